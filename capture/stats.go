@@ -1,9 +1,11 @@
 package capture
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Reason names why something was filtered or dropped, such as "kernel-drop".
@@ -47,6 +49,19 @@ func (s Stats) Lost() uint64 { return total(s.Dropped) }
 
 // Skipped returns how many were filtered, over all reasons.
 func (s Stats) Skipped() uint64 { return total(s.Filtered) }
+
+// Losses lists what was dropped by reason, the most frequent first: "12 gap, 3
+// snap-length".
+func (s Stats) Losses() string {
+	reasons := slices.SortedFunc(maps.Keys(s.Dropped), func(a, b Reason) int {
+		return cmp.Or(cmp.Compare(s.Dropped[b], s.Dropped[a]), cmp.Compare(a, b))
+	})
+	parts := make([]string, len(reasons))
+	for i, r := range reasons {
+		parts[i] = fmt.Sprintf("%d %s", s.Dropped[r], r)
+	}
+	return strings.Join(parts, ", ")
+}
 
 func total(m map[Reason]uint64) uint64 {
 	var sum uint64

@@ -99,6 +99,17 @@ const (
 	Noise Judgement = "noise"
 )
 
+// Rank orders judgements: what needs attention first comes first.
+func (j Judgement) Rank() int {
+	switch j {
+	case Regression:
+		return 0
+	case Suspect:
+		return 1
+	}
+	return 2
+}
+
 // Example is one occurrence of a difference.
 type Example struct {
 	// Exchange is the identity of the recorded exchange.

@@ -10,6 +10,9 @@ import (
 // refuse a greater major number.
 const SchemaVersion = "1.0"
 
+// Schema names the kind of evidence that a [Report] is.
+const Schema = "twinspect.dev/evidence/diff"
+
 // Verdict is what a run says as a whole.
 type Verdict string
 
@@ -24,7 +27,7 @@ const (
 // Report is the evidence of one comparison: what was run, on what, how many
 // samples, what was found, and what was lost on the way.
 type Report struct {
-	Schema  string    `json:"schema"` // "twinspect.dev/evidence/diff"
+	Schema  string    `json:"schema"` // [Schema]
 	Version string    `json:"version"`
 	Tool    string    `json:"tool"` // name and version of the program
 	Started time.Time `json:"started"`
