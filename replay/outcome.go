@@ -11,12 +11,13 @@ import (
 // Side names one of the versions that are asked.
 type Side string
 
-// The sides of a comparison. Control is base asked once more: what differs
+// The sides of a comparison, and To, the one side of a plain replay. Control is base asked once more: what differs
 // between the two is noise.
 const (
 	Base    Side = "base"
 	Control Side = "control"
 	Branch  Side = "branch"
+	To      Side = "to"
 )
 
 // Fault is the kind of failure that kept a side from giving a whole answer.
