@@ -1,0 +1,230 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"twinspect.dev/diff"
+)
+
+// JUnit writes r as a JUnit report: a test suite for the run, a test case for
+// each operation, and one called "verdict" for the run as a whole.
+//
+// Jenkins and GitLab both take one result a test case and show its message, so
+// all findings of an operation stand in one element:
+//
+//   - failure: the operation has a regression; all of them are listed, and its
+//     suspects;
+//   - skipped: the operation has suspects alone, or nothing of it was compared.
+//     Nothing is proven, so it may not turn a pipeline red by itself;
+//   - neither: no difference beyond noise.
+//
+// The verdict is a failure where it is fail, and an error where it is
+// inconclusive or interrupted: an operation cannot say that, and a reader that
+// looks at the test cases alone must not take it for a pass.
+//
+// Characters that XML 1.0 forbids (section 2.2) are written as escapes.
+func JUnit(w io.Writer, r *diff.Report) error {
+	suite := suiteOf(r)
+	suites := junitSuites{Name: suite.Name, Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors,
+		Skipped: suite.Skipped, Time: suite.Time, Suites: []junitSuite{suite}}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", "  ")
+	if err := e.Encode(suites); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Errors   int          `xml:"errors,attr"`
+	Skipped  int          `xml:"skipped,attr"`
+	Time     string       `xml:"time,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name       string          `xml:"name,attr"`
+	Tests      int             `xml:"tests,attr"`
+	Failures   int             `xml:"failures,attr"`
+	Errors     int             `xml:"errors,attr"`
+	Skipped    int             `xml:"skipped,attr"`
+	Time       string          `xml:"time,attr"`
+	Timestamp  string          `xml:"timestamp,attr"`
+	Properties []junitProperty `xml:"properties>property"`
+	Cases      []junitCase     `xml:"testcase"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type junitCase struct {
+	Class   string       `xml:"classname,attr"`
+	Name    string       `xml:"name,attr"`
+	Failure *junitResult `xml:"failure"`
+	Error   *junitResult `xml:"error"`
+	Skipped *junitResult `xml:"skipped"`
+}
+
+type junitResult struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",cdata"`
+}
+
+func suiteOf(r *diff.Report) junitSuite {
+	s := junitSuite{
+		Name:       "twinspect diff-run",
+		Time:       strconv.FormatFloat(r.Ended.Sub(r.Started).Seconds(), 'f', 3, 64),
+		Timestamp:  r.Started.UTC().Format(time.RFC3339),
+		Properties: propertiesOf(r),
+		Cases:      []junitCase{verdictCase(r)},
+	}
+	for _, op := range operationsOf(r) {
+		s.Cases = append(s.Cases, op.junit())
+	}
+	for _, c := range s.Cases {
+		s.Tests++
+		switch {
+		case c.Failure != nil:
+			s.Failures++
+		case c.Error != nil:
+			s.Errors++
+		case c.Skipped != nil:
+			s.Skipped++
+		}
+	}
+	return s
+}
+
+func propertiesOf(r *diff.Report) []junitProperty {
+	list := []junitProperty{
+		{"verdict", string(r.Verdict)},
+		{"recording", visible(r.Input)},
+		{"tool", visible(r.Tool)},
+	}
+	for _, s := range r.Sides {
+		list = append(list, junitProperty{"side." + visible(s.Side), visible(fmt.Sprintf("%s, asked %d, answered %d", s.URL, s.Asked, s.Answered))})
+	}
+	for i := range r.Account {
+		st := &r.Account[i]
+		list = append(list, junitProperty{"account." + visible(st.Name), stageLine(st, 0)})
+	}
+	return list
+}
+
+func verdictCase(r *diff.Report) junitCase {
+	c := junitCase{Class: "twinspect", Name: "verdict"}
+	m, t := meaningOf(r.Verdict), tallyOf(r)
+	result := &junitResult{
+		Message: fmt.Sprintf("%s (exit code %d): %s", m.Title, m.Code, t.Found()),
+		Type:    string(m.Verdict),
+	}
+	for _, reason := range r.Reasons {
+		result.Text += visible(reason) + "\n"
+	}
+	switch m.Verdict {
+	case diff.Pass:
+		return c
+	case diff.Fail:
+		c.Failure = result
+	default:
+		c.Error = result
+	}
+	return c
+}
+
+// judgedOperation is an operation with its differences that are not noise.
+type judgedOperation struct {
+	diff.Operation
+	regressions, suspects []diff.Difference
+}
+
+// operationsOf returns every operation of r, and after them those that have
+// differences and are missing among the operations.
+func operationsOf(r *diff.Report) []*judgedOperation {
+	var list []*judgedOperation
+	index := map[string]*judgedOperation{}
+	add := func(op diff.Operation) *judgedOperation {
+		j := &judgedOperation{Operation: op}
+		list = append(list, j)
+		index[op.Name] = j
+		return j
+	}
+	for _, op := range r.Operations {
+		add(op)
+	}
+	for _, d := range r.Differences {
+		op := index[d.Operation]
+		if op == nil {
+			op = add(diff.Operation{Name: d.Operation, Compared: d.N})
+		}
+		switch d.Judgement {
+		case diff.Regression:
+			op.regressions = append(op.regressions, d)
+		case diff.Suspect:
+			op.suspects = append(op.suspects, d)
+		}
+	}
+	return list
+}
+
+func (op *judgedOperation) junit() junitCase {
+	c := junitCase{Class: "twinspect.operation", Name: visible(op.Name)}
+	result := &junitResult{Text: op.details()}
+	switch {
+	case len(op.regressions) > 0:
+		result.Message, result.Type = headline(op.regressions, "regression"), string(diff.Regression)
+		c.Failure = result
+	case len(op.suspects) > 0:
+		result.Message = headline(op.suspects, "suspect")
+		c.Skipped = result
+	case op.Compared == 0:
+		result.Message = strings.TrimSuffix("nothing was compared: "+listed(op.NotCompared, 0), ": ")
+		c.Skipped = result
+	}
+	return c
+}
+
+// headline counts the differences and names the first.
+func headline(differences []diff.Difference, noun string) string {
+	d := &differences[0]
+	s := fmt.Sprintf("%s: %s %s (%s)", plural(uint64(len(differences)), noun), visible(d.Place.String()), d.Kind, rates(d.Counts))
+	if more := len(differences) - 1; more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
+}
+
+// junitColumns bounds a value in the details; the evidence has the whole.
+const junitColumns = 200
+
+func (op *judgedOperation) details() string {
+	var b strings.Builder
+	for _, list := range [][]diff.Difference{op.regressions, op.suspects} {
+		for i := range list {
+			d := &list[i]
+			fmt.Fprintf(&b, "\n%s: %s %s (%s)\n  %s\n", d.Judgement, visible(d.Place.String()), d.Kind, rates(d.Counts), visible(d.Reason))
+			for j := range d.Examples {
+				ex := &d.Examples[j]
+				base, branch := contrast(baseValue(d.Kind, ex), branchValue(d.Kind, ex), junitColumns)
+				fmt.Fprintf(&b, "  %s (exchange %s)\n    base   %s\n    branch %s\n", asked(ex), visible(ex.Exchange), base, branch)
+			}
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,195 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"twinspect.dev/diff"
+)
+
+// DefaultMarkdownBytes keeps a comment below GitHub's limit of 65,536
+// characters and leaves room for what a caller adds.
+const DefaultMarkdownBytes = 60_000
+
+// MinMarkdownBytes is the least limit that [Markdown] takes. The part that is
+// never left out is shorter: it is bounded by the limits below.
+const MinMarkdownBytes = 16 << 10
+
+// The bounds of the part that is never left out, in entries, and of one
+// entry's text, in columns. An escaped column takes at most 6 bytes, a wide
+// character at most 4, so the head takes at most
+// (maxReasons + 2) * (6*headColumns + 16) bytes, which is below 6 KiB, and
+// each of the notes on what was left out below 100 bytes.
+const (
+	maxReasons      = 5
+	headColumns     = 120
+	markdownColumns = 60
+	detailColumns   = 300
+	maxExamples     = 2 // examples of one difference
+)
+
+// Markdown writes r as a comment for a merge request on GitHub or GitLab: the
+// verdict and why, a table of the regressions and suspects, their examples
+// and the account to unfold. It writes at most limit bytes (0 means
+// [DefaultMarkdownBytes]): entries are left out whole, the least important
+// first, and it says how many. A limit below [MinMarkdownBytes] is an error.
+//
+// Text from the traffic stands inside code elements, its punctuation as
+// character references, which CommonMark section 2.5 keeps from being
+// structure; it mentions nobody and links nowhere.
+func Markdown(w io.Writer, r *diff.Report, limit int) error {
+	if limit == 0 {
+		limit = DefaultMarkdownBytes
+	}
+	if limit < MinMarkdownBytes {
+		return fmt.Errorf("markdown: limit of %d bytes is too small, want at least %d", limit, MinMarkdownBytes)
+	}
+	m := &markdown{left: limit}
+	m.head(r)
+	worth := append(judged(r, diff.Regression), judged(r, diff.Suspect)...)
+	// A third of what is left is kept for examples and account, so that a long
+	// table does not push out all that explains it.
+	reserve := m.left / 3
+	m.table(worth, reserve)
+	m.account(r)
+	m.details(worth)
+	m.noise(r)
+	_, err := io.WriteString(w, m.b.String())
+	return err
+}
+
+// markdown collects the comment; left is what the limit still allows.
+type markdown struct {
+	b    strings.Builder
+	left int
+}
+
+func (m *markdown) add(s string) {
+	m.b.WriteString(s)
+	m.left -= len(s)
+}
+
+// noteBytes is more than a section's end with its note takes.
+const noteBytes = 200
+
+// entries adds a section: before, as many whole entries as leave reserve bytes
+// free, a note on those that were left out, and after. It adds nothing where
+// not one entry fits, but the note.
+func (m *markdown) entries(before, after, noun string, n, reserve int, entry func(int) string) {
+	if n == 0 || m.left < len(before)+len(after)+noteBytes {
+		return
+	}
+	m.add(before)
+	shown := 0
+	for ; shown < n; shown++ {
+		e := entry(shown)
+		if m.left-len(e)-len(after)-noteBytes < reserve {
+			break
+		}
+		m.add(e)
+	}
+	m.add(after)
+	if shown < n {
+		m.add(fmt.Sprintf("\n_%s left out for length; the full report has them._\n", plural(uint64(n-shown), noun)))
+	}
+}
+
+func (m *markdown) head(r *diff.Report) {
+	v, t := meaningOf(r.Verdict), tallyOf(r)
+	icon := map[diff.Verdict]string{diff.Pass: "✅", diff.Fail: "❌"}[v.Verdict]
+	if icon == "" {
+		icon = "⚠️"
+	}
+	m.add(fmt.Sprintf("### %s Twinspect: %s — %s\n\n", icon, strings.ToLower(v.Title), t.Found()))
+	for i, reason := range r.Reasons {
+		if i == maxReasons {
+			m.add(fmt.Sprintf("- and %s\n", plural(uint64(len(r.Reasons)-i), "more reason")))
+			break
+		}
+		m.add("- " + prose(fit(reason, 2*headColumns)) + "\n")
+	}
+	m.add(fmt.Sprintf("\n%s compared in %s, %s differing. Exit code %d: %s.\n",
+		plural(t.Compared, "exchange"), plural(t.Operations, "operation"), grouped(t.Differing), v.Code, v.Text))
+	m.add(fmt.Sprintf("\n<sub>Recording %s, %s, by %s</sub>\n",
+		code(r.Input, headColumns), lasted(r.Started, r.Ended), code(r.Tool, headColumns)))
+}
+
+func (m *markdown) table(worth []diff.Difference, reserve int) {
+	before := "\n| | Operation | Place | Kind | Branch | Control | Base → branch |\n|---|---|---|---|--:|--:|---|\n"
+	m.entries(before, "", "difference", len(worth), reserve, func(i int) string {
+		d := &worth[i]
+		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", badge(d), code(d.Operation, markdownColumns),
+			code(d.Place.String(), markdownColumns), code(string(d.Kind), markdownColumns), share(d.Branch, d.N, true),
+			share(d.Control, d.N, d.Paired), arrow(d))
+	})
+}
+
+func badge(d *diff.Difference) string {
+	if d.Judgement == diff.Regression {
+		return "❌ regression"
+	}
+	if d.MoreSamples > 0 {
+		return "❔ suspect, " + plural(d.MoreSamples, "more sample") + " needed"
+	}
+	return "❔ suspect"
+}
+
+func share(part, whole uint64, known bool) string {
+	if !known {
+		return "–"
+	}
+	return grouped(part) + "/" + grouped(whole)
+}
+
+func arrow(d *diff.Difference) string {
+	if len(d.Examples) == 0 {
+		return "–"
+	}
+	e := &d.Examples[0]
+	base, branch := contrast(baseValue(d.Kind, e), branchValue(d.Kind, e), markdownColumns/2)
+	return code(base, markdownColumns) + " → " + code(branch, markdownColumns)
+}
+
+func (m *markdown) details(worth []diff.Difference) {
+	m.entries("\n<details><summary>Examples</summary>\n\n", "\n</details>\n", "difference", len(worth), 0, func(i int) string {
+		d := &worth[i]
+		var b strings.Builder
+		fmt.Fprintf(&b, "- %s %s: %s\n", code(d.Operation, detailColumns), code(d.Place.String(), detailColumns), prose(fit(d.Reason, detailColumns)))
+		for j := range d.Examples[:min(len(d.Examples), maxExamples)] {
+			e := &d.Examples[j]
+			base, branch := contrast(baseValue(d.Kind, e), branchValue(d.Kind, e), detailColumns)
+			fmt.Fprintf(&b, "  - %s<br>base %s<br>branch %s\n", code(asked(e), detailColumns),
+				code(base, detailColumns), code(branch, detailColumns))
+		}
+		return b.String()
+	})
+}
+
+func (m *markdown) account(r *diff.Report) {
+	before := "\n<details><summary>Account from capture to verdict</summary>\n\n| Stage | Seen | Written | Filtered | Dropped | Open |\n|---|--:|--:|---|---|--:|\n"
+	m.entries(before, "\n</details>\n", "stage", len(r.Account), m.left/2, func(i int) string {
+		s := &r.Account[i]
+		return fmt.Sprintf("| %s | %s %s | %s | %s | %s | %s |\n", code(s.Name, markdownColumns), grouped(s.Seen),
+			code(s.Unit, markdownColumns), grouped(s.Written), lost(s.Filtered), lost(s.Dropped), grouped(s.Open))
+	})
+}
+
+func lost[K ~string](reasons map[K]uint64) string {
+	if len(reasons) == 0 {
+		return "0"
+	}
+	return code(listed(reasons, maxCounts), detailColumns)
+}
+
+func (m *markdown) noise(r *diff.Report) {
+	places := noisyPlaces(judged(r, diff.Noise))
+	m.entries("\n<details><summary>Noise: base differs from itself</summary>\n\n", "\n</details>\n", "place", len(places), 0, func(i int) string {
+		p := &places[i]
+		line := "- " + code(p.what, detailColumns) + " in " + plural(p.operations, "operation")
+		if p.learned != "" {
+			line += ", " + prose(fit(p.learned, headColumns))
+		}
+		return line + "\n"
+	})
+}

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// active holds the ASCII characters that may begin or end a construct inside a
+// line of GitHub's or GitLab's Markdown, or a reference to a person, an issue
+// or a label.
+const active = "&<>\\`*_[]{}|~$@:#!^"
+
+// escape writes s, which is visible already, such that no Markdown or HTML
+// comes of it.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune(active, r) {
+			fmt.Fprintf(&b, "&#%d;", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return autolink.ReplaceAllString(b.String(), "$1&#46;")
+}
+
+// autolink finds what GFM section 6.9 links without any punctuation before it.
+var autolink = regexp.MustCompile(`(?i)(www)\.`)
+
+// code writes s as a code element of at most width columns, inside which
+// GitHub and GitLab look for no references.
+func code(s string, width int) string {
+	return "<code>" + escape(fit(s, width)) + "</code>"
+}
+
+// prose writes a sentence. A zero-width space after the characters that begin
+// a reference keeps "@team" from calling the team once the character
+// references are resolved, and a first character that is no letter is written
+// as a reference, so that no list or heading begins with it.
+func prose(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	rest := escape(s[size:])
+	head := escape(s[:size])
+	if size > 0 && !unicode.IsLetter(first) {
+		head = fmt.Sprintf("&#%d;", first)
+	}
+	s = head + rest
+	for _, c := range []string{"@", "#", "!", "~", "$", "&"} {
+		ref := escape(c)
+		s = strings.ReplaceAll(s, ref, ref+"&#8203;")
+	}
+	return s
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"twinspect.dev/diff"
+)
+
+// operationGroup holds the differences of one operation.
+type operationGroup struct {
+	Operation   string
+	Differences []diff.Difference
+}
+
+// byOperation groups differences by operation in the order in which the
+// operations first come, and within it by place. The order is kept otherwise.
+func byOperation(differences []diff.Difference) []operationGroup {
+	var groups []operationGroup
+	index := map[string]int{}
+	for _, d := range differences {
+		i, ok := index[d.Operation]
+		if !ok {
+			i = len(groups)
+			index[d.Operation] = i
+			groups = append(groups, operationGroup{Operation: d.Operation})
+		}
+		groups[i].Differences = append(groups[i].Differences, d)
+	}
+	for _, g := range groups {
+		sortByPlace(g.Differences)
+	}
+	return groups
+}
+
+// sortByPlace brings together what lies at one place; places keep the order in
+// which they first come.
+func sortByPlace(differences []diff.Difference) {
+	first := map[diff.Place]int{}
+	for i := range differences {
+		if _, ok := first[differences[i].Place]; !ok {
+			first[differences[i].Place] = i
+		}
+	}
+	slices.SortStableFunc(differences, func(a, b diff.Difference) int {
+		return cmp.Compare(first[a.Place], first[b.Place])
+	})
+}
+
+func (t *terminal) differences(title string, s style, j diff.Judgement, limit int) {
+	all := judged(t.r, j)
+	if len(all) == 0 {
+		return
+	}
+	groups := byOperation(all)
+	t.heading(s, title, plural(uint64(len(all)), "difference")+" in "+plural(uint64(len(groups)), "operation"))
+	shown := t.cut(len(all), limit)
+	left := shown
+	for _, g := range groups {
+		n := min(len(g.Differences), left)
+		if n == 0 {
+			break
+		}
+		t.operation(s, g.Operation, g.Differences[:n])
+		left -= n
+	}
+	t.left(len(all)-shown, "")
+}
+
+func (t *terminal) operation(s style, name string, differences []diff.Difference) {
+	t.line("  ", t.paint(bold, fit(name, t.opt.Width-2)))
+	var place diff.Place
+	for i := range differences {
+		d := &differences[i]
+		t.difference(s, d, i > 0 && d.Place == place)
+		place = d.Place
+	}
+}
+
+// difference writes the place, the kind and the counts in one line where they
+// fit, else in two, then an example and what a suspect needs.
+func (t *terminal) difference(s style, d *diff.Difference, samePlace bool) {
+	const indent = "    "
+	what := string(d.Kind)
+	about := rates(d.Counts)
+	if more := needs(d); more != "" {
+		about += ", " + more
+	}
+	place := fit(d.Place.String(), t.opt.Width-len(indent)-len(what)-1)
+	if samePlace {
+		place = strings.Repeat(" ", columns.StringWidth(place))
+	}
+	head := columns.StringWidth(indent+place+" "+what) + 2
+	if head+len(about) <= t.opt.Width {
+		t.line(indent, t.paint(s, place), " ", what, "  ", about)
+	} else {
+		t.line(indent, t.paint(s, place), " ", what)
+		for _, line := range wrap(about, t.opt.Width-6) {
+			t.line(indent, "  ", line)
+		}
+	}
+	if len(d.Examples) > 0 {
+		t.example(d.Kind, &d.Examples[0])
+	}
+}
+
+// example writes "base → branch", on two lines where one is too short.
+func (t *terminal) example(k diff.Kind, e *diff.Example) {
+	const indent = "      "
+	width := t.opt.Width - len(indent)
+	base, branch := visible(baseValue(k, e)), visible(branchValue(k, e))
+	if columns.StringWidth(base)+columns.StringWidth(branch)+3 <= width {
+		t.line(indent, base, t.paint(faint, " → "), branch)
+		return
+	}
+	base, branch = contrast(base, branch, width-2)
+	t.line(indent, t.paint(faint, "− "), base)
+	t.line(indent, t.paint(faint, "+ "), branch)
+}
+
+func (t *terminal) noise() {
+	all := judged(t.r, diff.Noise)
+	if len(all) == 0 {
+		return
+	}
+	t.heading(cyan, "NOISE", plural(uint64(len(all)), "difference")+" that base also has from itself")
+	if t.opt.Verbose {
+		for _, g := range byOperation(all) {
+			t.operation(faint, g.Operation, g.Differences)
+		}
+		return
+	}
+	places := noisyPlaces(all)
+	shown := min(len(places), maxNoise)
+	g := grid{}
+	for _, p := range places[:shown] {
+		g = append(g, []cell{text(p.what), text("in " + plural(p.operations, "operation")), text(p.learned)})
+	}
+	t.grid(g)
+	t.left(len(places)-shown, " places")
+}
+
+// noisyPlace folds the same noise of several operations.
+type noisyPlace struct {
+	what, learned string
+	operations    uint64
+}
+
+// noisyPlaces returns the places and kinds of noise, those in most operations
+// first.
+func noisyPlaces(noise []diff.Difference) []noisyPlace {
+	var places []noisyPlace
+	index := map[string]int{}
+	for i := range noise {
+		what := noise[i].Place.String() + " " + string(noise[i].Kind)
+		at, ok := index[what]
+		if !ok {
+			at = len(places)
+			index[what] = at
+			places = append(places, noisyPlace{what: what, learned: learned(&noise[i])})
+		}
+		places[at].operations++
+	}
+	slices.SortStableFunc(places, func(a, b noisyPlace) int { return cmp.Compare(b.operations, a.operations) })
+	return places
+}
+
+func learned(d *diff.Difference) string {
+	if d.Learned == "" {
+		return ""
+	}
+	return "must stay " + d.Learned
+}

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// columns measures text as terminals lay it out. Ambiguous characters count as
+// narrow whatever the locale is, so that a report looks the same everywhere.
+var columns = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// visible returns s as one line in which every character shows: control
+// characters, line breaks, invisible and bidirectional formatting, and bytes
+// that are no UTF-8 become escapes such as \n, \x1b and \u202e.
+func visible(s string) string {
+	if printable(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		writeVisible(&b, r, s[:size])
+		s = s[size:]
+	}
+	return b.String()
+}
+
+func printable(s string) bool {
+	for _, r := range s {
+		if r == utf8.RuneError || !strconv.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func writeVisible(b *strings.Builder, r rune, raw string) {
+	switch {
+	case r == utf8.RuneError && len(raw) == 1:
+		fmt.Fprintf(b, `\x%02x`, raw[0])
+	case strconv.IsPrint(r):
+		b.WriteRune(r)
+	default:
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+}
+
+// fit makes s visible and cuts it to width columns, the cut shown by "…".
+func fit(s string, width int) string {
+	return columns.Truncate(visible(s), max(width, 1), "…")
+}
+
+// pad fills s with spaces up to width columns.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(width-columns.StringWidth(s), 0))
+}
+
+// padLeft is pad for what is aligned to the right.
+func padLeft(s string, width int) string {
+	return strings.Repeat(" ", max(width-columns.StringWidth(s), 0)) + s
+}
+
+// wrap breaks s at its spaces into lines of at most width columns. A longer
+// word is cut.
+func wrap(s string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(visible(s)) {
+		word = columns.Truncate(word, width, "…")
+		switch {
+		case line == "":
+			line = word
+		case columns.StringWidth(line)+1+columns.StringWidth(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// contextColumns is how much of what two values have in common stays in sight
+// before the first character in which they differ.
+const contextColumns = 12
+
+// contrast makes both values visible and cuts each to width columns such that
+// the first place where they differ stays in sight.
+func contrast(a, b string, width int) (string, string) {
+	a, b = visible(a), visible(b)
+	if columns.StringWidth(a) <= width && columns.StringWidth(b) <= width {
+		return a, b
+	}
+	cut := commonPrefix(a, b)
+	for kept := 0; cut > 0 && kept < contextColumns; kept++ {
+		_, size := utf8.DecodeLastRuneInString(a[:cut])
+		cut -= size
+	}
+	if cut > 0 && columns.StringWidth(a[:cut]) > 1 {
+		a, b = "…"+a[cut:], "…"+b[cut:]
+	}
+	return columns.Truncate(a, width, "…"), columns.Truncate(b, width, "…")
+}
+
+// commonPrefix returns the length in bytes of the whole characters with which
+// both begin.
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) {
+		r, size := utf8.DecodeRuneInString(a[n:])
+		if other, _ := utf8.DecodeRuneInString(b[n:]); other != r {
+			break
+		}
+		n += size
+	}
+	return n
+}
