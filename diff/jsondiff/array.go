@@ -1,0 +1,199 @@
+package jsondiff
+
+import "twinspect.dev/diff"
+
+// none stands for an element without a counterpart.
+const none = -1
+
+// matching finds out which elements of two arrays belong together.
+type matching struct {
+	x, y       *tape
+	allX, allY []uint32 // every element
+	first      int      // how many lead both arrays alike
+	// What is left without the elements that lead and trail both alike, and
+	// for each its counterpart in the other list, or none.
+	xs, ys       []uint32
+	mateX, mateY []int32
+	// Elements of the same class are equal; see Differ.classify.
+	classX, classY []int32
+	classes        int
+}
+
+// arrays reports the differences between two arrays.
+func (d *Differ) arrays(x, y ref) {
+	refs, ints := d.refs.mark(), d.ints.mark()
+	defer func() { d.refs.release(refs); d.ints.release(ints) }()
+	m := matching{x: x.t, y: y.t, allX: d.elements(x), allY: d.elements(y)}
+	d.trim(&m)
+	if len(m.xs)+len(m.ys) == 0 {
+		return
+	}
+	var rule ArrayRule
+	if d.opt.Array != nil {
+		rule = d.opt.Array(d.way.path())
+	}
+	m.mateX, m.mateY = d.noMates(len(m.xs)), d.noMates(len(m.ys))
+	m.classX, m.classY = d.ints.take(len(m.xs)), d.ints.take(len(m.ys))
+	if d.matchElements(&m, rule, x, y) {
+		d.report(diff.Reordered, x, y)
+	}
+	d.reportElements(&m)
+}
+
+// elements returns the nodes of the elements of x.
+func (d *Differ) elements(x ref) []uint32 {
+	list := d.refs.take(int(x.node().count))
+	x = x.first()
+	for i := range list {
+		list[i] = x.i
+		x = x.next()
+	}
+	return list
+}
+
+func (d *Differ) noMates(n int) []int32 {
+	list := d.ints.take(n)
+	for i := range list {
+		list[i] = none
+	}
+	return list
+}
+
+// trim sets the elements aside that lead and trail both arrays alike.
+func (d *Differ) trim(m *matching) {
+	xs, ys := m.allX, m.allY
+	for len(xs) > 0 && len(ys) > 0 && d.equal(ref{m.x, xs[0]}, ref{m.y, ys[0]}) {
+		xs, ys = xs[1:], ys[1:]
+		m.first++
+	}
+	for len(xs) > 0 && len(ys) > 0 && d.equal(ref{m.x, xs[len(xs)-1]}, ref{m.y, ys[len(ys)-1]}) {
+		xs, ys = xs[:len(xs)-1], ys[:len(ys)-1]
+	}
+	m.xs, m.ys = xs, ys
+}
+
+// matchElements finds the counterparts, and reports whether the common elements
+// changed their order.
+func (d *Differ) matchElements(m *matching, rule ArrayRule, x, y ref) (reordered bool) {
+	if rule.Unordered {
+		d.classify(m, nil)
+		d.mateClasses(m)
+		if key := d.keyOf(m, rule); key != nil {
+			d.classify(m, key)
+			d.mateClasses(m)
+		}
+		m.mateRest(0, len(m.xs), 0, len(m.ys))
+		return false
+	}
+	if len(m.xs) == 0 || len(m.ys) == 0 {
+		return false
+	}
+	if len(m.xs) == len(m.ys) && len(m.xs) > 1 {
+		d.classify(m, nil)
+		if d.permuted(m) {
+			d.mateClasses(m)
+			return true
+		}
+	}
+	if key := d.keyOf(m, rule); key != nil {
+		d.classify(m, key)
+		d.mateClasses(m)
+		return m.crossed()
+	}
+	d.alignElements(m, x, y)
+	return false
+}
+
+// permuted reports whether both sides have the same number of each class.
+func (d *Differ) permuted(m *matching) bool {
+	mark := d.ints.mark()
+	defer d.ints.release(mark)
+	counts := d.ints.take(m.classes)
+	clear(counts)
+	for _, c := range m.classX {
+		counts[c]++
+	}
+	for _, c := range m.classY {
+		counts[c]--
+		if counts[c] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// mateClasses makes the k-th element of a class the counterpart of the k-th of
+// that class on the other side.
+func (d *Differ) mateClasses(m *matching) {
+	mark := d.ints.mark()
+	defer d.ints.release(mark)
+	heads, next := d.noMates(m.classes), d.ints.take(len(m.ys))
+	for j := len(m.ys) - 1; j >= 0; j-- {
+		if c := m.classY[j]; c != none {
+			next[j] = heads[c]
+			heads[c] = int32(j)
+		}
+	}
+	for i, c := range m.classX {
+		if c == none || heads[c] == none {
+			continue
+		}
+		j := heads[c]
+		heads[c] = next[j]
+		m.mate(i, int(j))
+	}
+}
+
+func (m *matching) mate(i, j int) { m.mateX[i], m.mateY[j] = int32(j), int32(i) }
+
+// mateRest makes those without a counterpart in the two ranges each other's, in
+// their order, while both sides have one.
+func (m *matching) mateRest(i, endX, j, endY int) {
+	for {
+		for i < endX && m.mateX[i] != none {
+			i++
+		}
+		for j < endY && m.mateY[j] != none {
+			j++
+		}
+		if i == endX || j == endY {
+			return
+		}
+		m.mate(i, j)
+	}
+}
+
+// crossed reports whether the counterparts stand in another order.
+func (m *matching) crossed() bool {
+	last := int32(none)
+	for _, j := range m.mateX {
+		if j == none {
+			continue
+		}
+		if j < last {
+			return true
+		}
+		last = j
+	}
+	return false
+}
+
+// reportElements reports what differs between counterparts, and what has none.
+func (d *Differ) reportElements(m *matching) {
+	for i, j := range m.mateX {
+		d.way.enterElement(m.first + i)
+		if j == none {
+			d.removed(ref{m.x, m.xs[i]})
+		} else {
+			d.value(ref{m.x, m.xs[i]}, ref{m.y, m.ys[j]})
+		}
+		d.way.leave()
+	}
+	for j, i := range m.mateY {
+		if i == none {
+			d.way.enterElement(m.first + j)
+			d.added(ref{m.y, m.ys[j]})
+			d.way.leave()
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package jsondiff
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// told renders the changes of a comparison, one a line.
+func told(t testing.TB, base, other string, opt Options) []string {
+	t.Helper()
+	list := []string{}
+	var d Differ
+	err := d.Compare([]byte(base), []byte(other), opt, func(c Change) {
+		list = append(list, fmt.Sprintf("%s %s %s -> %s", c.Kind, c.Path, c.Base, c.Other))
+	})
+	require.NoError(t, err)
+	return list
+}
+
+func TestComparesValues(t *testing.T) {
+	tests := []struct{ name, base, other, want string }{
+		{"another number", `1`, `2`, "changed $ 1 -> 2"},
+		{"another bool", `true`, `false`, "changed $ true -> false"},
+		{"null for a string", `{"a":"x"}`, `{"a":null}`, `retyped $.a "x" -> null`},
+		{"object for array", `{"a":[]}`, `{"a":{}}`, `retyped $.a [] -> {}`},
+		{"member missing", `{"a":1,"b":2}`, `{"b":2}`, `removed $.a 1 -> `},
+		{"member more", `{"b":2}`, `{"a":1,"b":2}`, `added $.a  -> 1`},
+		{"members in another order", `{"a":1,"b":2,"c":3}`, `{"c":3,"b":2,"a":1}`, ""},
+		{"renamed", `{"a":1}`, `{"b":1}`, "removed $.a 1 -> \nadded $.b  -> 1"},
+		{"escaped names", `{"\u0061":1,"z":0}`, `{"z":0,"a":1}`, ""},
+		{"empty name", `{"":1}`, `{"":2}`, `changed $[''] 1 -> 2`},
+		{"duplicate names by occurrence", `{"a":1,"a":2}`, `{"a":2,"a":1}`, "changed $.a 1 -> 2\nchanged $.a 2 -> 1"},
+		{"one duplicate less", `{"a":1,"b":0,"a":2}`, `{"b":0,"a":1}`, "removed $.a 2 -> "},
+		{"several levels", `{"a":{"b":{"c":1}},"d":1}`, `{"a":{"b":{"c":2}},"d":2}`, "changed $.a.b.c 1 -> 2\nchanged $.d 1 -> 2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, strings.Join(told(t, tt.base, tt.other, Options{}), "\n"))
+		})
+	}
+}
+
+func TestComparesArrays(t *testing.T) {
+	tests := []struct{ name, base, other, want string }{
+		{"one element", `[1,2,3]`, `[1,9,3]`, "changed $[1] 2 -> 9"},
+		{"insertion at the front", `[1,2,3]`, `[0,1,2,3]`, "added $[0]  -> 0"},
+		{"removal in the middle", `[1,2,3,4]`, `[1,2,4]`, "removed $[2] 3 -> "},
+		{"insertion and change", `[1,2,3,4,5]`, `[0,1,2,9,4,5]`, "changed $[2] 3 -> 9\nadded $[0]  -> 0"},
+		{"insertion and change far apart", `[10,1,2,3,4,5]`, `[0,10,1,2,9,4,6,7]`, "changed $[3] 3 -> 9\nchanged $[5] 5 -> 6\nadded $[0]  -> 0\nadded $[7]  -> 7"},
+		{"another order", `[1,2,3]`, `[3,1,2.0]`, "reordered $ [1,2,3] -> [3,1,2.0]"},
+		{"another order with duplicates", `[1,2,1]`, `[1,1,2]`, "reordered $ [1,2,1] -> [1,1,2]"},
+		{"another number of duplicates", `[1,1,2]`, `[1,2,2]`, "changed $[1] 1 -> 2"},
+		{"emptied", `{"a":[1]}`, `{"a":[]}`, "removed $.a[0] 1 -> "},
+		{"filled", `{"a":[]}`, `{"a":[1,2]}`, "added $.a[0]  -> 1\nadded $.a[1]  -> 2"},
+		{"key: in place", `[{"id":1,"v":1},{"id":2,"v":2}]`, `[{"id":1,"v":1},{"id":2,"v":3}]`, "changed $[1].v 2 -> 3"},
+		{
+			"key: moved and changed", `[{"id":1,"v":1},{"id":2,"v":2},{"id":3}]`, `[{"id":2,"v":3},{"id":1,"v":1},{"id":3}]`,
+			`reordered $ [{"id":1,"v":1},{"id":2,"v":2},{"id":3}] -> [{"id":2,"v":3},{"id":1,"v":1},{"id":3}]` + "\nchanged $[1].v 2 -> 3",
+		},
+		{"key: replaced", `[{"id":1},{"id":2},{"id":3}]`, `[{"id":1},{"id":4},{"id":3}]`, `removed $[1] {"id":2} -> ` + "\n" + `added $[1]  -> {"id":4}`},
+		{"key: all new", `[{"id":"a","v":1}]`, `[{"id":"b","v":1}]`, `changed $[0].id "a" -> "b"`},
+		{"key: not unique", `[{"id":1,"v":1},{"id":1,"v":2}]`, `[{"id":1,"v":1},{"id":1,"v":3}]`, `changed $[1].v 2 -> 3`},
+		{"key: a foreign one", `[{"order_id":"a","v":1},{"order_id":"b","v":2}]`, `[{"order_id":"b","v":3},{"order_id":"c","v":2}]`, "removed $[0] {\"order_id\":\"a\",\"v\":1} -> \nchanged $[1].v 2 -> 3\nadded $[1]  -> {\"order_id\":\"c\",\"v\":2}"},
+		{"array in array", `[[1,2],[3,4]]`, `[[1,2],[3,5]]`, "changed $[1][1] 4 -> 5"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, strings.Join(told(t, tt.base, tt.other, Options{}), "\n"))
+		})
+	}
+}
+
+func TestObeysArrayRules(t *testing.T) {
+	unordered := ArrayRule{Unordered: true}
+	byKey := ArrayRule{Key: []string{"a", "b"}}
+	both := ArrayRule{Unordered: true, Key: []string{"a"}}
+	tests := []struct {
+		name        string
+		rule        ArrayRule
+		base, other string
+		want        string
+	}{
+		{"unordered: permuted", unordered, `[1,2,3]`, `[3,2,1]`, ""},
+		{"unordered: leftovers paired", unordered, `[1,2,3]`, `[3,9,1,7]`, "changed $[1] 2 -> 9\nadded $[3]  -> 7"},
+		{"unordered: leftovers by key found", unordered, `[{"id":1,"v":1},{"id":2,"v":1}]`, `[{"id":2,"v":2},{"id":1,"v":2}]`, "changed $[0].v 1 -> 2\nchanged $[1].v 1 -> 2"},
+		{"composite key", byKey, `[{"a":1,"b":1,"v":0},{"a":1,"b":2,"v":0}]`, `[{"b":2.0,"a":1,"v":1}]`, "removed $[0] {\"a\":1,\"b\":1,\"v\":0} -> \nchanged $[1].v 0 -> 1"},
+		{"key that is missing", byKey, `[1,{"a":1,"v":2}]`, `[2,3,{"v":3,"a":1}]`, "changed $[0] 1 -> 2\nchanged $[1].v 2 -> 3\nadded $[1]  -> 3"},
+		{"unordered by key", both, `[{"a":1,"v":1},{"a":2,"v":1}]`, `[{"a":2,"v":1},{"a":1,"v":2}]`, "changed $[0].v 1 -> 2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			opt := Options{Array: func(p Path) ArrayRule {
+				assert.Equal(t, "$", p.String())
+				return tt.rule
+			}}
+			assert.Equal(t, tt.want, strings.Join(told(t, tt.base, tt.other, opt), "\n"))
+		})
+	}
+}
+
+func TestAsksForRulesOnlyWhereArraysDiffer(t *testing.T) {
+	var asked []string
+	opt := Options{Array: func(p Path) ArrayRule {
+		asked = append(asked, p.String())
+		return ArrayRule{}
+	}}
+	told(t, `{"a":[1,{"x":[1,2]}],"b":[1.0],"c":[2]}`, `{"a":[1,{"x":[1,3]}],"b":[1],"c":[2]}`, opt)
+	assert.Equal(t, []string{"$.a", "$.a[1].x"}, asked)
+}
+
+func TestGivesUpLongAlignments(t *testing.T) {
+	var base, other strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&base, "%d,", i)
+		fmt.Fprintf(&other, "%d,", 2999-i)
+	}
+	got := told(t, "[0,"+base.String()+"1]", "["+other.String()+"7]", Options{})
+	assert.NotEmpty(t, got)
+}
+
+func TestNestedDocumentsEndInAClearError(t *testing.T) {
+	deep := func(n int) []byte { return []byte(strings.Repeat("[", n) + strings.Repeat("]", n)) }
+	var d Differ
+	err := d.Compare(deep(512), append(deep(512), ' '), Options{}, nil)
+	require.NoError(t, err)
+	var limit *LimitError
+	err = d.Compare(deep(512), deep(513), Options{}, nil)
+	require.ErrorAs(t, err, &limit)
+	assert.Equal(t, LimitError{Side: Other, Offset: 512, Limit: 512, Unit: "levels"}, *limit)
+	assert.EqualError(t, err, "other has more than 512 levels of JSON at offset 512")
+	require.NoError(t, d.Compare(deep(9999), append(deep(9999), ' '), Options{MaxDepth: 10000}, nil))
+	require.Error(t, d.Compare(deep(1e6), deep(1e6+1), Options{}, nil))
+}

@@ -1,0 +1,116 @@
+package jsondiff
+
+import "strings"
+
+// keyNames are names of members that identify an element on their own, the
+// surest first.
+var keyNames = [...]string{"id", "uuid", "key", "sku", "code", "name", "slug"}
+
+// maxReferences bounds how many of the members that refer to something (_id,
+// Id, ID) are tried as a key. What identifies an element stands first.
+const maxReferences = 4
+
+// keyOf returns the names of the members that identify the elements, nil where
+// there are none.
+func (d *Differ) keyOf(m *matching, rule ArrayRule) []string {
+	if len(rule.Key) > 0 {
+		return rule.Key
+	}
+	if len(m.allX) == 0 || len(m.allY) == 0 {
+		return nil
+	}
+	d.candidates = d.keyCandidates(d.candidates[:0], ref{m.x, m.allX[0]})
+	if len(d.candidates) == 0 || d.sameKeys(m) {
+		return nil
+	}
+	for i := range d.candidates {
+		if key := d.candidates[i : i+1]; d.isKey(m, key) {
+			return key
+		}
+	}
+	return nil
+}
+
+// keyCandidates appends the names of the members of x that may be a key.
+func (d *Differ) keyCandidates(names []string, x ref) []string {
+	for _, name := range keyNames {
+		if _, ok := d.find(x, name); ok {
+			names = append(names, name)
+		}
+	}
+	n := x.node()
+	if n.kind != object {
+		return names
+	}
+	x = x.first()
+	rest := maxReferences
+	for range n.count {
+		if name := x.text(&d.text1); rest > 0 && isReference(name) {
+			names = append(names, string(name))
+			rest--
+		}
+		x = x.value().next()
+	}
+	return names
+}
+
+func isReference(name []byte) bool {
+	s := string(name[max(0, len(name)-3):])
+	return s == "_id" || strings.HasSuffix(s, "Id") || strings.HasSuffix(s, "ID")
+}
+
+// sameKeys reports whether a key would make no difference: a single pair is
+// left, and no candidate tells its two elements apart.
+func (d *Differ) sameKeys(m *matching) bool {
+	return len(m.xs) == 1 && len(m.ys) == 1 &&
+		d.equalBy(ref{m.x, m.xs[0]}, ref{m.y, m.ys[0]}, d.candidates)
+}
+
+// isKey reports whether every element has the key, no two of a side have the
+// same, and at least half of the shorter side's are on the other side too. Were
+// it fewer, the keys would be made anew for each answer, and matching by them
+// would hide what the elements have in common.
+func (d *Differ) isKey(m *matching, key []string) bool {
+	if !d.allHave(m.x, m.allX, key[0]) || !d.allHave(m.y, m.allY, key[0]) {
+		return false
+	}
+	mark := d.ints.mark()
+	defer d.ints.release(mark)
+	all := matching{x: m.x, y: m.y, xs: m.allX, ys: m.allY}
+	all.mateX, all.mateY = d.noMates(len(all.xs)), d.noMates(len(all.ys))
+	all.classX, all.classY = d.ints.take(len(all.xs)), d.ints.take(len(all.ys))
+	d.classify(&all, key)
+	seenX, seenY := d.noMates(all.classes), d.noMates(all.classes)
+	if !markOnce(seenX, all.classX) || !markOnce(seenY, all.classY) {
+		return false
+	}
+	common := 0
+	for i := range seenX {
+		if seenX[i] != none && seenY[i] != none {
+			common++
+		}
+	}
+	return common > 0 && 2*common >= min(len(all.xs), len(all.ys))
+}
+
+// allHave reports whether every element has a string or a number of that name.
+func (d *Differ) allHave(t *tape, nodes []uint32, name string) bool {
+	for _, n := range nodes {
+		v, ok := d.find(ref{t, n}, name)
+		if !ok || v.node().kind != text && v.node().kind != number {
+			return false
+		}
+	}
+	return true
+}
+
+// markOnce marks the classes as seen, and reports whether each is there once.
+func markOnce(seen, classes []int32) bool {
+	for i, c := range classes {
+		if seen[c] != none {
+			return false
+		}
+		seen[c] = int32(i)
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package jsondiff
+
+import (
+	"cmp"
+	"slices"
+)
+
+// member is one member of an object, to be found by name.
+type member struct {
+	sum  uint64 // of the name
+	name uint32
+	pos  int32 // in the order of the object, from the first member looked at
+}
+
+// objects reports the differences between two objects.
+func (d *Differ) objects(x, y ref) {
+	restX, restY := int(x.node().count), int(y.node().count)
+	x, y = x.first(), y.first()
+	for restX > 0 && restY > 0 && d.sameName(x, y) {
+		d.member(x, y.value())
+		x, y = x.value().next(), y.value().next()
+		restX, restY = restX-1, restY-1
+	}
+	if restX+restY > 0 {
+		d.membersByName(x, y, restX, restY)
+	}
+}
+
+// member compares the member whose name x is with the value y.
+func (d *Differ) member(x, y ref) {
+	if x.value().sameBytes(y) {
+		return
+	}
+	d.way.enterMember(x)
+	d.value(x.value(), y)
+	d.way.leave()
+}
+
+func (d *Differ) sameName(x, y ref) bool {
+	return x.sameBytes(y) || (x.node().escaped || y.node().escaped) && d.compareText(x, y) == 0
+}
+
+// membersByName compares the members from x and y on.
+func (d *Differ) membersByName(x, y ref, countX, countY int) {
+	mark := d.ints.mark()
+	defer d.ints.release(mark)
+	mates := d.mateMembers(x, y, countX, countY)
+	matched := d.ints.take(countY)
+	clear(matched)
+	names := d.nameNodes(y, countY)
+	for _, mate := range mates {
+		d.way.enterMember(x)
+		if mate < 0 {
+			d.removed(x.value())
+		} else {
+			matched[mate] = 1
+			d.value(x.value(), ref{y.t, uint32(names[mate])}.value())
+		}
+		d.way.leave()
+		x = x.value().next()
+	}
+	for _, known := range matched {
+		if known == 0 {
+			d.way.enterMember(y)
+			d.added(y.value())
+			d.way.leave()
+		}
+		y = y.value().next()
+	}
+}
+
+// nameNodes returns the nodes of the names from x on.
+func (d *Differ) nameNodes(x ref, count int) []int32 {
+	names := d.ints.take(count)
+	for i := range names {
+		names[i] = int32(x.i)
+		x = x.value().next()
+	}
+	return names
+}
+
+// mateMembers returns for each of the members from x on the one from y on that
+// has the same name, the k-th of a name for the k-th, or -1.
+func (d *Differ) mateMembers(x, y ref, countX, countY int) []int32 {
+	mates := d.ints.take(countX)
+	mark := d.members.mark()
+	defer d.members.release(mark)
+	xs, ys := d.sortedMembers(x, countX), d.sortedMembers(y, countY)
+	j := 0
+	for _, m := range xs {
+		order := -1
+		for j < len(ys) {
+			if order = d.compareMembers(y.t, ys[j], x.t, m); order >= 0 {
+				break
+			}
+			j++
+		}
+		mates[m.pos] = -1
+		if order == 0 {
+			mates[m.pos] = ys[j].pos
+			j++
+		}
+	}
+	return mates
+}
+
+// sortedMembers returns the members from x on, those of the same name together
+// and in the order of the object.
+func (d *Differ) sortedMembers(x ref, count int) []member {
+	list := d.members.take(count)
+	t := x.t
+	for i := range list {
+		list[i] = member{sum: d.sumText(x), name: x.i, pos: int32(i)}
+		x = x.value().next()
+	}
+	slices.SortFunc(list, func(a, b member) int {
+		return cmp.Or(d.compareMembers(t, a, t, b), cmp.Compare(a.pos, b.pos))
+	})
+	return list
+}
+
+// compareMembers orders by the name alone.
+func (d *Differ) compareMembers(t *tape, a member, u *tape, b member) int {
+	if a.sum != b.sum {
+		return cmp.Compare(a.sum, b.sum)
+	}
+	return d.compareText(ref{t, a.name}, ref{u, b.name})
+}
+
+// equalObjects compares two objects of the same number of members.
+func (d *Differ) equalObjects(x, y ref) bool {
+	rest := int(x.node().count)
+	x, y = x.first(), y.first()
+	for rest > 0 && d.sameName(x, y) {
+		if !d.equal(x.value(), y.value()) {
+			return false
+		}
+		x, y = x.value().next(), y.value().next()
+		rest--
+	}
+	return rest == 0 || d.equalByName(x, y, rest)
+}
+
+func (d *Differ) equalByName(x, y ref, count int) bool {
+	mark := d.ints.mark()
+	defer d.ints.release(mark)
+	names := d.nameNodes(y, count)
+	for _, mate := range d.mateMembers(x, y, count, count) {
+		if mate < 0 || !d.equal(x.value(), y.at(uint32(names[mate])).value()) {
+			return false
+		}
+		x = x.value().next()
+	}
+	return true
+}
