@@ -1,0 +1,127 @@
+package layers
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "twinspect.dev/"
+
+// rule says what the packages of one folder may import of this module. An
+// entry that ends in "/" stands for everything below it.
+type rule struct {
+	folder string
+	own    []string
+	// std means that no package outside the standard library is imported.
+	std bool
+}
+
+// The first rule whose folder holds the package decides. A package may always
+// import what is in its own folder's row.
+var rules = []rule{
+	{folder: "capture", std: true},
+	{folder: "capture/wire", own: []string{"capture", "capture/packet", "capture/tcpstream", "capture/httpwire"}},
+	{folder: "capture/tcpstream", own: []string{"capture"}, std: true},
+	{folder: "capture/httpwire", own: []string{"capture"}, std: true},
+	{folder: "capture/operation", std: true},
+	{folder: "capture/archive", own: []string{"capture", "capture/archive/twinpb"}},
+	{folder: "capture/", own: []string{"capture"}},
+	{folder: "replay/", own: []string{"capture", "replay"}},
+	{folder: "replay", own: []string{"capture"}},
+	{folder: "diff", own: []string{"capture", "replay"}, std: true},
+	{folder: "diff/run", own: []string{"capture", "replay", "diff/", "diff"}},
+	{folder: "diff/", own: []string{"capture", "diff", "diff/"}},
+	{folder: "contract/", own: []string{"capture", "contract/"}},
+	{folder: "fixtures/", own: []string{"fixtures/", "capture/", "capture"}},
+	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract/"}},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestPackagesImportOnlyWhatTheDesignAllows(t *testing.T) {
+	packages := list(t)
+	require.NotEmpty(t, packages)
+	for _, p := range packages {
+		folder := strings.TrimPrefix(p.ImportPath, module)
+		i := slices.IndexFunc(rules, func(r rule) bool { return matches(r.folder, folder) })
+		if !assert.GreaterOrEqual(t, i, 0, "%s is in no folder of the design", folder) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			assert.NoError(t, rules[i].check(imported), "%s imports %s", folder, imported)
+		}
+	}
+}
+
+func TestEveryRuleStandsForAFolder(t *testing.T) {
+	packages := list(t)
+	for _, r := range rules {
+		assert.True(t, slices.ContainsFunc(packages, func(p pkg) bool {
+			return matches(r.folder, strings.TrimPrefix(p.ImportPath, module))
+		}), "no package is left in %s", r.folder)
+	}
+}
+
+func TestKubernetesAndIstioStayInRelease(t *testing.T) {
+	for _, p := range list(t) {
+		if strings.HasPrefix(p.ImportPath, module+"release/") {
+			continue
+		}
+		for _, imported := range p.Imports {
+			assert.False(t, strings.HasPrefix(imported, "k8s.io/") || strings.HasPrefix(imported, "istio.io/"),
+				"%s imports %s", p.ImportPath, imported)
+		}
+	}
+}
+
+func (r rule) check(imported string) error {
+	own, ours := strings.CutPrefix(imported, module)
+	switch {
+	case ours && slices.ContainsFunc(r.own, func(a string) bool { return matches(a, own) }):
+		return nil
+	case ours:
+		return errors.New("the design allows " + strings.Join(r.own, ", "))
+	case r.std && strings.Contains(strings.SplitN(imported, "/", 2)[0], "."):
+		return errors.New("the design allows the standard library only")
+	}
+	return nil
+}
+
+func matches(pattern, folder string) bool {
+	if strings.HasSuffix(pattern, "/") {
+		return strings.HasPrefix(folder, pattern)
+	}
+	return folder == pattern
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	cmd.Dir = "../../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	var packages []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		require.NoError(t, err)
+		packages = append(packages, p)
+	}
+}
