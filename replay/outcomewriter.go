@@ -43,6 +43,9 @@ func WriteOutcome(ctx context.Context, sink capture.Sink, o *Outcome) error {
 		return fmt.Errorf("write recorded exchange %s: %w", o.Recorded.ID, err)
 	}
 	for i := range o.Answers {
+		if o.Answers[i].Side == "" {
+			return fmt.Errorf("write answer %d to %s: it names no side", i, o.Recorded.ID)
+		}
 		e := answerExchange(&o.Recorded, &o.Answers[i])
 		if err := sink.WriteExchange(ctx, &e); err != nil {
 			return fmt.Errorf("write answer of %s to %s: %w", o.Answers[i].Side, o.Recorded.ID, err)
