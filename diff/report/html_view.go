@@ -1,0 +1,119 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/diff"
+)
+
+// operationView is a row of the table of operations.
+type operationView struct {
+	diff.Operation
+	Regressions, Suspects, Noise uint64
+	NotComparedN                 uint64
+	Reasons                      string
+	Base, Branch                 *diff.LatencyInfo
+}
+
+// operationViews returns every operation, those with regressions first, then
+// those with suspects, then by the share that differs.
+func operationViews(r *diff.Report) []operationView {
+	index := map[string]int{}
+	views := make([]operationView, 0, len(r.Operations))
+	for _, op := range operationsOf(r) {
+		v := operationView{Operation: op.Operation, Reasons: listed(op.NotCompared, 0),
+			Regressions: uint64(len(op.regressions)), Suspects: uint64(len(op.suspects))}
+		for _, n := range op.NotCompared {
+			v.NotComparedN += n
+		}
+		v.Base, v.Branch = latencyOf(op.Latency, "base"), latencyOf(op.Latency, "branch")
+		index[op.Name] = len(views)
+		views = append(views, v)
+	}
+	for i := range r.Differences {
+		if r.Differences[i].Judgement == diff.Noise {
+			views[index[r.Differences[i].Operation]].Noise++
+		}
+	}
+	slices.SortStableFunc(views, func(a, b operationView) int {
+		return cmp.Or(cmp.Compare(b.Regressions, a.Regressions), cmp.Compare(b.Suspects, a.Suspects),
+			cmp.Compare(b.share(), a.share()))
+	})
+	return views
+}
+
+func (v *operationView) share() float64 {
+	return float64(v.Differing) / float64(max(v.Compared, 1))
+}
+
+func latencyOf(sides map[string]diff.LatencyInfo, side string) *diff.LatencyInfo {
+	if l, ok := sides[side]; ok && l.Count > 0 {
+		return &l
+	}
+	return nil
+}
+
+// stageView is a stage of the account with its bar.
+type stageView struct {
+	Name, Unit                             string
+	Seen, Written, Filtered, Dropped, Open uint64
+	FilteredReasons, DroppedReasons        []reasonCount
+	Wrong                                  string
+	// NewUnit says that this stage counts other things than the one before.
+	NewUnit bool
+	Bars    []bar
+}
+
+// bar is a part of a stage's bar, in thousandths of its width.
+type bar struct {
+	Class string
+	X, W  string
+	Title string
+}
+
+func stagesOf(a capture.Account) []stageView {
+	views := make([]stageView, len(a))
+	for i := range a {
+		s := &a[i]
+		views[i] = stageView{Name: s.Name, Unit: s.Unit, Seen: s.Seen, Written: s.Written,
+			Filtered: s.Skipped(), Dropped: s.Lost(), Open: s.Open,
+			FilteredReasons: ranked(s.Filtered), DroppedReasons: ranked(s.Dropped),
+			Wrong: imbalance(s), NewUnit: i > 0 && s.Unit != a[i-1].Unit, Bars: bars(s)}
+	}
+	return views
+}
+
+// minBar is the width of the thinnest part that is not empty: a single lost
+// exchange of a million must be seen.
+const minBar = 6
+
+// bars divides the width of a stage among what became of what it saw.
+func bars(s *capture.Stage) []bar {
+	parts := []struct {
+		class string
+		n     uint64
+	}{{"written", s.Written}, {"filtered", s.Skipped()}, {"dropped", s.Lost()}, {"open", s.Open}}
+	width := make([]float64, len(parts))
+	total, sum := float64(max(s.Written+s.Skipped()+s.Lost()+s.Open, 1)), 0.0
+	for i, p := range parts {
+		if p.n > 0 {
+			width[i] = max(1000*float64(p.n)/total, minBar)
+		}
+		sum += width[i]
+	}
+	var list []bar
+	x := 0.0
+	for i, p := range parts {
+		if p.n == 0 {
+			continue
+		}
+		w := width[i] * 1000 / sum
+		list = append(list, bar{Class: p.class, X: fmt.Sprintf("%.1f", x), W: fmt.Sprintf("%.1f", w),
+			Title: fmt.Sprintf("%s: %s of %s", p.class, grouped(p.n), grouped(s.Seen))})
+		x += w
+	}
+	return list
+}
