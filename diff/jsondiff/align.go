@@ -33,16 +33,13 @@ func (d *Differ) alignElements(m *matching, x, y ref) {
 		d.mateAligned(m, x, y)
 	}
 	i, j := 0, 0
-	for i < len(m.xs) {
-		if m.mateX[i] == none {
-			i++
-			continue
+	for k, mate := range m.mateX {
+		if mate != none {
+			m.mateRest(i, k, j, int(mate))
+			i, j = k+1, int(mate)+1
 		}
-		next := int(m.mateX[i])
-		m.mateRest(0, i, j, next)
-		i, j = i+1, next+1
 	}
-	m.mateRest(0, len(m.xs), j, len(m.ys))
+	m.mateRest(i, len(m.xs), j, len(m.ys))
 }
 
 // mateAligned searches among those elements alone that have an equal one on the

@@ -54,6 +54,7 @@ func TestComparesArrays(t *testing.T) {
 		{"another order", `[1,2,3]`, `[3,1,2.0]`, "reordered $ [1,2,3] -> [3,1,2.0]"},
 		{"another order with duplicates", `[1,2,1]`, `[1,1,2]`, "reordered $ [1,2,1] -> [1,1,2]"},
 		{"another number of duplicates", `[1,1,2]`, `[1,2,2]`, "changed $[1] 1 -> 2"},
+		{"removal beside an addition", `[null,true]`, `[true,[]]`, "removed $[0] null -> \nadded $[1]  -> []"},
 		{"emptied", `{"a":[1]}`, `{"a":[]}`, "removed $.a[0] 1 -> "},
 		{"filled", `{"a":[]}`, `{"a":[1,2]}`, "added $.a[0]  -> 1\nadded $.a[1]  -> 2"},
 		{"key: in place", `[{"id":1,"v":1},{"id":2,"v":2}]`, `[{"id":1,"v":1},{"id":2,"v":3}]`, "changed $[1].v 2 -> 3"},
