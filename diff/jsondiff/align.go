@@ -17,12 +17,57 @@ const (
 	maxAlignWork = 1 << 24
 )
 
-// aligner searches for the shortest edit script of two lists of classes.
-type aligner struct {
+// Aligner finds what two lists have in common and in the same order. It keeps
+// its buffers. The zero value is ready to use. It is not for concurrent use.
+type Aligner struct {
 	// fars holds, for 0, 1, 2… edits, how far into the first list each diagonal
 	// leads: edits+1 places for the diagonals -edits, -edits+2, … edits.
 	fars []int32
 	work int
+
+	in             []uint8 // by value: 1 where the first list has it, 2 the second
+	xs, ys         []int32 // the values that both lists have
+	placeX, placeY []int32 // and where
+}
+
+// Align tells keep, in descending order, the places of the elements that the
+// shortest edit script from a to b keeps. The elements are numbers from 0 to
+// below n. Where the script would take too long to find, those that are equal at
+// the same place are told instead.
+func (s *Aligner) Align(a, b []int32, n int, keep func(i, j int)) {
+	s.selectCommon(a, b, n)
+	if edits, ok := s.search(s.xs, s.ys); ok {
+		s.trace(s.xs, s.ys, edits, func(i, j int) { keep(int(s.placeX[i]), int(s.placeY[j])) })
+		return
+	}
+	for i := min(len(a), len(b)) - 1; i >= 0; i-- {
+		if a[i] == b[i] {
+			keep(i, i)
+		}
+	}
+}
+
+// selectCommon leaves out what only one list has, which no script keeps.
+func (s *Aligner) selectCommon(a, b []int32, n int) {
+	s.in = slices.Grow(s.in[:0], n)[:n]
+	clear(s.in)
+	for _, v := range a {
+		s.in[v] |= 1
+	}
+	for _, v := range b {
+		s.in[v] |= 2
+	}
+	s.xs, s.placeX = s.common(a, s.xs[:0], s.placeX[:0])
+	s.ys, s.placeY = s.common(b, s.ys[:0], s.placeY[:0])
+}
+
+func (s *Aligner) common(list, values, places []int32) (v, p []int32) {
+	for i, c := range list {
+		if s.in[c] == 3 {
+			values, places = append(values, c), append(places, int32(i))
+		}
+	}
+	return values, places
 }
 
 // alignElements matches the elements by the shortest edit script, and those
@@ -42,70 +87,19 @@ func (d *Differ) alignElements(m *matching, x, y ref) {
 	m.mateRest(i, len(m.xs), j, len(m.ys))
 }
 
-// mateAligned searches among those elements alone that have an equal one on the
-// other side, for no script keeps another. Which of several shortest scripts is
-// found depends on the order of the lists; so that it does not matter which
-// document is base, the one that sorts first goes first.
+// mateAligned matches by the shortest edit script. Which of several it is
+// depends on the order of the lists; so that it does not matter which document
+// is base, the one that sorts first goes first.
 func (d *Differ) mateAligned(m *matching, x, y ref) {
-	mark := d.ints.mark()
-	defer d.ints.release(mark)
-	placesX, placesY := d.common(m)
-	mate := func(i, j int) { m.mate(int(placesX[i]), int(placesY[j])) }
-	a, b := d.classesAt(m.classX, placesX), d.classesAt(m.classY, placesY)
 	if bytes.Compare(x.raw(), y.raw()) > 0 {
-		d.align.run(b, a, func(j, i int) { mate(i, j) })
+		d.align.Align(m.classY, m.classX, m.classes, func(j, i int) { m.mate(i, j) })
 		return
 	}
-	d.align.run(a, b, mate)
-}
-
-// common returns the places of the elements whose class both sides have.
-func (d *Differ) common(m *matching) (xs, ys []int32) {
-	xs, ys = d.ints.take(len(m.xs))[:0], d.ints.take(len(m.ys))[:0]
-	in := d.ints.take(m.classes)
-	clear(in)
-	for _, c := range m.classX {
-		in[c] |= 1
-	}
-	for j, c := range m.classY {
-		in[c] |= 2
-		if in[c] == 3 {
-			ys = append(ys, int32(j))
-		}
-	}
-	for i, c := range m.classX {
-		if in[c] == 3 {
-			xs = append(xs, int32(i))
-		}
-	}
-	return xs, ys
-}
-
-func (d *Differ) classesAt(classes, places []int32) []int32 {
-	list := d.ints.take(len(places))
-	for i, p := range places {
-		list[i] = classes[p]
-	}
-	return list
-}
-
-// run tells keep the places of the elements that the shortest edit script
-// keeps. Where the search is given up, it keeps those that are equal at the
-// same place.
-func (s *aligner) run(a, b []int32, keep func(i, j int)) {
-	if edits, ok := s.search(a, b); ok {
-		s.trace(a, b, edits, keep)
-		return
-	}
-	for i := range min(len(a), len(b)) {
-		if a[i] == b[i] {
-			keep(i, i)
-		}
-	}
+	d.align.Align(m.classX, m.classY, m.classes, m.mate)
 }
 
 // search fills fars up to the number of edits that leads to the end.
-func (s *aligner) search(a, b []int32) (edits int, ok bool) {
+func (s *Aligner) search(a, b []int32) (edits int, ok bool) {
 	s.fars, s.work = s.fars[:0], 0
 	for edits = 0; edits <= min(maxEdits, len(a)+len(b)) && s.work <= maxAlignWork; edits++ {
 		base := len(s.fars)
@@ -128,7 +122,7 @@ func (s *aligner) search(a, b []int32) (edits int, ok bool) {
 }
 
 // row returns how far the diagonals lead after that many edits.
-func (s *aligner) row(edits int) []int32 {
+func (s *Aligner) row(edits int) []int32 {
 	first := edits * (edits + 1) / 2
 	return s.fars[first : first+edits+1]
 }
@@ -136,7 +130,7 @@ func (s *aligner) row(edits int) []int32 {
 // start returns where the n-th diagonal begins after the last of the edits: the
 // farther of one step right from the diagonal below, which removes an element of
 // the first list, and one step down from the diagonal above.
-func (s *aligner) start(edits, n int) int {
+func (s *Aligner) start(edits, n int) int {
 	if edits == 0 {
 		return 0
 	}
@@ -151,7 +145,7 @@ func (s *aligner) start(edits, n int) int {
 }
 
 // trace walks the script back from its end.
-func (s *aligner) trace(a, b []int32, edits int, keep func(i, j int)) {
+func (s *Aligner) trace(a, b []int32, edits int, keep func(i, j int)) {
 	i, k := len(a), len(a)-len(b)
 	for ; edits >= 0; edits-- {
 		n := (k + edits) / 2

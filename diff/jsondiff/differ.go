@@ -27,7 +27,7 @@ type Differ struct {
 
 	text1, text2 []byte
 	candidates   []string // names of members that may be a key
-	align        aligner
+	align        Aligner
 }
 
 // Compare tells yield every difference between base and other, in the order of
