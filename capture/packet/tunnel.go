@@ -24,8 +24,10 @@ func (d *decoder) udp(s *Segment) outcome {
 	src, dst := be16(p.data), be16(p.data[2:])
 	p.take(udpHeaderSize)
 	switch dst {
-	case portVXLAN, portVXLANOld, portVXLANGPE:
-		return d.vxlan(s)
+	case portVXLAN, portVXLANOld:
+		return d.vxlan(false, s)
+	case portVXLANGPE:
+		return d.vxlan(true, s)
 	case portGeneve:
 		return d.geneve(s)
 	case portGRE:
@@ -42,9 +44,10 @@ func (d *decoder) udp(s *Segment) outcome {
 	return notTCP
 }
 
-// vxlan reads RFC 7348, and the next protocol of draft-ietf-nvo3-vxlan-gpe
-// where its flag is set. Reserved bits are ignored, as section 5 asks.
-func (d *decoder) vxlan(s *Segment) outcome {
+// vxlan reads RFC 7348, and for the generic extension the next protocol
+// (draft-ietf-nvo3-vxlan-gpe) where its flag is set. Without the extension the
+// bits of that flag are reserved, and ignored as section 5 asks.
+func (d *decoder) vxlan(generic bool, s *Segment) outcome {
 	const size, hasID, hasProtocol = 8, 0x08, 0x04
 	p := &d.p
 	if len(p.data) < size {
@@ -56,7 +59,7 @@ func (d *decoder) vxlan(s *Segment) outcome {
 	}
 	p.network = within(p.network, vxlanNetwork, uint64(be32(b[4:])>>8))
 	p.take(size)
-	if b[0]&hasProtocol == 0 || b[3] == 3 {
+	if !generic || b[0]&hasProtocol == 0 || b[3] == 3 {
 		return d.ethernet(s)
 	}
 	switch b[3] {
