@@ -1,0 +1,223 @@
+package httpwire
+
+import (
+	"bytes"
+
+	"twinspect.dev/capture"
+)
+
+// firstBody is how much memory a body is given before its bytes come: a length
+// that is announced and never sent must cost nothing.
+const firstBody = 64 << 10
+
+// open begins the body of a message.
+func (c *Conn) open(s *stream, r *record, m *capture.Message, f frame) {
+	c.p.messages.open++
+	s.rec, s.msg = r, m
+	s.fault, s.hurt, s.total, s.left = f.fault, false, -1, 0
+	m.Start, m.End = s.startAt, s.at
+	if s.cut != "" {
+		s.fault = ""
+		c.finish(s, s.cut)
+		return
+	}
+	switch f.how {
+	case noBody:
+		s.total = 0
+		c.finish(s, "")
+	case byLength:
+		s.mode, s.left, s.total = inLength, f.length, f.length
+		if m.Body == nil {
+			m.Body = make([]byte, 0, min(f.length, firstBody, int64(c.p.cfg.MaxBody)))
+		}
+	case byChunks:
+		s.mode = inChunkSize
+	case byClose:
+		s.mode = inClose
+	case unknown:
+		c.finish(s, f.fault)
+		c.lose(s)
+	}
+}
+
+// body takes body bytes.
+func (c *Conn) body(s *stream, p []byte) int {
+	if s.mode != inClose {
+		p = p[:min(int64(len(p)), s.left)]
+		s.left -= int64(len(p))
+	}
+	c.keep(s, p)
+	c.advance(s)
+	return len(p)
+}
+
+// advance leaves a body or chunk that has ended.
+func (c *Conn) advance(s *stream) {
+	switch {
+	case s.left > 0 || s.mode == inClose:
+	case s.mode == inLength:
+		c.finish(s, "")
+	case s.mode == inChunk:
+		s.mode = inChunkEnd
+	}
+}
+
+// keep appends to the body what the limit allows. After a gap nothing more is
+// kept: bytes would stand in the wrong place.
+func (c *Conn) keep(s *stream, p []byte) {
+	s.msg.BodySize += int64(len(p))
+	s.msg.End = s.at
+	if s.hurt {
+		c.p.bytes.drop(AfterGap, len(p))
+		return
+	}
+	if room := c.p.cfg.MaxBody - len(s.msg.Body); len(p) > room {
+		s.blame(capture.BodyLimit)
+		c.p.bytes.drop(BodyRest, len(p)-room)
+		p = p[:room]
+	}
+	s.msg.Body = append(s.msg.Body, p...)
+	c.p.bytes.written += uint64(len(p))
+}
+
+// finish ends the message at hand; why is "" where it is whole.
+func (c *Conn) finish(s *stream, why capture.Incomplete) {
+	m, r := s.msg, s.rec
+	if why != "" {
+		s.blame(why)
+		if m.BodySize = -1; s.total >= 0 {
+			m.BodySize = s.total
+		}
+	}
+	m.Incomplete = s.fault
+	s.rec, s.msg, s.buf = nil, nil, s.buf[:0]
+	s.mode, s.anchor = atStart, false
+	if c.tunnel != "" {
+		c.hide(s, c.tunnel)
+	}
+	if s.dir == c.client {
+		r.reqDone = true
+	} else {
+		r.respDone = true
+	}
+	c.settle(r)
+}
+
+// line collects a line. It returns nil while the line has no end; the bytes
+// belong to the message either way.
+func (c *Conn) line(s *stream, p []byte) (line []byte, n int) {
+	p = p[:min(len(p), c.p.cfg.MaxHead-len(s.buf))]
+	i := bytes.IndexByte(p, '\n')
+	n = i + 1
+	if i < 0 {
+		n = len(p)
+	}
+	c.p.bytes.written += uint64(n)
+	s.msg.End = s.at
+	if i >= 0 && len(s.buf) == 0 {
+		return p[:n], n
+	}
+	s.buf = append(s.buf, p[:n]...)
+	switch {
+	case i >= 0:
+		line, s.buf = s.buf, s.buf[:0]
+	case len(s.buf) == c.p.cfg.MaxHead:
+		c.broken(s)
+	}
+	return line, n
+}
+
+// broken ends a chunked message whose framing cannot be read.
+func (c *Conn) broken(s *stream) {
+	s.total = -1
+	c.finish(s, capture.Malformed)
+	c.lose(s)
+}
+
+// chunkSize reads chunk-size and extensions (RFC 9112 section 7.1).
+func (c *Conn) chunkSize(s *stream, p []byte) int {
+	line, n := c.line(s, p)
+	if line == nil {
+		return n
+	}
+	size, ok := parseChunkSize(line)
+	switch {
+	case !ok:
+		c.broken(s)
+	case size == 0:
+		s.mode, s.scan = inTrailer, 0
+	default:
+		s.mode, s.left = inChunk, size
+	}
+	return n
+}
+
+// parseChunkSize reads 1*HEXDIG up to an extension or the end of the line.
+func parseChunkSize(line []byte) (int64, bool) {
+	line, _, _ = bytes.Cut(line, []byte(";"))
+	line = bytes.Trim(line, " \t\r\n")
+	if len(line) == 0 {
+		return 0, false
+	}
+	var n int64
+	for _, b := range line {
+		d := hexDigit(b)
+		if d < 0 || n > (1<<62)>>4 {
+			return 0, false
+		}
+		n = n<<4 | int64(d)
+	}
+	return n, true
+}
+
+func hexDigit(b byte) int {
+	switch {
+	case b >= '0' && b <= '9':
+		return int(b - '0')
+	case b >= 'a' && b <= 'f':
+		return int(b-'a') + 10
+	case b >= 'A' && b <= 'F':
+		return int(b-'A') + 10
+	}
+	return -1
+}
+
+// chunkEnd reads the line end after the data of a chunk.
+func (c *Conn) chunkEnd(s *stream, p []byte) int {
+	if p[0] != '\n' && (p[0] != '\r' || len(s.buf) > 0) {
+		c.broken(s)
+		return 0
+	}
+	c.p.bytes.written++
+	s.msg.End = s.at
+	if p[0] == '\r' {
+		s.buf = append(s.buf, '\r')
+		return 1
+	}
+	s.buf = s.buf[:0]
+	s.mode = inChunkSize
+	return 1
+}
+
+// trailer reads the trailer section: field lines up to an empty one.
+func (c *Conn) trailer(s *stream, p []byte) int {
+	p = p[:min(len(p), c.p.cfg.MaxHead-len(s.buf))]
+	i := bytes.IndexByte(p, '\n')
+	n := i + 1
+	if i < 0 {
+		n = len(p)
+	}
+	c.p.bytes.written += uint64(n)
+	s.msg.End = s.at
+	s.buf = append(s.buf, p[:n]...)
+	switch {
+	case i >= 0 && len(bytes.TrimRight(s.buf[s.scan:], "\r\n")) == 0:
+		s.msg.Trailer, _ = fields(nil, string(s.buf))
+		c.finish(s, "")
+	case len(s.buf) == c.p.cfg.MaxHead:
+		c.broken(s)
+	case i >= 0:
+		s.scan = len(s.buf)
+	}
+	return n
+}

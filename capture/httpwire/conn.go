@@ -1,0 +1,225 @@
+package httpwire
+
+import (
+	"time"
+
+	"twinspect.dev/capture"
+)
+
+// mode is what a direction expects next.
+type mode uint8
+
+const (
+	atStart mode = iota // a message
+	inHead
+	inLength // a body of known length
+	inChunkSize
+	inChunk
+	inChunkEnd
+	inTrailer
+	inClose // a body that the end of the direction ends
+	opaque  // bytes that are not HTTP/1.x from here on
+	lost    // bytes of which it is not known where a message begins
+)
+
+// Conn parses one connection. Its methods take what tcpstream's consumer is
+// given, with the same meaning.
+type Conn struct {
+	p       *Parser
+	info    Connection
+	name    string // Context.Connection, once it is needed
+	side    [2]stream
+	client  int // the side that sends requests, -1 while unknown
+	lastDir int
+	index   uint64
+	pending []*record // requests that wait for the first byte of a response
+	vague   int       // bytes before anything spoke HTTP
+	spoke   bool      // a message was recognised
+	tunnel  capture.Reason
+	// doubt is set while the order alone does not prove which response
+	// answers which request.
+	doubt bool
+	// lossy is set for good once bytes were lost where a message may begin.
+	lossy     bool
+	pipelined bool
+	answered  int64 // what the server had of the requests when it last began a response
+}
+
+// stream is one direction of a connection.
+type stream struct {
+	dir   int
+	mode  mode
+	kind  kind
+	pos   int64     // of the next byte
+	at    time.Time // of the bytes at hand
+	acked int64
+	// anchor says that the next byte may begin a message: the direction of
+	// talk turned, or nothing came before. sync says that it must.
+	anchor, sync bool
+	spoke, ended bool
+	hole         int64 // the end of the last loss that may hide messages
+
+	buf     []byte // an unfinished head, line or trailer section
+	scan    int    // what of buf was searched
+	checked int    // what of buf was checked for characters
+	// Where and when the message at hand began.
+	start      int64
+	startAt    time.Time
+	startAcked int64
+	turned     bool
+
+	rec     *record // the message at hand
+	msg     *capture.Message
+	left    int64 // bytes of the body or chunk to come
+	total   int64 // length of the body, -1 unknown
+	hurt    bool  // the body has a gap
+	fault   capture.Incomplete
+	cut     capture.Incomplete // why the head at hand is not whole
+	interim *record            // got a 1xx, waits for the final response
+	reason  capture.Reason     // of opaque bytes
+}
+
+// Data parses the next bytes of a direction.
+func (c *Conn) Data(dir int, at time.Time, acked int64, p []byte) {
+	s := &c.side[dir]
+	if dir != c.lastDir {
+		c.lastDir = dir
+		s.anchor = true
+	}
+	s.at, s.acked = at, acked
+	c.p.bytes.seen += uint64(len(p))
+	if acked > c.side[1-dir].pos && !c.doubt {
+		c.doubt, c.lossy = true, true // it answers bytes that were not captured
+	}
+	for len(p) > 0 {
+		n := c.step(s, p)
+		s.pos += int64(n)
+		p = p[n:]
+	}
+}
+
+// step parses the beginning of p and returns how much of it. It returns 0 only
+// with a change to a mode that goes further.
+func (c *Conn) step(s *stream, p []byte) int {
+	switch s.mode {
+	case atStart:
+		return c.begin(s, p)
+	case inHead:
+		return c.head(s, p)
+	case inLength, inChunk, inClose:
+		return c.body(s, p)
+	case inChunkSize:
+		return c.chunkSize(s, p)
+	case inChunkEnd:
+		return c.chunkEnd(s, p)
+	case inTrailer:
+		return c.trailer(s, p)
+	case opaque:
+		c.p.bytes.filter(s.reason, len(p))
+		return len(p)
+	}
+	return c.search(s, p)
+}
+
+// Gap skips n bytes that were not captured.
+func (c *Conn) Gap(dir int, at time.Time, n int64, why capture.Incomplete) {
+	s := &c.side[dir]
+	s.at = at
+	c.lastDir = dir
+	c.p.bytes.seen += uint64(n)
+	if s.mode == opaque {
+		c.p.bytes.reasons.Filter(s.reason, uint64(n))
+		s.pos += n
+		return
+	}
+	c.p.bytes.reasons.Drop(capture.Reason(why), uint64(n))
+	c.skip(s, n, why)
+}
+
+// skip goes over a gap: by length where a length is known, else to the next
+// message.
+func (c *Conn) skip(s *stream, n int64, why capture.Incomplete) {
+	switch {
+	case s.mode == inClose:
+		c.wound(s, n, why)
+		return
+	case s.mode == inLength && n <= s.left, s.mode == inChunk && n <= s.left:
+		c.wound(s, n, why)
+		s.left -= n
+		c.advance(s)
+		return
+	case s.mode == inLength:
+		n -= s.left
+		c.wound(s, s.left, why)
+		s.left = 0
+		c.advance(s)
+	case s.mode == inHead:
+		c.abandonHead(s, why)
+	case s.rec != nil:
+		s.total = -1
+		c.finish(s, why)
+	}
+	s.pos += n
+	c.lose(s)
+	s.anchor = c.lenient(s)
+}
+
+// wound counts n missing bytes of a body.
+func (c *Conn) wound(s *stream, n int64, why capture.Incomplete) {
+	s.hurt = true
+	s.blame(why)
+	s.msg.BodySize += n
+	s.pos += n
+}
+
+// End ends a direction.
+func (c *Conn) End(dir int, at time.Time, why capture.Incomplete) {
+	s := &c.side[dir]
+	if s.ended {
+		return
+	}
+	s.ended = true
+	switch {
+	case s.mode == inHead:
+		c.abandonHead(s, why)
+	case s.mode == inClose && why == capture.Closed:
+		c.finish(s, "")
+	case s.rec != nil:
+		if s.mode != inLength {
+			s.total = -1
+		}
+		c.finish(s, why)
+	}
+	if c.client == 1-dir || c.client < 0 && c.side[1-dir].ended {
+		c.giveUp(s)
+	}
+	if c.side[1-dir].ended && c.vague > 0 {
+		c.p.bytes.open -= uint64(c.vague)
+		c.p.bytes.filter(NotHTTP, c.vague)
+		c.vague = 0
+	}
+}
+
+// giveUp ends the wait of every request for a response of this direction.
+func (c *Conn) giveUp(s *stream) {
+	if r := s.interim; r != nil {
+		s.interim = nil
+		c.unanswered(r)
+	}
+	for _, r := range c.pending {
+		c.unanswered(r)
+	}
+	c.pending = nil
+}
+
+func (c *Conn) unanswered(r *record) {
+	r.respDone = true
+	c.settle(r)
+}
+
+// blame keeps the first reason why a message is not whole.
+func (s *stream) blame(why capture.Incomplete) {
+	if s.fault == "" {
+		s.fault = why
+	}
+}

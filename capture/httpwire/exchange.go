@@ -1,0 +1,157 @@
+package httpwire
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"twinspect.dev/capture"
+)
+
+// message takes a whole head.
+func (c *Conn) message(s *stream, head []byte) {
+	c.p.bytes.written += uint64(len(head))
+	c.speaks(s)
+	if s.kind == response {
+		c.response(s, string(head))
+	} else {
+		c.request(s, string(head))
+	}
+	s.buf = s.buf[:0]
+}
+
+// partial takes what there is of a head.
+func (c *Conn) partial(s *stream, head []byte, why capture.Incomplete) {
+	s.cut = why
+	c.message(s, head)
+	s.cut = ""
+}
+
+// request begins a request.
+func (c *Conn) request(s *stream, head string) {
+	r := c.record(s)
+	parseRequest(&r.Request, head)
+	r.reqSeen = true
+	r.reqStart, r.answersAt = s.start, s.startAcked
+	r.sync = s.sync || s.turned && (s.start == c.answered || s.start == 0)
+	s.sync = r.sync
+	answers := &c.side[1-s.dir]
+	r.first = answers.pos == 0
+	r.Context.TraceID, r.Context.SpanID = traceContext(r.Request.Header)
+	c.notePipelining(r, answers)
+	c.open(s, r, &r.Request.Message, frameRequest(&r.Request))
+	c.await(r, answers)
+}
+
+// await queues a request for its response.
+func (c *Conn) await(r *record, answers *stream) {
+	switch {
+	case answers.ended:
+		c.unanswered(r)
+	case len(c.pending) >= c.p.cfg.MaxPending:
+		oldest := c.pending[0]
+		c.pending = c.pending[1:]
+		c.doubt, c.lossy, c.pipelined = true, true, true
+		c.unanswered(oldest)
+		c.pending = append(c.pending, r)
+	default:
+		c.pending = append(c.pending, r)
+	}
+}
+
+// notePipelining recognises a client that does not wait for responses.
+func (c *Conn) notePipelining(r *record, answers *stream) {
+	busy := answers.rec != nil && answers.mode != inClose
+	if !c.doubt && (len(c.pending) > 0 || busy) {
+		c.pipelined = true
+	}
+	if n := len(c.pending); n > 0 && r.answersAt <= c.pending[n-1].answersAt {
+		c.pipelined = true
+	}
+}
+
+// response begins a response, or takes an interim one.
+func (c *Conn) response(s *stream, head string) {
+	if s.turned && !s.sync && c.provenStart(s) {
+		s.sync = true
+	}
+	var scratch capture.Response
+	r := c.match(s)
+	if r == nil {
+		r = c.record(s)
+		r.reqDone = true
+	}
+	scratch.Header = r.Response.Header[:0]
+	parseResponse(&scratch, head)
+	if scratch.Status >= 100 && scratch.Status < 200 && scratch.Status != 101 {
+		c.interim(s, r, &scratch)
+		return
+	}
+	c.answered = max(c.answered, s.startAcked)
+	body, interim := r.Response.Body, r.Response.Interim
+	r.Response = scratch
+	r.Response.Body, r.Response.Interim = body, interim
+	r.respSeen = true
+	method := r.Request.Method
+	c.open(s, r, &r.Response.Message, frameResponse(&r.Response, method))
+	c.switched(r, method)
+}
+
+// interim keeps a 1xx answer with the record whose final response follows.
+func (c *Conn) interim(s *stream, r *record, got *capture.Response) {
+	h := append(capture.Header(nil), got.Header...)
+	r.Response.Interim = append(r.Response.Interim, capture.Interim{Status: got.Status, Header: h, Time: s.startAt})
+	s.interim = r
+	s.mode = atStart
+}
+
+// switched makes the connection opaque after an answer that says so.
+func (c *Conn) switched(r *record, method string) {
+	status := r.Response.Status
+	switch {
+	case status == 101:
+		c.tunnelled(upgradeReason(r.Response.Header.Get("Upgrade")))
+	case method == "CONNECT" && status >= 200 && status < 300:
+		c.tunnelled(Tunnel)
+	}
+}
+
+func upgradeReason(protocol string) capture.Reason {
+	switch strings.ToLower(protocol) {
+	case "websocket":
+		return WebSocket
+	case "h2c":
+		return HTTP2
+	}
+	return Upgrade
+}
+
+// record begins an exchange.
+func (c *Conn) record(s *stream) *record {
+	r := c.p.record()
+	info := &c.info
+	client, server := info.Client, info.Server
+	if c.client == 1 {
+		client, server = server, client
+	}
+	if c.name == "" {
+		c.name = connectionName(client.String(), server.String(), info)
+	}
+	r.ID = capture.NewID(c.p.cfg.Agent, c.name, info.Start, c.index)
+	r.Context = capture.Context{
+		Agent: c.p.cfg.Agent, Client: client.String(), Server: server.String(),
+		Connection: c.name, Index: c.index,
+	}
+	c.index++
+	return r
+}
+
+// connectionName tells connections apart that use the same addresses one after
+// the other, or at once in different networks.
+func connectionName(client, server string, info *Connection) string {
+	name := client + ">" + server + "@" + strconv.FormatInt(info.Start.UnixMicro(), 10)
+	if info.Network != 0 {
+		name += fmt.Sprintf("/%x", info.Network)
+	}
+	return name
+}

@@ -1,0 +1,165 @@
+package httpwire
+
+import (
+	"math"
+	"strings"
+
+	"twinspect.dev/capture"
+)
+
+// framing says how the end of a body is found.
+type framing uint8
+
+const (
+	noBody framing = iota
+	byLength
+	byChunks
+	byClose
+	unknown // the end cannot be determined
+)
+
+// frame is a decision about framing.
+type frame struct {
+	how    framing
+	length int64
+	fault  capture.Incomplete // set where the framing is disputed
+}
+
+// frameRequest decides by RFC 9112 section 6.3 how long a request body is.
+func frameRequest(r *capture.Request) frame {
+	if r.Proto == "HTTP/0.9" {
+		return frame{}
+	}
+	codings, length := framingFields(r.Header)
+	if codings.present {
+		f := frame{how: byChunks, fault: codings.fault}
+		if !codings.chunked {
+			return frame{how: unknown, fault: capture.AmbiguousFraming} // rule 4
+		}
+		if length.present || r.Proto == "HTTP/1.0" || codings.spaced || length.spaced {
+			f.fault = capture.AmbiguousFraming // rule 3 and section 6.1
+		}
+		return f
+	}
+	if length.spaced {
+		return frame{how: unknown, fault: capture.AmbiguousFraming}
+	}
+	return length.frame(noBody)
+}
+
+// frameResponse decides the same for a response to method, which is "" where
+// the request is not known.
+func frameResponse(r *capture.Response, method string) frame {
+	if method == "HEAD" || r.Status == 204 || r.Status == 304 || r.Status >= 100 && r.Status < 200 {
+		return frame{} // rule 1
+	}
+	if method == "CONNECT" && r.Status >= 200 && r.Status < 300 {
+		return frame{} // rule 2
+	}
+	codings, length := framingFields(r.Header)
+	if codings.present {
+		if !codings.chunked {
+			return frame{how: byClose, fault: codings.fault} // rule 4
+		}
+		f := frame{how: byChunks, fault: codings.fault}
+		if length.present || r.Proto == "HTTP/1.0" {
+			f.fault = capture.AmbiguousFraming
+		}
+		return f
+	}
+	return length.frame(byClose)
+}
+
+// codings is what the Transfer-Encoding fields say.
+type codings struct {
+	present, chunked, spaced bool
+	fault                    capture.Incomplete
+}
+
+// lengths is what the Content-Length fields say.
+type lengths struct {
+	present, spaced, differ, invalid bool
+	n                                int64
+}
+
+func (l lengths) frame(absent framing) frame {
+	switch {
+	case !l.present:
+		return frame{how: absent}
+	case l.differ:
+		return frame{how: unknown, fault: capture.AmbiguousFraming} // rule 5
+	case l.invalid:
+		return frame{how: unknown, fault: capture.Malformed} // rule 5
+	case l.n == 0:
+		return frame{}
+	}
+	return frame{how: byLength, length: l.n}
+}
+
+func framingFields(h capture.Header) (c codings, l lengths) {
+	for i := range h {
+		// The names have 14 and 17 letters; a stray space before the colon
+		// makes them longer.
+		if n := len(h[i].Name); n < 14 || n > 24 {
+			continue
+		}
+		name := strings.TrimRight(h[i].Name, " \t")
+		switch {
+		case strings.EqualFold(name, "Content-Length"):
+			l.add(h[i].Value)
+			l.spaced = l.spaced || len(name) != len(h[i].Name)
+		case strings.EqualFold(name, "Transfer-Encoding"):
+			c.add(h[i].Value)
+			c.spaced = c.spaced || len(name) != len(h[i].Name)
+		}
+	}
+	return c, l
+}
+
+// add takes one field value: a list of codings. Chunked must be the last, and
+// only once (RFC 9112 section 6.1).
+func (c *codings) add(value string) {
+	c.present = true
+	for part := range strings.SplitSeq(value, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if name == "" {
+			continue
+		}
+		if c.chunked {
+			c.fault = capture.AmbiguousFraming
+		}
+		c.chunked = strings.EqualFold(strings.TrimSpace(name), "chunked")
+	}
+}
+
+// add takes one field value: a number, or the same number several times.
+func (l *lengths) add(value string) {
+	for part := range strings.SplitSeq(value, ",") {
+		n, ok := parseLength(strings.TrimSpace(part))
+		switch {
+		case !ok:
+			l.invalid = true
+		case l.present && n != l.n:
+			l.differ = true
+		}
+		l.present, l.n = true, n
+	}
+}
+
+// parseLength reads 1*DIGIT. A number beyond 63 bits is valid and longer than
+// any body: it saturates.
+func parseLength(s string) (int64, bool) {
+	var n int64
+	for i := range len(s) {
+		d := int64(s[i]) - '0'
+		if d < 0 || d > 9 {
+			return 0, false
+		}
+		if n > (math.MaxInt64-d)/10 {
+			n = math.MaxInt64
+			continue
+		}
+		n = n*10 + d
+	}
+	return n, len(s) > 0
+}

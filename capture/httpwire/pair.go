@@ -1,0 +1,75 @@
+package httpwire
+
+// match returns the request that the response at hand answers, or nil where
+// there is none or no certain one.
+func (c *Conn) match(s *stream) *record {
+	if r := s.interim; r != nil {
+		s.interim = nil
+		return r
+	}
+	i := 0
+	if c.doubt {
+		i = c.proven(s)
+	}
+	if i < 0 || i >= len(c.pending) {
+		return nil
+	}
+	for _, older := range c.pending[:i] {
+		c.unanswered(older)
+	}
+	r := c.pending[i]
+	c.pending = c.pending[i+1:]
+	if len(c.pending) == 0 {
+		c.pending = nil
+	}
+	c.doubt = false
+	return r
+}
+
+// proven finds the one request that the response at hand must answer, or -1. A
+// client that waits sends a request where it has received all earlier responses,
+// so the response begins at exactly that position; it answers nothing that the
+// server had not yet received, and nothing that was lost.
+func (c *Conn) proven(s *stream) int {
+	if len(c.pending) == 0 || !s.sync && !c.untouched(s) {
+		return -1
+	}
+	requests := &c.side[1-s.dir]
+	if c.untouched(s) && (s.startAcked < 0 || s.startAcked > c.pending[0].reqStart) {
+		return 0
+	}
+	if c.pipelined || s.startAcked > requests.pos {
+		return -1
+	}
+	i := c.expected(s)
+	if i < 0 || requests.hole > c.pending[i].reqStart {
+		return -1
+	}
+	return i
+}
+
+// untouched reports whether the response at hand is the first thing that the
+// server was seen to send, after the first request and without any loss: all
+// that is known of a connection that the capture joined late.
+func (c *Conn) untouched(s *stream) bool {
+	return !c.lossy && s.start == 0 && len(c.pending) == 1 && c.pending[0].first
+}
+
+// expected finds the one waiting request at whose sending the response stream
+// stood where the response at hand begins.
+func (c *Conn) expected(s *stream) int {
+	found := -1
+	for i, r := range c.pending {
+		if !r.sync || r.answersAt != s.start || r.reqStart >= s.startAcked {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = i
+	}
+	return found
+}
+
+// provenStart reports whether a message must begin where the one at hand does.
+func (c *Conn) provenStart(s *stream) bool { return c.expected(s) >= 0 }

@@ -1,0 +1,93 @@
+package httpwire
+
+import (
+	"net/netip"
+	"time"
+
+	"twinspect.dev/capture"
+)
+
+// Config names and bounds a [Parser]. A zero field takes its default.
+type Config struct {
+	// Agent names the recorder in each exchange.
+	Agent string
+	// MaxHead is how many bytes a message head, a chunk-size line or a
+	// trailer section may have. Default 256 KiB: servers refuse far less.
+	MaxHead int
+	// MaxBody is how many bytes of a body are kept. Default 8 MiB.
+	MaxBody int
+	// MaxPending is how many requests of a connection may wait for their
+	// responses. Default 1024: clients that pipeline send a few.
+	MaxPending int
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.MaxHead, 256<<10)
+	setDefault(&c.MaxBody, 8<<20)
+	setDefault(&c.MaxPending, 1024)
+	return c
+}
+
+func setDefault(v *int, d int) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// Connection says between whom bytes flow.
+type Connection struct {
+	// Client and Server are the ends as far as is known from outside;
+	// content decides.
+	Client, Server netip.AddrPort
+	Network        uint64
+	Start          time.Time
+	// Whole is set where the capture saw the connection begin.
+	Whole bool
+}
+
+// Parser parses connections and holds the exchanges that are ready. It is not
+// safe for concurrent use, and neither are its connections.
+type Parser struct {
+	cfg   Config
+	ready []*record
+	head  int // the first record of ready that was not taken
+	taken *record
+	pool  []*record
+	bytes byteTally
+	// messages and exchanges count as Account tells.
+	messages  messageTally
+	exchanges capture.Stats
+}
+
+// New returns a parser.
+func New(cfg Config) *Parser { return &Parser{cfg: cfg.withDefaults()} }
+
+// Open begins a connection.
+func (p *Parser) Open(c Connection) *Conn {
+	conn := &Conn{p: p, info: c, client: -1, lastDir: -1, doubt: !c.Whole, answered: -1}
+	for d := range conn.side {
+		s := &conn.side[d]
+		s.dir, s.acked, s.anchor, s.sync = d, -1, true, c.Whole
+	}
+	return conn
+}
+
+// Next fills e with the next exchange that is ready and reports whether there
+// was one. What e holds is valid until the next call.
+func (p *Parser) Next(e *capture.Exchange) bool {
+	p.recycle()
+	if p.head == len(p.ready) {
+		p.ready, p.head = p.ready[:0], 0
+		return false
+	}
+	p.taken = p.ready[p.head]
+	p.ready[p.head] = nil
+	p.head++
+	p.exchanges.Written++
+	p.exchanges.Open--
+	*e = p.taken.Exchange
+	return true
+}
+
+// Ready reports how many exchanges wait to be taken.
+func (p *Parser) Ready() int { return len(p.ready) - p.head }

@@ -1,0 +1,161 @@
+package httpwire
+
+import (
+	"bytes"
+	"strings"
+)
+
+// kind is what a first line or the beginning of one is.
+type kind uint8
+
+const (
+	undecided kind = iota // may still become a start line
+	junk                  // is no start line
+	request
+	simpleRequest // HTTP/0.9: a method and a target
+	response
+	preface   // of HTTP/2
+	encrypted // by TLS
+)
+
+// maxMethod is the longest method that is taken for one. The longest registered
+// one has 17 letters.
+const maxMethod = 40
+
+// token holds the characters of RFC 9110 section 5.6.2.
+var token = func() (t [256]bool) {
+	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
+		t[c] = true
+	}
+	return t
+}()
+
+// prefixKind judges the beginning of a first line whose end is not there yet:
+// undecided or junk.
+func prefixKind(b []byte) kind {
+	i := tokenEnd(b)
+	switch {
+	case i == len(b):
+		if i <= maxMethod {
+			return undecided
+		}
+		return junk
+	case b[i] == '/' && isResponse(b):
+		i++
+	case b[i] != ' ' && b[i] != '\t' || i == 0 || i > maxMethod:
+		return junk
+	}
+	if hasControl(b[i:]) {
+		return junk
+	}
+	return undecided
+}
+
+func tokenEnd(b []byte) int {
+	n := min(len(b), maxMethod+1)
+	for i, c := range b[:n] {
+		if !token[c] {
+			return i
+		}
+	}
+	return n
+}
+
+func isResponse(b []byte) bool {
+	const name = "HTTP/"
+	n := min(len(b), len(name))
+	return string(b[:n]) == name[:n]
+}
+
+// hasControl finds characters that no start line holds, lenient as to 8-bit
+// targets, which occur.
+func hasControl(b []byte) bool {
+	for _, c := range b {
+		if c < 0x20 && c != '\t' && c != '\r' && c != '\n' || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+// lineKind judges a whole first line without its line end.
+func lineKind(line []byte) kind {
+	if prefixKind(line) == junk {
+		return junk
+	}
+	if isResponse(line) && len(line) > len("HTTP/") {
+		if _, _, ok := splitStatus(line); ok {
+			return response
+		}
+		return junk
+	}
+	if bytes.IndexByte(line, '\r') >= 0 {
+		return junk
+	}
+	_, target, proto := splitRequest(line)
+	switch {
+	case len(proto) > 0:
+		return request
+	case len(target) > 0 && isSimple(line):
+		return simpleRequest
+	}
+	return junk
+}
+
+// isSimple tells a request of HTTP/0.9: GET and a path, nothing else.
+func isSimple(line []byte) bool {
+	rest, ok := bytes.CutPrefix(line, []byte("GET "))
+	rest = bytes.TrimRight(rest, " ")
+	return ok && len(rest) > 0 && rest[0] == '/' && bytes.IndexByte(rest, ' ') < 0
+}
+
+// splitRequest cuts a request line into its parts. The target is what lies
+// between the first and the last run of spaces, undecoded, spaces included: RFC
+// 9112 section 3 forbids them, senders do not care. proto is empty where the
+// line does not end in a version.
+func splitRequest(line []byte) (method, target, proto []byte) {
+	i := tokenEnd(line)
+	method = line[:i]
+	rest := bytes.Trim(line[i:], " \t")
+	j := bytes.LastIndexAny(rest, " \t")
+	if v := rest[j+1:]; isVersion(v) {
+		return method, bytes.TrimRight(rest[:max(j, 0)], " \t"), v
+	}
+	return method, rest, nil
+}
+
+// isVersion accepts HTTP-version of RFC 9112 section 2.3 and, for the senders
+// that break it, other digits and another case of the name.
+func isVersion(v []byte) bool {
+	if len(v) < len("HTTP/1") || len(v) > len("HTTP/1.10") || !strings.EqualFold(string(v[:5]), "HTTP/") {
+		return false
+	}
+	for _, c := range v[5:] {
+		if (c < '0' || c > '9') && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// splitStatus cuts a status line. The status is 0 where it is no number of three
+// digits.
+func splitStatus(line []byte) (proto []byte, rest []byte, ok bool) {
+	proto, rest, _ = bytes.Cut(line, []byte(" "))
+	return proto, bytes.TrimLeft(rest, " "), isVersion(proto)
+}
+
+// splitCode cuts what follows the version into status and reason.
+func splitCode(rest []byte) (status int, reason []byte) {
+	code, reason, _ := bytes.Cut(rest, []byte(" "))
+	if len(code) != 3 {
+		return 0, rest
+	}
+	for _, c := range code {
+		if c < '0' || c > '9' {
+			return 0, rest
+		}
+		status = status*10 + int(c-'0')
+	}
+	return status, bytes.TrimRight(reason, " \t")
+}

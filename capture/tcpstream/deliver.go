@@ -1,0 +1,198 @@
+package tcpstream
+
+import "twinspect.dev/capture"
+
+// deliver hands a chunk that begins at the next position to the consumer.
+func (a *Assembler) deliver(c *conn, d int, p *chunk) {
+	h := &c.half[d]
+	if h.fin >= 0 && p.end() > h.fin {
+		*p = p.cut(h.fin)
+	}
+	if len(p.data) > 0 {
+		h.next += int64(len(p.data))
+		c.consumer.Data(d, p.at, p.acked, p.data)
+	}
+	if p.missing > 0 {
+		a.tell(c, d, p.missing, capture.SnapLength)
+	}
+}
+
+// gap gives up the next n bytes of a direction.
+func (a *Assembler) gap(c *conn, d int, n int64) {
+	h := &c.half[d]
+	h.lostAt, h.lostEnd = h.next, h.next+n
+	a.tell(c, d, n, capture.Gap)
+}
+
+func (a *Assembler) tell(c *conn, d int, n int64, why capture.Incomplete) {
+	a.events.Gaps++
+	a.events.GapBytes += uint64(n)
+	c.half[d].next += n
+	c.consumer.Gap(d, c.last, n, why)
+}
+
+// drain delivers what waits no longer, in both directions: what one side sent
+// may release what the other one answered.
+func (a *Assembler) drain(c *conn) {
+	for moved := true; moved; {
+		moved = a.release(c, 0)
+		moved = a.release(c, 1) || moved
+	}
+	a.recount(c)
+	if c.half[0].ended && c.half[1].ended && !c.finished {
+		a.retire(c)
+	}
+}
+
+// release delivers the waiting chunks of one direction that are next, and its
+// end.
+func (a *Assembler) release(c *conn, d int) (moved bool) {
+	h := &c.half[d]
+	for len(h.queue) > 0 && h.queue[0].pos <= h.next && !c.held(d, h.queue[0].acked) {
+		p := h.pop()
+		if p.counts {
+			a.tally.open--
+			a.tally.written++
+		}
+		if p.pos < h.next {
+			p.trim(h.next)
+		}
+		a.deliver(c, d, &p)
+		moved = true
+	}
+	if h.fin >= 0 && h.next >= h.fin && !h.ended {
+		h.ended = true
+		c.consumer.End(d, h.endAt, capture.Closed)
+		moved = true
+	}
+	return moved
+}
+
+// recount keeps the number of waiting bytes and its limits.
+func (a *Assembler) recount(c *conn) {
+	a.count(c)
+	if c.counted > a.cfg.MaxConnectionBuffer || a.size > a.cfg.MaxBuffer && c.counted > 0 {
+		a.events.Forced++
+		a.force(c)
+	}
+}
+
+func (a *Assembler) count(c *conn) {
+	size := c.half[0].size + c.half[1].size
+	a.size += size - c.counted
+	c.counted = size
+}
+
+// force gives up every hole of a connection that bytes wait behind.
+func (a *Assembler) force(c *conn) {
+	for len(c.half[0].queue)+len(c.half[1].queue) > 0 {
+		for d := range c.half {
+			h := &c.half[d]
+			h.waived = max(h.waived, h.acked)
+			if n := h.missing(); n > 0 {
+				a.gap(c, d, n)
+			}
+		}
+		moved := a.release(c, 0)
+		if moved = a.release(c, 1) || moved; !moved {
+			break
+		}
+	}
+	a.count(c)
+}
+
+// watch begins a wait where acknowledged bytes are missing, data is held back,
+// or a side has reset the connection.
+func (a *Assembler) watch(c *conn) {
+	if c.finished || c.waiting != nil || !c.suspicious() {
+		return
+	}
+	for d := range c.half {
+		c.half[d].mark = c.half[d].acked
+	}
+	c.since = a.now
+	c.waiting = a.wait.PushBack(c)
+}
+
+func (c *conn) suspicious() bool {
+	for d := range c.half {
+		h := &c.half[d]
+		if h.reset {
+			return true
+		}
+		if len(h.queue) > 0 && (h.acked >= h.queue[0].pos || c.held(d, h.queue[0].acked)) {
+			return true
+		}
+	}
+	return false
+}
+
+// settle ends a wait: holes that were acknowledged when it began are lost, and
+// what they held back is delivered.
+func (a *Assembler) settle(c *conn) {
+	a.wait.Remove(c.waiting)
+	c.waiting = nil
+	for d := range c.half {
+		c.half[d].waived = max(c.half[d].waived, c.half[d].mark)
+	}
+	for again := true; again; {
+		again = false
+		for d := range c.half {
+			h := &c.half[d]
+			if n := h.missing(); n > 0 && h.queue[0].pos <= h.mark {
+				a.gap(c, d, n)
+				again = true
+			}
+		}
+		a.drain(c)
+	}
+	if !c.finished && (c.half[0].reset || c.half[1].reset) {
+		a.finish(c, capture.Reset)
+	}
+	a.watch(c)
+}
+
+// finish delivers what waits and ends both directions.
+func (a *Assembler) finish(c *conn, why capture.Incomplete) {
+	if c.half[0].reset || c.half[1].reset {
+		why = capture.Reset
+	}
+	a.force(c)
+	for d := range c.half {
+		h := &c.half[d]
+		if h.ended {
+			continue
+		}
+		// One acknowledged number beyond the last byte is the FIN.
+		if n := h.acked - h.next; h.seen && n > 1 {
+			a.gap(c, d, n)
+		}
+		h.ended = true
+		c.consumer.End(d, c.last, why)
+	}
+	a.retire(c)
+}
+
+// retire keeps a finished connection only to recognise late segments.
+func (a *Assembler) retire(c *conn) {
+	if c.finished {
+		return
+	}
+	c.finished, c.consumer = true, nil
+	if c.waiting != nil {
+		a.wait.Remove(c.waiting)
+		c.waiting = nil
+	}
+	for d := range c.half {
+		for _, p := range c.half[d].queue {
+			if p.counts {
+				a.tally.open--
+				a.tally.afterEnd++
+			}
+		}
+		c.half[d].queue, c.half[d].size = nil, 0
+	}
+	a.count(c)
+	a.live.Remove(c.place)
+	c.place = a.done.PushBack(c)
+}
