@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strconv"
 	"time"
 
 	"twinspect.dev/diff"
@@ -62,6 +63,7 @@ var pageFuncs = template.FuncMap{
 	"ms":       milliseconds,
 	"worse":    worsening,
 	"ranked":   ranked[string],
+	"rate":     func(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) + "%" },
 	"rates":    rates,
 	"needs":    needs,
 	"when":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },

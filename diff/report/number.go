@@ -46,7 +46,7 @@ func percent(part, whole uint64) string {
 		return "<0.1%"
 	case p > 99.9:
 		return ">99.9%"
-	case p < 10:
+	case p < 10 || p >= 99:
 		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
 	}
 	return strconv.FormatFloat(p, 'f', 0, 64) + "%"
@@ -93,7 +93,14 @@ func worsening(base, other float64) string {
 	if base <= 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%+.0f%%", 100*(other-base)/base)
+	p := math.Round(100 * (other - base) / base)
+	switch {
+	case p > 0:
+		return fmt.Sprintf("+%.0f%%", p)
+	case p < 0:
+		return fmt.Sprintf("−%.0f%%", -p)
+	}
+	return "0%"
 }
 
 // lasted writes how long a run took.

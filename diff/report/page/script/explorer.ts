@@ -57,7 +57,7 @@ export class Explorer {
   }
 
   private toolbar(): HTMLElement {
-    const search = h("input.search", { type: "search", placeholder: "Search place, value, request…", "aria-label": "Search the differences", autocomplete: "off", spellcheck: "false" });
+    const search = h("input.search", { type: "search", placeholder: "Search…", "aria-label": "Search the differences", autocomplete: "off", spellcheck: "false" });
     search.addEventListener("input", () => this.change({ text: search.value }));
     const orders: [Order, string][] = [
       ["judgement", "by judgement"],
@@ -108,8 +108,8 @@ function row({ difference: d }: Searchable): HTMLElement {
     {},
     h("span", { class: `dot ${d.judgement}`, role: "img", "aria-label": d.judgement }),
     h("span.row-place", {}, h("span.code", {}, visible(place(d))), h("span.kind", {}, d.kind)),
-    h("span.row-operation", {}, visible(d.operation)),
     h("span.row-rate", { title: "branch differs from base" }, `${grouped(d.branch)}/${grouped(d.n)}`),
+    h("span.row-operation", {}, visible(d.operation)),
     h("span.row-control", { title: "control differs from base" }, d.paired ? `control ${grouped(d.control)}` : "no control"),
   );
 }

@@ -129,7 +129,7 @@ function curve(l: Latency, scale: Scale): string {
 
 function quantiles(side: string, l: Latency, scale: Scale): SVGElement[] {
   return marks.map(([name, q]) =>
-    svg("circle", { class: `quantile ${side}`, cx: scale.x(l[name]), cy: y(q), r: 3.2 }, svg("title", {}, `${side} p${q * 100}: ${milliseconds(l[name])}`)),
+    svg("circle", { class: `quantile ${side}`, cx: scale.x(l[name]), cy: y(within(l, l[name])), r: 3.2 }, svg("title", {}, `${side} p${q * 100}: ${milliseconds(l[name])}`)),
   );
 }
 
@@ -192,7 +192,7 @@ function table(latency: Record<string, Latency>): HTMLElement {
 
 function change(base: number | undefined, branch: number | undefined): HTMLElement {
   if (!base || branch === undefined) return h("td", {}, "–");
-  const p = (100 * (branch - base)) / base;
+  const p = Math.round((100 * (branch - base)) / base);
   const tone = p > 10 ? "slower" : p < -10 ? "faster" : "same";
-  return h("td", { class: tone }, `${p > 0 ? "+" : p < 0 ? "−" : ""}${Math.abs(p).toFixed(0)}%`);
+  return h("td", { class: tone }, `${p > 0 ? "+" : p < 0 ? "−" : ""}${Math.abs(p)}%`);
 }

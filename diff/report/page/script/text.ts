@@ -39,7 +39,7 @@ export function percent(part: number, whole: number): string {
   const p = (100 * part) / whole;
   if (p < 0.1) return "<0.1%";
   if (p > 99.9) return ">99.9%";
-  return p < 10 ? `${p.toFixed(1)}%` : `${p.toFixed(0)}%`;
+  return p < 10 || p >= 99 ? `${p.toFixed(1)}%` : `${p.toFixed(0)}%`;
 }
 
 /** milliseconds writes a latency with three digits in the unit that suits it. */
@@ -53,8 +53,12 @@ function significant(f: number): string {
   return f.toFixed(f >= 100 ? 0 : f >= 10 ? 1 : 2);
 }
 
+function raised(digits: string): string {
+  return digits.replace(/\d/g, (d) => "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(Number(d)));
+}
+
 export function evidenceText(e: number): string {
   if (e >= Number.MAX_VALUE) return "beyond measure";
-  if (e >= 1e6) return e.toExponential(1).replace("e+", " × 10^");
+  if (e >= 1e6) return e.toExponential(1).replace(/e\+(\d+)/, (_, digits: string) => ` × 10${raised(digits)}`);
   return e >= 100 ? grouped(Math.floor(e)) : e.toPrecision(3);
 }
