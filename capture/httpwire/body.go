@@ -37,6 +37,7 @@ func (c *Conn) open(s *stream, r *record, m *capture.Message, f frame) {
 	case unknown:
 		c.finish(s, f.fault)
 		c.lose(s)
+		s.disputed = true
 	}
 }
 
@@ -96,7 +97,7 @@ func (c *Conn) finish(s *stream, why capture.Incomplete) {
 		c.hide(s, c.tunnel)
 	}
 	if s.dir == c.client {
-		r.reqDone = true
+		r.reqDone, s.done = true, r
 	} else {
 		r.respDone = true
 	}

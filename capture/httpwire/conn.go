@@ -57,7 +57,7 @@ type stream struct {
 	// talk turned, or nothing came before. sync says that it must.
 	anchor, sync bool
 	spoke, ended bool
-	hole         int64 // the end of the last loss that may hide messages
+	disputed     bool // the end of the last message cannot be determined
 
 	buf     []byte // an unfinished head, line or trailer section
 	scan    int    // what of buf was searched
@@ -69,6 +69,7 @@ type stream struct {
 	turned     bool
 
 	rec     *record // the message at hand
+	done    *record // the message that the last step ended
 	msg     *capture.Message
 	left    int64 // bytes of the body or chunk to come
 	total   int64 // length of the body, -1 unknown
@@ -94,6 +95,7 @@ func (c *Conn) Data(dir int, at time.Time, acked int64, p []byte) {
 	for len(p) > 0 {
 		n := c.step(s, p)
 		s.pos += int64(n)
+		s.settleEnd()
 		p = p[n:]
 	}
 }
@@ -147,6 +149,7 @@ func (c *Conn) skip(s *stream, n int64, why capture.Incomplete) {
 		c.wound(s, n, why)
 		s.left -= n
 		c.advance(s)
+		s.settleEnd()
 		return
 	case s.mode == inLength:
 		n -= s.left
@@ -159,9 +162,17 @@ func (c *Conn) skip(s *stream, n int64, why capture.Incomplete) {
 		s.total = -1
 		c.finish(s, why)
 	}
+	s.settleEnd()
 	s.pos += n
 	c.lose(s)
-	s.anchor = c.lenient(s)
+	s.anchor = !s.disputed
+}
+
+// settleEnd notes where the message ended that the last step finished.
+func (s *stream) settleEnd() {
+	if s.done != nil {
+		s.done.reqEnd, s.done = s.pos, nil
+	}
 }
 
 // wound counts n missing bytes of a body.

@@ -27,10 +27,16 @@ type frame struct {
 
 // frameRequest decides by RFC 9112 section 6.3 how long a request body is.
 func frameRequest(r *capture.Request) frame {
-	if r.Proto == "HTTP/0.9" {
+	switch {
+	case r.Proto == "HTTP/0.9":
 		return frame{}
+	case r.Proto == "", r.Target == "":
+		return frame{fault: capture.Malformed} // RFC 9112 section 3
 	}
 	codings, length := framingFields(r.Header)
+	if length.odd {
+		return frame{how: unknown, fault: capture.AmbiguousFraming}
+	}
 	if codings.present {
 		f := frame{how: byChunks, fault: codings.fault}
 		if !codings.chunked {
@@ -56,7 +62,19 @@ func frameResponse(r *capture.Response, method string) frame {
 	if method == "CONNECT" && r.Status >= 200 && r.Status < 300 {
 		return frame{} // rule 2
 	}
+	f := frameAnswer(r)
+	if f.fault == "" && (r.Status == 0 || !isVersion([]byte(r.Proto))) {
+		f.fault = capture.Malformed // RFC 9112 section 4
+	}
+	return f
+}
+
+// frameAnswer decides for a response that may have a body.
+func frameAnswer(r *capture.Response) frame {
 	codings, length := framingFields(r.Header)
+	if length.odd {
+		return frame{how: byClose, fault: capture.AmbiguousFraming}
+	}
 	if codings.present {
 		if !codings.chunked {
 			return frame{how: byClose, fault: codings.fault} // rule 4
@@ -79,7 +97,10 @@ type codings struct {
 // lengths is what the Content-Length fields say.
 type lengths struct {
 	present, spaced, differ, invalid bool
-	n                                int64
+	// odd is set where a framing field's name ends in a bare CR: recipients
+	// read that as a space or as a part of the name (RFC 9112 section 2.2).
+	odd bool
+	n   int64
 }
 
 func (l lengths) frame(absent framing) frame {
@@ -103,7 +124,11 @@ func framingFields(h capture.Header) (c codings, l lengths) {
 		if n := len(h[i].Name); n < 14 || n > 24 {
 			continue
 		}
-		name := strings.TrimRight(h[i].Name, " \t")
+		name := strings.TrimRight(h[i].Name, " \t\r")
+		if strings.HasSuffix(h[i].Name, "\r") {
+			l.odd = l.odd || framingName(name)
+			continue
+		}
 		switch {
 		case strings.EqualFold(name, "Content-Length"):
 			l.add(h[i].Value)
@@ -114,6 +139,10 @@ func framingFields(h capture.Header) (c codings, l lengths) {
 		}
 	}
 	return c, l
+}
+
+func framingName(name string) bool {
+	return strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "Transfer-Encoding")
 }
 
 // add takes one field value: a list of codings. Chunked must be the last, and

@@ -67,15 +67,18 @@ func fields(h capture.Header, text string) (_ capture.Header, malformed bool) {
 	return h, malformed
 }
 
-// parseRequest fills r from a head.
+// parseRequest fills r from a head. The protocol stays empty where the request
+// line has none.
 func parseRequest(r *capture.Request, head string) {
 	line, rest, _ := strings.Cut(head, "\n")
 	method, target, proto := splitRequest([]byte(chomp(line)))
 	r.Method = line[:len(method)]
 	r.Target = within(line, target, len(method))
-	r.Proto = "HTTP/0.9"
-	if len(proto) > 0 {
+	switch {
+	case len(proto) > 0:
 		r.Proto = strings.ToUpper(string(proto))
+	case isSimple([]byte(chomp(line))) && rest == "" && strings.HasSuffix(head, "\n"):
+		r.Proto = "HTTP/0.9"
 	}
 	r.Header, _ = fields(r.Header, rest)
 }
@@ -86,7 +89,8 @@ func within(line string, part []byte, from int) string {
 	return line[from+i : from+i+len(part)]
 }
 
-// parseResponse fills r from a head.
+// parseResponse fills r from a head. A status that is no number of three digits
+// gives 0, and what stands there goes to the reason.
 func parseResponse(r *capture.Response, head string) {
 	line, rest, _ := strings.Cut(head, "\n")
 	proto, code, _ := splitStatus([]byte(chomp(line)))

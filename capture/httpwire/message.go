@@ -23,7 +23,7 @@ func (c *Conn) begin(s *stream, p []byte) int {
 	}
 	s.mode, s.kind, s.scan, s.checked = inHead, undecided, 0, 0
 	s.start, s.startAt, s.startAcked = s.pos, s.at, s.acked
-	s.turned, s.anchor = s.anchor, false
+	s.turned, s.anchor, s.disputed = s.anchor, false, false
 	return 0
 }
 
@@ -132,6 +132,11 @@ func (c *Conn) admits(s *stream, line []byte) bool {
 	if c.client >= 0 && (s.kind == response) == (s.dir == c.client) {
 		return false
 	}
+	if s.kind == request {
+		if _, _, proto := splitRequest(bytes.TrimSuffix(line, []byte("\r"))); len(proto) == 0 {
+			return s.sync && !s.spoke
+		}
+	}
 	if s.kind == simpleRequest {
 		return s.sync && !s.spoke
 	}
@@ -164,7 +169,7 @@ func (c *Conn) reject(s *stream, b []byte, buffered int) {
 	c.p.bytes.open -= uint64(buffered)
 	c.discard(len(b))
 	s.buf = s.buf[:0]
-	if c.spoke {
+	if c.spoke && !c.simpleAsked(s) {
 		c.lose(s)
 	}
 	s.mode, s.sync = lost, false
@@ -209,6 +214,12 @@ func (c *Conn) abandonHead(s *stream, why capture.Incomplete) {
 			c.p.bytes.open += uint64(n)
 			c.simpleBody(s, r, s.buf, n)
 			c.finish(s, simpleEnd(why))
+			return
+		}
+		if line := cutRequest(s.buf); line != nil && s.sync && s.dir != 1-c.client {
+			c.p.bytes.drop(IncompleteHead, n-len(line))
+			s.kind = request
+			c.partial(s, line, why)
 			return
 		}
 		s.mode = lost

@@ -23,29 +23,28 @@ func (c *Conn) match(s *stream) *record {
 		c.pending = nil
 	}
 	c.doubt = false
+	if r.reqDone && s.startAcked > r.reqEnd {
+		c.pipelined = true // the server had more than this request, seen or lost
+	}
 	return r
 }
 
 // proven finds the one request that the response at hand must answer, or -1. A
 // client that waits sends a request where it has received all earlier responses,
-// so the response begins at exactly that position; it answers nothing that the
-// server had not yet received, and nothing that was lost.
+// so the response begins at exactly that position, and a response to any later
+// request begins beyond it; it answers nothing that the server had not yet
+// received.
 func (c *Conn) proven(s *stream) int {
 	if len(c.pending) == 0 || !s.sync && !c.untouched(s) {
 		return -1
 	}
-	requests := &c.side[1-s.dir]
 	if c.untouched(s) && (s.startAcked < 0 || s.startAcked > c.pending[0].reqStart) {
 		return 0
 	}
-	if c.pipelined || s.startAcked > requests.pos {
+	if c.pipelined {
 		return -1
 	}
-	i := c.expected(s)
-	if i < 0 || requests.hole > c.pending[i].reqStart {
-		return -1
-	}
-	return i
+	return c.expected(s)
 }
 
 // untouched reports whether the response at hand is the first thing that the

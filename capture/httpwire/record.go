@@ -7,7 +7,7 @@ type record struct {
 	capture.Exchange
 	reqSeen, respSeen bool  // the half began
 	reqDone, respDone bool  // the half is over
-	reqStart          int64 // position of the request in its direction
+	reqStart, reqEnd  int64 // where the request lies in its direction
 	answersAt         int64 // what the client had of the responses when it began the request, -1 unknown
 	sync              bool  // the request begins at a certain message boundary
 	first             bool  // no response byte had been seen when the request began

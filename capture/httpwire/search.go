@@ -9,16 +9,16 @@ import (
 // lose gives up knowing where messages begin in a direction.
 func (c *Conn) lose(s *stream) {
 	s.mode, s.sync = lost, false
-	s.hole = s.pos
 	c.doubt, c.lossy = true, true
 }
 
 // lenient reports whether a message may begin at any line. Where each side
 // waits for the other, messages begin where the talk turns, and anything else
 // that looks like one is a part of a body. Where requests are pipelined, or only
-// one direction was captured, there are no turns.
+// one direction was captured, there are no turns. After a message whose end is
+// disputed nothing is guessed.
 func (c *Conn) lenient(s *stream) bool {
-	return c.pipelined || c.side[1-s.dir].pos == 0
+	return !s.disputed && (c.pipelined || c.side[1-s.dir].pos == 0)
 }
 
 // search drops bytes until a message may begin.

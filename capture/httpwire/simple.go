@@ -5,13 +5,19 @@ import "twinspect.dev/capture"
 // simple returns the request of HTTP/0.9 that the direction may answer with
 // bare bytes, or nil.
 func (c *Conn) simple(s *stream) *record {
-	if s.dir == c.client || len(c.pending) != 1 || s.rec != nil || c.doubt {
+	if s.dir == c.client || len(c.pending) != 1 || s.rec != nil || s.spoke || c.doubt {
 		return nil
 	}
 	if r := c.pending[0]; r.Request.Proto == "HTTP/0.9" {
 		return r
 	}
 	return nil
+}
+
+// simpleAsked reports whether the direction has sent a request of HTTP/0.9:
+// nothing can follow it, so what does is ignored without doubt.
+func (c *Conn) simpleAsked(s *stream) bool {
+	return s.dir == c.client && len(c.pending) == 1 && c.pending[0].Request.Proto == "HTTP/0.9"
 }
 
 // simpleBody begins a response of HTTP/0.9, which is a body and nothing else,

@@ -83,23 +83,55 @@ func lineKind(line []byte) kind {
 	if prefixKind(line) == junk {
 		return junk
 	}
-	if isResponse(line) && len(line) > len("HTTP/") {
-		if _, _, ok := splitStatus(line); ok {
-			return response
+	if isResponse(line) {
+		if len(line) > len("HTTP/") && line[len("HTTP/")] >= '0' && line[len("HTTP/")] <= '9' {
+			return response // lenient as to the rest: see parseResponse
 		}
 		return junk
 	}
 	if bytes.IndexByte(line, '\r') >= 0 {
 		return junk
 	}
-	_, target, proto := splitRequest(line)
+	method, target, proto := splitRequest(line)
 	switch {
 	case len(proto) > 0:
 		return request
-	case len(target) > 0 && isSimple(line):
+	case isSimple(line):
 		return simpleRequest
+	case withoutVersion(method, target):
+		return request
 	}
 	return junk
+}
+
+// withoutVersion tells a request line that lacks its version or its target:
+// servers answer it with status 400, so it is kept, as malformed. A line that
+// may be of HTTP/0.9 is none.
+func withoutVersion(method, target []byte) bool {
+	if bytes.Contains(target, []byte("HTTP/")) {
+		return true
+	}
+	return methods[string(method)] && (len(target) == 0 || target[0] == '/')
+}
+
+// methods are those of RFC 9110 section 9, RFC 5789 and the QUERY method.
+var methods = map[string]bool{
+	"GET": true, "HEAD": true, "POST": true, "PUT": true, "DELETE": true, "CONNECT": true,
+	"OPTIONS": true, "TRACE": true, "PATCH": true, "QUERY": true,
+}
+
+// cutRequest returns the part of an unfinished request line that is certain:
+// method and target, where the version has begun. It is nil where it has not.
+func cutRequest(b []byte) []byte {
+	i := bytes.LastIndexByte(b, ' ')
+	if i < 0 || i+1 == len(b) || !bytes.HasPrefix([]byte("HTTP/1.1\r"), b[i+1:]) {
+		return nil
+	}
+	method, target, _ := splitRequest(b[:i])
+	if !methods[string(method)] || len(target) == 0 {
+		return nil
+	}
+	return b[:i]
 }
 
 // isSimple tells a request of HTTP/0.9: GET and a path, nothing else.

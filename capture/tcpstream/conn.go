@@ -35,7 +35,7 @@ func (c *conn) direction(s *Segment) int {
 func (a *Assembler) connection(s *Segment) *conn {
 	k := keyOf(s)
 	c := a.conns[k]
-	if c != nil && s.has(SYN) && !s.has(RST) && c.replacedBy(s) {
+	if c != nil && !s.has(RST) && (s.has(SYN) && c.replacedBy(s) || c.revivedBy(s)) {
 		if !c.finished {
 			a.finish(c, capture.Gap)
 		}
@@ -59,6 +59,13 @@ func (c *conn) replacedBy(s *Segment) bool {
 		return c.finished
 	}
 	return h.base != s.Seq+1
+}
+
+// revivedBy reports whether bytes come on a connection that was reset: the RST
+// was not the end, and what follows is taken as a connection joined late.
+func (c *conn) revivedBy(s *Segment) bool {
+	h := &c.half[c.direction(s)]
+	return c.finished && h.reset && s.size() > 0 && h.position(s.first())+int64(s.size()) > h.next
 }
 
 func (a *Assembler) create(k key, s *Segment) *conn {

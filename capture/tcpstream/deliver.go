@@ -120,7 +120,7 @@ func (c *conn) suspicious() bool {
 		if h.reset {
 			return true
 		}
-		if len(h.queue) > 0 && (h.acked >= h.queue[0].pos || c.held(d, h.queue[0].acked)) {
+		if h.passed(h.acked) || len(h.queue) > 0 && c.held(d, h.queue[0].acked) {
 			return true
 		}
 	}
@@ -139,8 +139,8 @@ func (a *Assembler) settle(c *conn) {
 		again = false
 		for d := range c.half {
 			h := &c.half[d]
-			if n := h.missing(); n > 0 && h.queue[0].pos <= h.mark {
-				a.gap(c, d, n)
+			if h.passed(h.mark) {
+				a.gap(c, d, h.missing())
 				again = true
 			}
 		}
@@ -159,18 +159,27 @@ func (a *Assembler) finish(c *conn, why capture.Incomplete) {
 	}
 	a.force(c)
 	for d := range c.half {
-		h := &c.half[d]
-		if h.ended {
-			continue
-		}
-		// One acknowledged number beyond the last byte is the FIN.
-		if n := h.acked - h.next; h.seen && n > 1 {
-			a.gap(c, d, n)
-		}
-		h.ended = true
-		c.consumer.End(d, c.last, why)
+		a.close(c, d, why)
 	}
 	a.retire(c)
+}
+
+// close ends a direction, after the bytes that are known to lack at its end.
+func (a *Assembler) close(c *conn, d int, why capture.Incomplete) {
+	h := &c.half[d]
+	if n := h.missing(); n > 0 && !h.ended {
+		a.gap(c, d, n)
+		a.release(c, d)
+	}
+	if h.ended {
+		return
+	}
+	// One acknowledged number beyond the last byte is a FIN that was lost.
+	if n := h.acked - h.next; h.seen && n > 1 {
+		a.gap(c, d, n)
+	}
+	h.ended = true
+	c.consumer.End(d, c.last, why)
 }
 
 // retire keeps a finished connection only to recognise late segments.

@@ -73,12 +73,22 @@ func (h *half) begin(seq uint32, limit int) {
 	h.seen, h.guessed = true, false
 }
 
-// missing returns the length of the hole before the first waiting chunk.
+// missing returns the length of the hole before the first waiting chunk, or
+// before the FIN where nothing waits.
 func (h *half) missing() int64 {
-	if len(h.queue) == 0 {
-		return 0
+	switch {
+	case len(h.queue) > 0:
+		return max(h.queue[0].pos-h.next, 0)
+	case h.fin >= 0:
+		return max(h.fin-h.next, 0)
 	}
-	return max(h.queue[0].pos-h.next, 0)
+	return 0
+}
+
+// passed reports whether the other side has acknowledged a hole as a whole.
+func (h *half) passed(acked int64) bool {
+	n := h.missing()
+	return n > 0 && h.next+n <= acked
 }
 
 // insert keeps those parts of c that are neither delivered nor waiting. It
