@@ -56,6 +56,8 @@ type Comparer struct {
 	// Of the comparison that goes on.
 	scope *rules.Scope
 	yield func(diff.Change)
+	// Whether the texts that are compared look like JSON.
+	jsonX, jsonY bool
 }
 
 // New returns a Comparer that leaves out what the rules hide. A nil set hides

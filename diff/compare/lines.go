@@ -25,6 +25,7 @@ func (c *Comparer) text(x, y []byte) {
 		c.opaque(x, y, fmt.Errorf("more than %d lines", maxLines))
 		return
 	}
+	c.jsonX, c.jsonY = likeJSON(x), likeJSON(y)
 	c.lines.compare(x, y, c.hunk)
 }
 
@@ -39,7 +40,7 @@ func (c *Comparer) hunk(h hunk) {
 		it.Kind, it.Other = diff.Removed, nil
 	}
 	if c.keeps(&it) {
-		c.tell(it, "text", fmt.Sprintf("line %d", h.line), c.mask.text(it.Base), c.mask.text(it.Other))
+		c.tell(it, "text", fmt.Sprintf("line %d", h.line), c.mask.lines(it.Base, c.jsonX, h.line == 1), c.mask.lines(it.Other, c.jsonY, h.line == 1))
 	}
 }
 

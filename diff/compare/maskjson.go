@@ -92,6 +92,27 @@ func (w *jsonMasker) number(i int) int {
 	return end
 }
 
+// likeJSON reports whether a text begins as JSON does, whatever follows.
+func likeJSON(data []byte) bool {
+	data = bytes.TrimLeft(data, "\ufeff \t\r\n")
+	if inner, ok := bytes.CutPrefix(data, []byte{'['}); ok {
+		inner = bytes.TrimLeft(inner, " \t\r\n")
+		return len(inner) > 0 && (inner[0] == '{' || inner[0] == '"')
+	}
+	return bytes.HasPrefix(data, []byte{'{'})
+}
+
+// lines returns lines of a text as they may be shown. Of a text that looks like
+// JSON, lines from its middle, which may lie inside of a secret member, show no
+// value unless a document begins with them.
+func (m *masker) lines(value []byte, isJSON, first bool) string {
+	if !isJSON || len(value) == 0 {
+		return m.text(value)
+	}
+	masked := jsonMasker{m: m, src: value[:min(len(value), maxMasked)], full: value}
+	return clip(m.inText(masked.run(!first && value[0] != '{' && value[0] != '[')), len(value))
+}
+
 // quoted returns the pseudonym of a JSON string in quotes.
 func (m *masker) quoted(raw []byte) string {
 	var s string
