@@ -189,6 +189,15 @@ func (x *run) askSide(j *job, i int) {
 // deliver calls each until the run has ended. After an error of each, which it
 // returns, it only clears away.
 func (x *run) deliver(each func(*Outcome) error, cancel func()) error {
+	// Also where each panics, the run ends and waits for its goroutines.
+	defer func() {
+		cancel()
+		for ev := range x.done {
+			if ev.job != nil {
+				x.window.give(ev.job)
+			}
+		}
+	}()
 	var failed error
 	for ev := range x.done {
 		if ev.bad != nil {

@@ -26,7 +26,9 @@ func (s *sessions) offer(j *job) {
 	l, busy := s.busy[j.key]
 	switch {
 	case !busy:
-		s.ready <- j
+		s.busy[j.key] = line{}
+		s.ready <- j // from here on a worker's
+		return
 	case l.head == nil:
 		l = line{head: j, tail: j}
 	default:
