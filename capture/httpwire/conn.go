@@ -85,7 +85,7 @@ func (c *Conn) Data(dir int, at time.Time, acked int64, p []byte) {
 	s := &c.side[dir]
 	if dir != c.lastDir {
 		c.lastDir = dir
-		s.anchor = true
+		c.turn(s)
 	}
 	s.at, s.acked = at, acked
 	c.p.bytes.seen += uint64(len(p))
@@ -98,6 +98,16 @@ func (c *Conn) Data(dir int, at time.Time, acked int64, p []byte) {
 		s.settleEnd()
 		p = p[n:]
 	}
+}
+
+// turn notes that the direction of talk turned, so that a message may begin. It
+// ends the try to read a first line out of bytes after a loss.
+func (c *Conn) turn(s *stream) {
+	if s.mode == inHead && s.kind == undecided && !s.sync {
+		c.abandonHead(s, capture.Gap)
+		s.mode = lost
+	}
+	s.anchor = true
 }
 
 // step parses the beginning of p and returns how much of it. It returns 0 only

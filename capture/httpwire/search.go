@@ -10,6 +10,10 @@ import (
 func (c *Conn) lose(s *stream) {
 	s.mode, s.sync = lost, false
 	c.doubt, c.lossy = true, true
+	if r := s.interim; r != nil {
+		s.interim = nil
+		c.unanswered(r) // its final response may be what was lost
+	}
 }
 
 // lenient reports whether a message may begin at any line. Where each side

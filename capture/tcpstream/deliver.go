@@ -1,6 +1,10 @@
 package tcpstream
 
-import "twinspect.dev/capture"
+import (
+	"time"
+
+	"twinspect.dev/capture"
+)
 
 // deliver hands a chunk that begins at the next position to the consumer.
 func (a *Assembler) deliver(c *conn, d int, p *chunk) {
@@ -34,13 +38,18 @@ func (a *Assembler) tell(c *conn, d int, n int64, why capture.Incomplete) {
 // drain delivers what waits no longer, in both directions: what one side sent
 // may release what the other one answered.
 func (a *Assembler) drain(c *conn) {
-	for moved := true; moved; {
-		moved = a.release(c, 0)
-		moved = a.release(c, 1) || moved
-	}
+	a.advance(c)
 	a.recount(c)
 	if c.half[0].ended && c.half[1].ended && !c.finished {
 		a.retire(c)
+	}
+}
+
+// advance releases both directions until neither moves.
+func (a *Assembler) advance(c *conn) {
+	for moved := true; moved; {
+		moved = a.release(c, 0)
+		moved = a.release(c, 1) || moved
 	}
 }
 
@@ -84,21 +93,57 @@ func (a *Assembler) count(c *conn) {
 }
 
 // force gives up every hole of a connection that bytes wait behind.
-func (a *Assembler) force(c *conn) {
-	for len(c.half[0].queue)+len(c.half[1].queue) > 0 {
-		for d := range c.half {
-			h := &c.half[d]
-			h.waived = max(h.waived, h.acked)
-			if n := h.missing(); n > 0 {
-				a.gap(c, d, n)
-			}
+func (a *Assembler) force(c *conn) { a.resolve(c, true) }
+
+// resolve gives up holes and holds one after the other, and delivers what each
+// of them kept waiting before it looks at the next, so that cause stays before
+// effect. It takes all of them, or those that were acknowledged when the wait
+// began.
+func (a *Assembler) resolve(c *conn, all bool) {
+	for a.advance(c); ; a.advance(c) {
+		if d := c.earliest(func(d int) bool { return c.hole(d, all) }); d >= 0 {
+			a.gap(c, d, c.half[d].missing())
+			continue
 		}
-		moved := a.release(c, 0)
-		if moved = a.release(c, 1) || moved; !moved {
+		d := c.earliest(func(d int) bool { return c.stuck(d, all) })
+		if d < 0 {
 			break
 		}
+		c.half[1-d].waived = c.half[d].queue[0].acked
 	}
 	a.count(c)
+}
+
+// hole reports whether a direction waits for bytes that are to be given up.
+func (c *conn) hole(d int, all bool) bool {
+	h := &c.half[d]
+	return h.passed(h.mark) || all && len(h.queue) > 0 && h.missing() > 0
+}
+
+// stuck reports whether a direction waits for bytes of the other one that are
+// no longer to be waited for.
+func (c *conn) stuck(d int, all bool) bool {
+	h := &c.half[d]
+	return len(h.queue) > 0 && c.held(d, h.queue[0].acked) && (all || h.queue[0].acked <= c.half[1-d].mark)
+}
+
+// earliest returns the direction that is so and has waited for longer, or -1.
+func (c *conn) earliest(is func(d int) bool) int {
+	switch {
+	case !is(0) && !is(1):
+		return -1
+	case !is(0), is(1) && c.half[1].waits().Before(c.half[0].waits()):
+		return 1
+	}
+	return 0
+}
+
+// waits is when the first waiting chunk was captured.
+func (h *half) waits() time.Time {
+	if len(h.queue) == 0 {
+		return h.endAt
+	}
+	return h.queue[0].at
 }
 
 // watch begins a wait where acknowledged bytes are missing, data is held back,
@@ -132,20 +177,8 @@ func (c *conn) suspicious() bool {
 func (a *Assembler) settle(c *conn) {
 	a.wait.Remove(c.waiting)
 	c.waiting = nil
-	for d := range c.half {
-		c.half[d].waived = max(c.half[d].waived, c.half[d].mark)
-	}
-	for again := true; again; {
-		again = false
-		for d := range c.half {
-			h := &c.half[d]
-			if h.passed(h.mark) {
-				a.gap(c, d, h.missing())
-				again = true
-			}
-		}
-		a.drain(c)
-	}
+	a.resolve(c, false)
+	a.drain(c)
 	if !c.finished && (c.half[0].reset || c.half[1].reset) {
 		a.finish(c, capture.Reset)
 	}
