@@ -24,8 +24,9 @@ const (
 	maxCodings = 4
 	// maxKept is how long a buffer may be that is kept for the next body.
 	maxKept = 4 << 20
-	// maxWindow is the memory that a zstd stream may ask for (RFC 9659).
-	maxWindow = 8 << 20
+	// maxWindow is the memory that a zstd stream may ask for. RFC 9659 allows
+	// 8 MiB; a body in a single segment asks for its whole length.
+	maxWindow = maxDecoded
 )
 
 // damageError says that a body breaks the grammar of its content coding.
@@ -56,8 +57,9 @@ func codingsOf(contentEncoding string) []string {
 
 // codings undoes content codings. It keeps its decoders.
 type codings struct {
-	zstd *zstd.Decoder
-	step bytes.Buffer // what lies between two codings
+	limit int // bytes that a body may become at each step
+	zstd  *zstd.Decoder
+	step  bytes.Buffer // what lies between two codings
 }
 
 // decode undoes the codings of data, the last one first, and appends the result
@@ -94,15 +96,15 @@ func (d *codings) decode(dst, data []byte, names []string) ([]byte, error) {
 func (d *codings) undo(out *bytes.Buffer, data []byte, name string) error {
 	r, err := d.reader(data, name)
 	if err == nil {
-		_, err = out.ReadFrom(io.LimitReader(r, maxDecoded+1))
+		_, err = out.ReadFrom(io.LimitReader(r, int64(d.limit)+1))
 	}
 	var opaque *opaqueError
 	switch {
-	case out.Len() > maxDecoded:
-		return &opaqueError{fmt.Sprintf("%s decodes to more than %d MiB", name, maxDecoded>>20)}
+	case out.Len() > d.limit:
+		return &opaqueError{fmt.Sprintf("%s decodes to more than %d bytes", name, d.limit)}
 	case errors.As(err, &opaque):
 		return err
-	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return &opaqueError{fmt.Sprintf("%s asks for a window above %d MiB", name, maxWindow>>20)}
 	case err != nil:
 		return &damageError{name, err}

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/diff"
 )
 
 // encoders write each coding; "raw" is what some servers call deflate.
@@ -88,19 +89,23 @@ func TestDamagedCodingsAreMalformed(t *testing.T) {
 }
 
 func TestBombsAreComparedByHash(t *testing.T) {
-	zeros := make([]byte, maxDecoded+1)
+	const limit = 1 << 20
+	zeros := make([]byte, limit+1)
 	for _, names := range [][]string{{"gzip"}, {"br"}, {"zstd"}, {"deflate"}, {"gzip", "gzip"}} {
 		bomb := encode(t, zeros, names...)
-		_, err := new(codings).decode(nil, bomb, names)
-		require.EqualError(t, err, names[0]+" decodes to more than 32 MiB")
-		_, err = new(codings).decode(nil, encode(t, zeros[1:], names...), names)
+		_, err := (&codings{limit: limit}).decode(nil, bomb, names)
+		require.EqualError(t, err, names[0]+" decodes to more than 1048576 bytes")
+		_, err = (&codings{limit: limit}).decode(nil, encode(t, zeros[1:], names...), names)
 		require.NoError(t, err)
 	}
 	bomb := encoded(t, string(zeros), "text/plain", "gzip")
 	small := encoded(t, "x", "text/plain", "gzip")
-	got := told(t, small, bomb)
+	c := New(nil)
+	c.codings.limit = limit
+	var got []string
+	c.Compare("GET /", small, bomb, func(ch diff.Change) { got = append(got, render(ch)) })
 	require.Len(t, got, 1)
-	assert.Contains(t, got[0], "(not decoded: gzip decodes to more than 32 MiB)")
+	assert.Contains(t, got[0], "(not decoded: gzip decodes to more than 1048576 bytes)")
 	assert.Contains(t, got[0], "changed bytes at bytes")
 }
 
@@ -109,14 +114,22 @@ func TestUnknownCodingsAreComparedByHash(t *testing.T) {
 	assert.Equal(t, []string{`changed bytes at bytes: "1 bytes, sha256 ca978112ca1bbdca (not decoded: content coding \"sdch\" is not known)" -> "1 bytes, sha256 3e23e8160039594a (not decoded: content coding \"sdch\" is not known)"`}, got)
 	many := "Content-Encoding: gzip, gzip, gzip, gzip, gzip"
 	assert.Equal(t, []string{"changed bytes"}, places(answer(200, "a", many), answer(200, "b", many)))
-	window, err := zstd.NewWriter(nil, zstd.WithWindowSize(16<<20))
+}
+
+func TestZstdBodiesOfOneSegmentAreDecodedWithinTheLimit(t *testing.T) {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(maxDecoded))
 	require.NoError(t, err)
-	_, err = new(codings).decode(nil, window.EncodeAll(make([]byte, 10<<20), nil)[:12], []string{"zstd"})
-	require.Error(t, err)
+	d := codings{limit: maxDecoded}
+	got, err := d.decode(nil, w.EncodeAll(make([]byte, 10<<20), nil), []string{"zstd"})
+	require.NoError(t, err)
+	assert.Len(t, got, 10<<20)
+	_, err = d.decode(nil, w.EncodeAll(make([]byte, maxDecoded+1), nil), []string{"zstd"})
+	var opaque *opaqueError
+	require.ErrorAs(t, err, &opaque, "a sound body is not called damaged")
 }
 
 func TestCodingsRoundTrip(t *testing.T) {
-	var d codings
+	d := codings{limit: 1 << 16}
 	rapid.Check(t, func(t *rapid.T) {
 		data := rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "data")
 		names := rapid.SliceOfN(rapid.SampledFrom([]string{"gzip", "deflate", "br", "zstd"}), 1, 4).Draw(t, "names")
@@ -132,7 +145,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(encode(f, []byte("some text, some text, some text"), "zstd"), names)
 		f.Add(encode(f, []byte("some text, some text, some text"), "br"), names)
 	}
-	var d codings
+	d := codings{limit: 1 << 16}
 	f.Fuzz(func(t *testing.T, data []byte, names string) {
 		got, err := d.decode(nil, data, codingsOf(names))
 		var damage *damageError
@@ -141,8 +154,8 @@ func FuzzDecode(f *testing.F) {
 			require.True(t, errors.As(err, &damage) || errors.As(err, &opaque), "%v", err)
 			return
 		}
-		require.LessOrEqual(t, len(got), max(len(data), maxDecoded))
-		again, err := new(codings).decode(nil, data, codingsOf(names))
+		require.LessOrEqual(t, len(got), max(len(data), d.limit))
+		again, err := (&codings{limit: d.limit}).decode(nil, data, codingsOf(names))
 		require.NoError(t, err, "kept decoders do as fresh ones")
 		require.True(t, bytes.Equal(got, again))
 	})

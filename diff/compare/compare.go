@@ -63,7 +63,7 @@ type Comparer struct {
 // New returns a Comparer that leaves out what the rules hide. A nil set hides
 // nothing.
 func New(set *rules.Set) *Comparer {
-	return &Comparer{set: set, mask: newMasker(processKey())}
+	return &Comparer{set: set, mask: newMasker(processKey()), codings: codings{limit: maxDecoded}}
 }
 
 // Compare tells yield what differs between two answers to a request of the

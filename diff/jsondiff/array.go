@@ -88,14 +88,14 @@ func (d *Differ) matchElements(m *matching, rule ArrayRule, x, y ref) (reordered
 	if len(m.xs) == 0 || len(m.ys) == 0 {
 		return false
 	}
-	if len(m.xs) == len(m.ys) && len(m.xs) > 1 {
-		d.classify(m, nil)
-		if d.permuted(m) {
-			d.mateClasses(m)
-			return true
-		}
+	// A key that is found is unique, so that by it the same elements in another
+	// order are a mere reordering too; it spares the sums of whole elements.
+	key := d.keyOf(m, rule)
+	if (key == nil || len(rule.Key) > 0) && d.permuted(m) {
+		d.mateClasses(m)
+		return true
 	}
-	if key := d.keyOf(m, rule); key != nil {
+	if key != nil {
 		d.classify(m, key)
 		d.mateClasses(m)
 		return m.crossed()
@@ -104,8 +104,13 @@ func (d *Differ) matchElements(m *matching, rule ArrayRule, x, y ref) (reordered
 	return false
 }
 
-// permuted reports whether both sides have the same number of each class.
+// permuted reports whether both sides have the same elements. A single one of
+// each, being left, differs.
 func (d *Differ) permuted(m *matching) bool {
+	if len(m.xs) != len(m.ys) || len(m.xs) == 1 {
+		return false
+	}
+	d.classify(m, nil)
 	mark := d.ints.mark()
 	defer d.ints.release(mark)
 	counts := d.ints.take(m.classes)

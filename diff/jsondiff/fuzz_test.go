@@ -45,11 +45,11 @@ func hasDuplicates(dec *json.Decoder) bool {
 		if n := len(levels); n > 0 && levels[n-1].names != nil {
 			top := &levels[n-1]
 			if top.inName {
-				if name := token.(string); slices.Contains(top.names, name) {
+				name := token.(string)
+				if slices.Contains(top.names, name) {
 					return true
-				} else {
-					top.names = append(top.names, name)
 				}
+				top.names = append(top.names, name)
 			}
 			top.inName = !top.inName
 		}
