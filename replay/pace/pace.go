@@ -3,7 +3,6 @@ package pace
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -52,7 +51,7 @@ func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // farthest keeps sums of two durations within their type, and apart from
 // [replay.Now].
-const farthest = time.Duration(math.MaxInt64 / 4)
+const farthest = time.Duration(1 << 61)
 
 func duration(ns float64) time.Duration {
 	if ns >= float64(farthest) {
