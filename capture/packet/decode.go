@@ -16,11 +16,13 @@ const (
 // decoder follows the headers of frames to the TCP segment in them and counts
 // what became of each frame.
 //
-// gopacket's layers are not used on this path: see BenchmarkDecode for the
-// figures. DecodingLayerParser takes a type for each position of a layer, so
-// that tags in tags and tunnels need a second parser around it; its IPv4 layer
-// refuses a total length of 0 without a payload and its errors do not tell a
-// frame cut by the snap length from a malformed one.
+// gopacket's layers are not used on this path. Over 189 captures of the public
+// corpus they find 12575 segments and this decoder 12949, as tshark does: they
+// lack cooked 2, ARCNET, the raw link types 12, 14 and 228, GRE in UDP, and
+// atomic fragments. DecodingLayerParser takes 2 to 3 times as long for a plain
+// frame (186 to 84 ns, BenchmarkDecode), has one place for each type, so that a
+// tunnel needs a second parser around it, and does not tell a frame cut by the
+// snap length from a malformed one.
 type decoder struct {
 	stats capture.Stats
 	frags fragments

@@ -132,7 +132,7 @@ func TestCompressedFileCutAtEveryByteNeverEndsInSilence(t *testing.T) {
 
 func TestAbsurdLengthCostsOneRecord(t *testing.T) {
 	frames := someFrames(t, 10)
-	for name, length := range map[string]uint32{"4 GiB": 1<<32 - 1, "2 GiB": 1<<31 - 1, "just above": maxFrame + 1} {
+	for name, length := range map[string]uint32{"swallows the rest": 700, "beyond the end": 5000, "4 GiB": 1<<32 - 1, "2 GiB": 1<<31 - 1, "just above": maxFrame + 1} {
 		t.Run(name, func(t *testing.T) {
 			file := pcapFile(t, frames)
 			at := len(pcapFile(t, frames[:4]))
@@ -145,6 +145,17 @@ func TestAbsurdLengthCostsOneRecord(t *testing.T) {
 			assert.Equal(t, uint64(1), stats.Dropped["damaged-record"])
 		})
 	}
+}
+
+// A writer that always breaks a rule is read all the same.
+func TestUnsoundRecordsThatFollowEachOtherAreBelieved(t *testing.T) {
+	frames := someFrames(t, 10)
+	for i := range frames {
+		frames[i].wire = len(frames[i].data) - 4
+	}
+	got, damage, _ := readAll(t, pcapWith(binary.LittleEndian, pcapMicroseconds, 4, 1, frames))
+	assert.Empty(t, damage)
+	assert.Len(t, got, 10)
 }
 
 func TestDamageWithoutAnyRecordBehindItEndsTheFile(t *testing.T) {

@@ -112,6 +112,9 @@ func (r *ngReader) next(f *frame) error {
 		}
 		b := r.peek(int(size))
 		if len(b) < int(size) {
+			if r.atEnd() && !r.likely(kind, size, b) {
+				return r.damage(r.plausible, "a block of type %#x says that it is %d bytes long, beyond the end of the file", kind, size)
+			}
 			return r.end("block", len(b), int(size))
 		}
 		if tail := r.u32(b[size-4:]); tail != size {
@@ -123,6 +126,20 @@ func (r *ngReader) next(f *frame) error {
 			return err
 		}
 	}
+}
+
+// likely reports whether the length of a block fits to what is in it, as far as
+// that was read: the file was cut then, and else the length is damaged.
+func (r *ngReader) likely(kind, size uint32, b []byte) bool {
+	const usualOptions = 4 << 10
+	switch {
+	case kind != ngEnhanced && kind != ngPacket:
+		return size <= usualOptions || kind == ngSimplePacket
+	case len(b) < 24:
+		return true
+	}
+	captured := r.u32(b[20:])
+	return captured < size && size-captured <= usualOptions
 }
 
 func isRead(kind uint32) bool {

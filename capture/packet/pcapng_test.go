@@ -107,6 +107,8 @@ func TestDamagedBlocksCostNoMoreThanThemselves(t *testing.T) {
 		"length not of fours":        changed(4, 61),
 		"length below 12":            changed(4, 8),
 		"length of 4 GiB":            changed(4, 1<<32-4),
+		"length beyond the end":      changed(4, 1<<20),
+		"length of several blocks":   changed(4, uint32(len(good)+40)),
 		"lengths that differ":        changed(len(good)-4, 4),
 		"captured beyond the block":  changed(20, 1<<20),
 		"captured 4 GiB":             changed(20, 1<<32-1),
