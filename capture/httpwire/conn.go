@@ -100,11 +100,18 @@ func (c *Conn) Data(dir int, at time.Time, acked int64, p []byte) {
 	}
 }
 
-// turn notes that the direction of talk turned, so that a message may begin. It
-// ends the try to read a first line out of bytes after a loss.
+// turn notes that the direction of talk turned, so that a message may begin.
+// After a loss it ends what may have been misread: a try to read a first line,
+// and a body whose request is not known, which may not have one.
 func (c *Conn) turn(s *stream) {
-	if s.mode == inHead && s.kind == undecided && !s.sync {
+	switch {
+	case s.sync:
+	case s.mode == inHead && s.kind == undecided:
 		c.abandonHead(s, capture.Gap)
+		s.mode = lost
+	case s.rec != nil && !s.rec.reqSeen && !c.pipelined && c.awaitedAt(s.pos):
+		s.total = -1
+		c.finish(s, capture.Gap)
 		s.mode = lost
 	}
 	s.anchor = true

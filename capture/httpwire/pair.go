@@ -70,5 +70,16 @@ func (c *Conn) expected(s *stream) int {
 	return found
 }
 
+// awaitedAt reports whether a request waits that was sent when the response
+// stream stood at pos.
+func (c *Conn) awaitedAt(pos int64) bool {
+	for _, r := range c.pending {
+		if r.sync && r.answersAt == pos {
+			return true
+		}
+	}
+	return false
+}
+
 // provenStart reports whether a message must begin where the one at hand does.
 func (c *Conn) provenStart(s *stream) bool { return c.expected(s) >= 0 }

@@ -176,7 +176,6 @@ func (a *Assembler) payload(c *conn, d int, s *Segment, acked int64) {
 		return
 	}
 	a.tally.open++
-	a.size += len(p.data)
 	a.recount(c)
 }
 
