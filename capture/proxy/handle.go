@@ -16,10 +16,11 @@ import (
 
 // handle passes one request through and records it.
 func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
-	p.inside.Add(1)
-	defer p.inside.Done()
 	start := time.Now()
-	p.queue.admit(r.Context())
+	if !p.queue.admit(r.Context()) {
+		http.Error(w, "the proxy is shutting down", http.StatusServiceUnavailable)
+		return
+	}
 	if r.Method == http.MethodConnect {
 		p.queue.leaveOut(Connect)
 		http.Error(w, "this is a recording reverse proxy: CONNECT is not supported", http.StatusNotImplemented)

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,7 +21,6 @@ type Proxy struct {
 	transport *http.Transport
 	forward   *httputil.ReverseProxy
 	queue     *queue
-	inside    sync.WaitGroup // handlers, upgraded connections among them
 	conns     atomic.Uint64
 	served    atomic.Bool
 }

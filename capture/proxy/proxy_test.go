@@ -397,6 +397,27 @@ func TestClientThatGoesAwayIsRecorded(t *testing.T) {
 	})
 }
 
+func TestRequestsBeyondTheGraceAreBrokenOffAndRecorded(t *testing.T) {
+	asked := make(chan struct{})
+	s := start(t, upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}), func(c *proxy.Config) { c.Grace = time.Millisecond })
+	answered := make(chan error, 1)
+	go func() {
+		res, err := http.Get(s.url)
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		answered <- err
+	}()
+	<-asked
+	e := s.one()
+	assert.Error(t, <-answered)
+	assert.Equal(t, capture.Unseen, e.Response.Incomplete)
+	assert.Zero(t, e.Response.Status)
+}
+
 func TestUpgradePassesThroughAndConnectIsRefusedBothCounted(t *testing.T) {
 	s := start(t, raw(t, func(c net.Conn) {
 		r := bufio.NewReader(c)

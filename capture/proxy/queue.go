@@ -26,7 +26,8 @@ type queue struct {
 	// changed is closed and made anew when the queue drains or fills.
 	changed chan struct{}
 	waiting []*capture.Exchange
-	ended   bool
+	inside  int    // requests admitted and not yet recorded or left out
+	ended   bool   // no more are admitted
 	held    uint64 // requests that had to wait
 	stats   capture.Stats
 	err     error // the first of the sink
@@ -34,11 +35,16 @@ type queue struct {
 
 func newQueue(limit int) *queue { return &queue{limit: limit, changed: make(chan struct{})} }
 
-// admit counts a request and waits while the queue is full.
-func (q *queue) admit(ctx context.Context) {
+// admit counts a request and waits while the queue is full. It is false once
+// the queue has ended: the request is then neither counted nor served.
+func (q *queue) admit(ctx context.Context) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.ended {
+		return false
+	}
 	q.stats.Seen++
+	q.inside++
 	if len(q.waiting) >= q.limit {
 		q.held++
 	}
@@ -51,23 +57,27 @@ func (q *queue) admit(ctx context.Context) {
 		}
 		q.mu.Lock()
 	}
+	return true
 }
 
-// put never waits.
+// put takes the record of a request that was admitted. It never waits.
 func (q *queue) put(e *capture.Exchange) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.inside--
 	q.waiting = append(q.waiting, e)
 	if len(q.waiting) == 1 {
 		q.wake()
 	}
 }
 
-// leaveOut counts a request that is not recorded.
+// leaveOut counts a request that was admitted and is not recorded.
 func (q *queue) leaveOut(reason capture.Reason) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.inside--
 	q.stats.Filter(reason, 1)
-	q.mu.Unlock()
+	q.wake()
 }
 
 func (q *queue) wake() {
@@ -75,7 +85,7 @@ func (q *queue) wake() {
 	q.changed = make(chan struct{})
 }
 
-// end lets write return once the queue is empty.
+// end lets write return once the queue is empty and nobody is inside.
 func (q *queue) end() {
 	q.mu.Lock()
 	q.ended = true
@@ -104,7 +114,7 @@ func (q *queue) first() *capture.Exchange {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.waiting) == 0 {
-		if q.ended {
+		if q.ended && q.inside == 0 {
 			return nil
 		}
 		changed := q.changed

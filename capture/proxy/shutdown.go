@@ -21,9 +21,8 @@ func (p *Proxy) shut(kill context.CancelFunc) {
 		_ = p.server.Close()
 	}
 	// Upgraded connections are none of the server's any more; their handlers
-	// end with the context.
+	// end with the context. The queue waits for them.
 	kill()
-	p.inside.Wait()
 	p.queue.end()
 }
 
