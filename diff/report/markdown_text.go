@@ -41,13 +41,11 @@ func code(s string, width int) string {
 // references are resolved, and a first character that is no letter is written
 // as a reference, so that no list or heading begins with it.
 func prose(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	rest := escape(s[size:])
-	head := escape(s[:size])
-	if size > 0 && !unicode.IsLetter(first) {
-		head = fmt.Sprintf("&#%d;", first)
+	if first, size := utf8.DecodeRuneInString(s); size > 0 && !unicode.IsLetter(first) {
+		s = fmt.Sprintf("&#%d;", first) + escape(s[size:])
+	} else {
+		s = escape(s)
 	}
-	s = head + rest
 	for _, c := range []string{"@", "#", "!", "~", "$", "&"} {
 		ref := escape(c)
 		s = strings.ReplaceAll(s, ref, ref+"&#8203;")

@@ -86,7 +86,7 @@ func (t *tally) Found() string {
 	if t.Regressions > 0 {
 		parts = append(parts, plural(t.Regressions, "regression")+" in "+plural(t.RegressedOperations, "operation"))
 	} else {
-		parts = append(parts, "no regression")
+		parts = append(parts, "no regression found")
 	}
 	if t.Suspects > 0 {
 		parts = append(parts, plural(t.Suspects, "suspect"))
@@ -137,23 +137,27 @@ func needs(d *diff.Difference) string {
 	return plural(d.MoreSamples, "more sample") + " would decide"
 }
 
-// absent stands for the value of the side that has none.
-const absent = "(absent)"
+// What stands for a value without text: that of a side that has none, and one
+// that is empty, such as a header's.
+const (
+	absent = "(absent)"
+	empty  = "(empty)"
+)
 
 // baseValue returns the text of base's value in an example of the kind k.
-func baseValue(k diff.Kind, e *diff.Example) string {
-	if k == diff.Added && e.Base == "" {
-		return absent
-	}
-	return e.Base
-}
+func baseValue(k diff.Kind, e *diff.Example) string { return valueText(e.Base, k == diff.Added) }
 
 // branchValue is baseValue for branch.
-func branchValue(k diff.Kind, e *diff.Example) string {
-	if k == diff.Removed && e.Branch == "" {
+func branchValue(k diff.Kind, e *diff.Example) string { return valueText(e.Branch, k == diff.Removed) }
+
+func valueText(value string, missing bool) string {
+	switch {
+	case value != "":
+		return value
+	case missing:
 		return absent
 	}
-	return e.Branch
+	return empty
 }
 
 // asked writes which request an example was, and where in its answer.

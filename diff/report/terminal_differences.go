@@ -109,12 +109,11 @@ func (t *terminal) difference(s style, d *diff.Difference, samePlace bool) {
 func (t *terminal) example(k diff.Kind, e *diff.Example) {
 	const indent = "      "
 	width := t.opt.Width - len(indent)
-	base, branch := visible(baseValue(k, e)), visible(branchValue(k, e))
+	base, branch := contrast(baseValue(k, e), branchValue(k, e), width-2)
 	if columns.StringWidth(base)+columns.StringWidth(branch)+3 <= width {
 		t.line(indent, base, t.paint(faint, " → "), branch)
 		return
 	}
-	base, branch = contrast(base, branch, width-2)
 	t.line(indent, t.paint(faint, "− "), base)
 	t.line(indent, t.paint(faint, "+ "), branch)
 }

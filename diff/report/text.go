@@ -50,9 +50,26 @@ func writeVisible(b *strings.Builder, r rune, raw string) {
 	}
 }
 
+// bytesAColumn bounds how much of a text is looked at for each column that it
+// may take: an escape has at most 10 bytes, a character with a few combining
+// marks some more. Without it the cost of a line would grow with the value.
+const bytesAColumn = 16
+
+// clip cuts s to at most n bytes, before the character that would pass them.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
 // fit makes s visible and cuts it to width columns, the cut shown by "…".
 func fit(s string, width int) string {
-	return columns.Truncate(visible(s), max(width, 1), "…")
+	width = max(width, 1)
+	return columns.Truncate(visible(clip(s, bytesAColumn*width)), width, "…")
 }
 
 // pad fills s with spaces up to width columns.
@@ -95,19 +112,22 @@ const contextColumns = 12
 // contrast makes both values visible and cuts each to width columns such that
 // the first place where they differ stays in sight.
 func contrast(a, b string, width int) (string, string) {
-	a, b = visible(a), visible(b)
-	if columns.StringWidth(a) <= width && columns.StringWidth(b) <= width {
-		return a, b
+	bound := bytesAColumn * max(width, 1)
+	if max(len(a), len(b)) <= bound {
+		a, b := visible(a), visible(b)
+		if max(columns.StringWidth(a), columns.StringWidth(b)) <= width {
+			return a, b
+		}
 	}
 	cut := commonPrefix(a, b)
 	for kept := 0; cut > 0 && kept < contextColumns; kept++ {
 		_, size := utf8.DecodeLastRuneInString(a[:cut])
 		cut -= size
 	}
-	if cut > 0 && columns.StringWidth(a[:cut]) > 1 {
-		a, b = "…"+a[cut:], "…"+b[cut:]
+	if cut > 0 {
+		return fit("…"+a[cut:], width), fit("…"+b[cut:], width)
 	}
-	return columns.Truncate(a, width, "…"), columns.Truncate(b, width, "…")
+	return fit(a, width), fit(b, width)
 }
 
 // commonPrefix returns the length in bytes of the whole characters with which
@@ -115,8 +135,8 @@ func contrast(a, b string, width int) (string, string) {
 func commonPrefix(a, b string) int {
 	n := 0
 	for n < len(a) && n < len(b) {
-		r, size := utf8.DecodeRuneInString(a[n:])
-		if other, _ := utf8.DecodeRuneInString(b[n:]); other != r {
+		_, size := utf8.DecodeRuneInString(a[n:])
+		if !strings.HasPrefix(b[n:], a[n:n+size]) {
 			break
 		}
 		n += size
