@@ -2,7 +2,6 @@ package noise
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -68,7 +67,7 @@ func (l *Ledger) Judge(alpha float64) ([]diff.Difference, map[string]uint64) {
 // itself is explained by it. It is the square root of 10: evidence below it is
 // "not worth more than a bare mention" (Jeffreys, Theory of Probability, 1961,
 // appendix B).
-var Explained = math.Sqrt(10)
+const Explained = 3.1622776601683795
 
 // candidate is a difference on its way to a judgement.
 type candidate struct {
