@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
+
+	"twinspect.dev/capture/internal/interrupt"
 )
 
 // The magic numbers of zstd (RFC 8878 sections 3.1.1 and 3.1.2). The low half
@@ -244,7 +246,7 @@ func (f *frames) resync() error {
 	f.blocks, f.reached = 0, 0
 	for {
 		f.advance(min(from, len(f.buf)-f.at))
-		b, err := f.peek(inputStep)
+		b, err := f.peek(interrupt.Step)
 		if err != nil {
 			return err
 		}
@@ -252,7 +254,7 @@ func (f *frames) resync() error {
 			f.advance(i)
 			return nil
 		}
-		if len(b) < inputStep {
+		if len(b) < interrupt.Step {
 			f.advance(len(b))
 			return nil
 		}
@@ -264,11 +266,11 @@ func (f *frames) resync() error {
 // The buffer grows with what was read, by doubling.
 func (f *frames) peek(n int) ([]byte, error) {
 	for len(f.buf)-f.at < n && !f.eof {
-		if f.at > 0 && cap(f.buf)-len(f.buf) < inputStep {
+		if f.at > 0 && cap(f.buf)-len(f.buf) < interrupt.Step {
 			f.buf = f.buf[:copy(f.buf, f.buf[f.at:])]
 			f.at = 0
 		}
-		f.buf = slices.Grow(f.buf, inputStep)
+		f.buf = slices.Grow(f.buf, interrupt.Step)
 		m, err := f.in.Read(f.buf[len(f.buf):cap(f.buf)])
 		f.buf = f.buf[:len(f.buf)+m]
 		if errors.Is(err, io.EOF) {

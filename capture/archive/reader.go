@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/internal/interrupt"
 )
 
 // decoder reads one form of recording.
@@ -31,7 +32,7 @@ type decoder interface {
 // A Reader is used by one goroutine at a time. A canceled context ends it.
 type Reader struct {
 	name    string
-	in      *input
+	in      *interrupt.Reader
 	opts    ReadOptions
 	file    io.Closer
 	decoder decoder
@@ -61,7 +62,7 @@ func NewReader(name string, in io.Reader, o ReadOptions) (*Reader, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, fmt.Errorf("open recording: %w", err)
 	}
-	return &Reader{name: name, in: newInput(fileReader{in}), opts: o}, nil
+	return &Reader{name: name, in: interrupt.NewReader(fileReader{in}), opts: o}, nil
 }
 
 // ReadExchange implements [capture.Source].
@@ -72,7 +73,7 @@ func (r *Reader) ReadExchange(ctx context.Context, e *capture.Exchange) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r.in.ctx = ctx
+	r.in.Until(ctx)
 	err := r.read(e)
 	var bad *capture.RecordError
 	switch {
@@ -149,7 +150,7 @@ func (r *Reader) detect() (decoder, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gzip header: %w", err)
 		}
-		return newJSONLReader(r.name, bufio.NewReaderSize(z, inputStep), r.opts.MaxRecord), nil
+		return newJSONLReader(r.name, bufio.NewReaderSize(z, interrupt.Step), r.opts.MaxRecord), nil
 	case isSkippable(head), strings.HasSuffix(strings.ToLower(r.name), ".twin"):
 		return newTwinReader(r.name, in, r.opts.MaxRecord)
 	case looksLikeJSON(head), strings.HasSuffix(strings.ToLower(r.name), ".jsonl"):
@@ -182,7 +183,7 @@ func (r *Reader) detectZstd(in *bufio.Reader) (decoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create zstd decoder: %w", err)
 	}
-	return zstdLines{newJSONLReader(r.name, bufio.NewReaderSize(lines, inputStep), r.opts.MaxRecord), lines}, nil
+	return zstdLines{newJSONLReader(r.name, bufio.NewReaderSize(lines, interrupt.Step), r.opts.MaxRecord), lines}, nil
 }
 
 // zstdOptions keep a stream in one goroutine and in the 128 MiB of memory that
