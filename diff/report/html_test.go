@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +25,40 @@ func renderHTML(t testing.TB, name string, r *diff.Report) []byte {
 	}
 	return b.Bytes()
 }
+
+// ours matches what differs with every change of the page's sources.
+var ours = regexp.MustCompile(`(?s)<style>.*?</style>|<script>.*?</script>|'sha256-[^']+'`)
+
+func TestHTMLMatchesTheGoldenFilesOutsideOfItsBundles(t *testing.T) {
+	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport()} {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name+"-page.html", ours.ReplaceAll(renderHTML(t, name, r), nil))
+		})
+	}
+}
+
+// loads matches what makes a browser ask for something.
+var loads = regexp.MustCompile(`(?i)(src|srcset|href|action|poster|data)=["']?([^"'>\s]*)|[:,\s]url\(|@import`)
+
+func TestHTMLRefersToNothingOutsideOfItself(t *testing.T) {
+	page := renderHTML(t, "typical", typicalReport())
+	found := loads.FindAllSubmatch(page, -1)
+	require.NotEmpty(t, found)
+	for _, m := range found {
+		require.Regexp(t, "^(#|data:)", string(m[2]), string(m[0]))
+	}
+}
+
+func TestHTMLShowsWithoutScriptsWhatMattersMost(t *testing.T) {
+	page := string(renderHTML(t, "large", largeReport(10_000)))
+	require.Contains(t, page, `<html lang="en" class="no-js">`)
+	require.Contains(t, page, "1,000 regressions in 200 operations, 1,000 suspects")
+	require.Equal(t, 100, strings.Count(page, `<td><span class="mark regression">`))
+	require.Contains(t, page, "9,900 more differences")
+	require.Equal(t, 200, strings.Count(page, `data-operation=`)-strings.Count(pageScriptOf(page), `data-operation=`))
+}
+
+func pageScriptOf(page string) string { return page[strings.LastIndex(page, "<script>"):] }
 
 func TestHTMLRendersReportsOfAnySize(t *testing.T) {
 	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport(), "large": largeReport(10_000)} {

@@ -48,7 +48,7 @@ func TestTerminalIsBoundedInLinesAndColumns(t *testing.T) {
 			var b bytes.Buffer
 			require.NoError(t, report.Terminal(&b, vastReport("wide 字 text"), report.TerminalOptions{Width: width, More: "report.html"}))
 			lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
-			assert.LessOrEqual(t, len(lines), 360)
+			assert.LessOrEqual(t, len(lines), report.TerminalLines)
 			for _, line := range lines {
 				assert.LessOrEqual(t, runewidth.StringWidth(line), max(width, 40), "%q", line)
 			}

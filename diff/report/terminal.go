@@ -25,10 +25,10 @@ type TerminalOptions struct {
 }
 
 // The limits of a report that is not verbose. With them it has at most
-// terminalLines lines: a difference takes at most 7 (its operation's heading,
-// its place, 3 of counts, 2 of values), a stage at most 6 (in a narrow terminal,
-// with maxCounts reasons twice, at least 40 columns wide, 12), and each of the 8
-// sections adds a heading, a blank line, and a line that says what was left out.
+// terminalLines lines: a difference takes at most 9 (its operation's heading,
+// its place, 5 of counts with 20 digits each, 2 of values), a stage at most
+// maxStageLines and 3 more, and each of the 8 sections adds a heading, a blank
+// line, and a line that says what was left out.
 const (
 	maxRegressions = 12
 	maxSuspects    = 6
@@ -37,8 +37,9 @@ const (
 	maxReasonLines = 8
 	maxSides       = 6
 	maxStages      = 12
+	maxStageLines  = 9 // in a terminal too narrow for the table
 	maxCounts      = 5 // reasons told by name in one line
-	terminalLines  = maxReasonLines + maxSides + 7*(maxRegressions+maxSuspects) + maxNoise + maxRules + 12*maxStages + 3*8
+	terminalLines  = maxReasonLines + maxSides + 9*(maxRegressions+maxSuspects) + maxNoise + maxRules + (maxStageLines+3)*maxStages + 3*8
 )
 
 // Terminal writes r for a person at a terminal: the verdict and why, the

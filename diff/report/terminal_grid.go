@@ -106,9 +106,12 @@ func (t *terminal) accountLines(stages capture.Account) {
 	for i := range stages {
 		s := &stages[i]
 		t.line("  ", t.paint(bold, fit(s.Name, t.opt.Width-2)))
-		for _, line := range wrap(stageLine(s, t.cut(max(len(s.Filtered), len(s.Dropped)), maxCounts)), t.opt.Width-4) {
+		lines := wrap(stageLine(s, t.cut(max(len(s.Filtered), len(s.Dropped)), maxCounts)), t.opt.Width-4)
+		shown := t.cut(len(lines), maxStageLines)
+		for _, line := range lines[:shown] {
 			t.line("    ", line)
 		}
+		t.left(len(lines)-shown, " lines")
 		if wrong := imbalance(s); wrong != "" {
 			t.line("    ", t.paint(red, fit(wrong, t.opt.Width-4)))
 		}
