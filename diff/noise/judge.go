@@ -25,8 +25,10 @@ import (
 // # Noise
 //
 // A cell is noise if it is no regression, base differs from itself there at
-// least once, and the e-value is below [Explained]: branch differs about as
-// often as control does. Of a cell that is noise, the values outside of what
+// least once, and the e-value is below [Explained], or below the number of cells
+// in which base differs from itself: among m cells without any regression, at
+// most one is expected to reach m by chance. Branch differs about as often as
+// control does. Of a cell that is noise, the values outside of what
 // was learned are a difference of kind Class, with its own counts. For those
 // the outcomes in which control left the class learned until then stand
 // against it.
@@ -232,11 +234,12 @@ func judge(list []candidate, alpha float64) {
 		}
 	}
 	threshold := stats.Threshold(len(evalues), rejected+1, alpha)
+	explained := max(Explained, float64(noisy(list)))
 	for i := range list {
 		c := &list[i]
 		switch {
 		case c.Judgement == diff.Regression:
-		case c.Paired && c.Control > 0 && c.EValue < Explained:
+		case c.Paired && c.Control > 0 && c.EValue < explained:
 			c.Judgement = diff.Noise
 		default:
 			c.Judgement = diff.Suspect
@@ -244,6 +247,17 @@ func judge(list []candidate, alpha float64) {
 		}
 		c.Reason = reason(c)
 	}
+}
+
+// noisy counts the cells in which base differs from itself.
+func noisy(list []candidate) int {
+	n := 0
+	for i := range list {
+		if list[i].Paired && list[i].Control > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // looksLikeNoise says of a cell, before the end, what Judge would if all were

@@ -33,7 +33,8 @@ var rules = []rule{
 	{folder: "capture/tcpstream", own: []string{"capture"}, std: true},
 	{folder: "capture/httpwire", own: []string{"capture"}, std: true},
 	{folder: "capture/operation", std: true},
-	{folder: "capture/archive", own: []string{"capture", "capture/archive/twinpb"}},
+	{folder: "capture/archive", own: []string{"capture", "capture/archive/twinpb", "capture/internal/"}},
+	{folder: "capture/har", own: []string{"capture", "capture/internal/"}},
 	{folder: "capture/", own: []string{"capture"}},
 	{folder: "replay/", own: []string{"capture", "replay"}},
 	{folder: "replay", own: []string{"capture"}},
@@ -41,7 +42,7 @@ var rules = []rule{
 	{folder: "diff/run", own: []string{"capture", "replay", "diff/", "diff"}},
 	{folder: "diff/", own: []string{"capture", "diff", "diff/"}},
 	{folder: "contract/", own: []string{"capture", "contract/"}},
-	{folder: "fixtures/", own: []string{"fixtures/", "capture/", "capture"}},
+	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "diff", "diff/"}},
 	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract/"}},
 }
 

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/capture/archive"
+	"twinspect.dev/capture/har"
+	"twinspect.dev/capture/packet"
+	"twinspect.dev/capture/wire"
+)
+
+// Stdio is the file name that stands for standard input or output.
+const Stdio = "-"
+
+// Input is a recording that is being read.
+type Input struct {
+	capture.Source
+	meter  Meter
+	closed []io.Closer
+}
+
+// Account implements [capture.Accounted].
+func (i *Input) Account() capture.Account { return capture.AccountOf(i.Source) }
+
+// Progress says how many bytes of the input were read.
+func (i *Input) Progress() (read, total int64) { return i.meter() }
+
+// Close closes the input.
+func (i *Input) Close() error {
+	var errs []error
+	for _, c := range i.closed {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// OpenSource opens a recording by its name: .pcap and .pcapng, .har, and
+// otherwise what the content is; [Stdio] is standard input.
+func OpenSource(env Env, name string) (*Input, error) { return open(env, name, sniff) }
+
+// opener reads one format. What it returns to close is closed before the file.
+type opener func(name string, r io.Reader) (capture.Source, io.Closer, error)
+
+func open(env Env, name string, read opener) (*Input, error) {
+	if name == Stdio {
+		src, closer, err := read("standard input", env.Stdin)
+		if err != nil {
+			return nil, err
+		}
+		return &Input{src, func() (int64, int64) { return 0, -1 }, []io.Closer{closer}}, nil
+	}
+	f, size, err := openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	counted := &countingReader{r: f}
+	src, closer, err := read(name, counted)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Input{src, func() (int64, int64) { return counted.n.Load(), size }, []io.Closer{closer, f}}, nil
+}
+
+func openFile(name string) (f *os.File, size int64, err error) {
+	if f, err = os.Open(name); err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder: want a recording (.twin, .jsonl, .har, .pcap, .pcapng)", name)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
+
+// OpenPackets opens a capture file whatever its name; [Stdio] is standard
+// input.
+func OpenPackets(env Env, name string, cfg wire.Config) (*Input, error) {
+	return open(env, name, func(name string, r io.Reader) (capture.Source, io.Closer, error) {
+		return openPackets(name, r, cfg)
+	})
+}
+
+// sniffed is enough to tell the formats apart.
+const sniffed = 512
+
+// sniff tells the format from the name and the first bytes.
+func sniff(name string, r io.Reader) (capture.Source, io.Closer, error) {
+	buffered := bufio.NewReaderSize(r, 1<<16)
+	start, err := buffered.Peek(sniffed)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	switch formatOf(name, start) {
+	case formatPackets:
+		return openPackets(name, buffered, wire.Config{Agent: "twinspect"})
+	case formatHAR:
+		return har.NewReader(name, buffered, har.ReadOptions{}), io.NopCloser(nil), nil
+	}
+	src, err := archive.NewReader(name, buffered, archive.ReadOptions{})
+	return src, src, err
+}
+
+func openPackets(name string, r io.Reader, cfg wire.Config) (capture.Source, io.Closer, error) {
+	segments, err := packet.NewFile(name, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return wire.New(cfg, segments), segments, nil
+}
+
+type format int
+
+const (
+	formatArchive format = iota // .twin or JSON lines, told apart by archive
+	formatPackets
+	formatHAR
+)
+
+func formatOf(name string, start []byte) format {
+	name = strings.ToLower(name)
+	for _, compressed := range []string{".gz", ".zst"} {
+		name = strings.TrimSuffix(name, compressed)
+	}
+	switch {
+	case strings.HasSuffix(name, ".pcap"), strings.HasSuffix(name, ".pcapng"), strings.HasSuffix(name, ".cap"), packets(start):
+		return formatPackets
+	case strings.HasSuffix(name, ".har"), harLog(start):
+		return formatHAR
+	}
+	return formatArchive
+}
+
+// packets reports whether the file begins as pcap (either byte order, micro- or
+// nanoseconds) or pcapng does.
+func packets(start []byte) bool {
+	for _, magic := range []string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"} {
+		if bytes.HasPrefix(start, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
+// harLog reports whether the JSON document's first member is "log".
+func harLog(start []byte) bool {
+	rest, ok := bytes.CutPrefix(bytes.TrimLeft(start, " \t\r\n\ufeff"), []byte("{"))
+	return ok && bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(`"log"`))
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"twinspect.dev/cmd/internal/cli"
+	diffrun "twinspect.dev/diff/run"
+	"twinspect.dev/replay"
+)
+
+func newDiff(env cli.Env) *cobra.Command {
+	var opt judgeOptions
+	cmd := &cobra.Command{
+		Use:   "diff OUTCOMES",
+		Short: "Judge the kept outcomes of a run again, under other rules, without sending anything",
+		Long: `Diff reads the outcomes that diff-run kept with --keep and judges them again.
+Nothing is sent.`,
+		Example: `  twinspect diff-run traffic.twin --base http://base --branch http://branch --keep outcomes.twin
+  twinspect diff outcomes.twin --rules stricter.yaml --report out`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return runDiff(cmd.Context(), env, args[0], opt) },
+	}
+	opt.register(cmd.Flags())
+	return cmd
+}
+
+func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) error {
+	judge, err := opt.judge(ctx, env, file)
+	if err != nil {
+		return err
+	}
+	in, err := cli.OpenSource(env, file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	started := time.Now()
+	stop := cli.Watch(ctx, env, "judged", "bytes of the outcomes", in.Progress)
+	defer stop()
+	runErr := diffrun.Again(ctx, replay.NewOutcomeReader(in), judge, cli.NewDamage(env).Report)
+	stop()
+	r := judge.Report()
+	describe(r, env, file, started)
+	return opt.conclude(env, r, runErr)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/diff"
+	"twinspect.dev/diff/report"
+	"twinspect.dev/diff/rules"
+	diffrun "twinspect.dev/diff/run"
+)
+
+// judgeOptions say how outcomes are judged and where the report goes.
+type judgeOptions struct {
+	rules     string
+	openapi   string
+	errorRate float64
+	maxLoss   float64
+	report    string
+	verbose   bool
+	json      bool
+}
+
+func (o *judgeOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.rules, "rules", "", "rule file (default: twinspect.yaml where there is one)")
+	flags.StringVar(&o.openapi, "openapi", "", "name operations by this document's paths")
+	flags.Float64Var(&o.errorRate, "error-rate", diffrun.DefaultErrorRate, "share of false regressions to allow among those reported")
+	flags.Float64Var(&o.maxLoss, "max-loss", diffrun.DefaultMaxLoss, "share of the traffic that may be lost before the verdict is inconclusive")
+	flags.StringVar(&o.report, "report", "", "write report.html, evidence.json, junit.xml and summary.md into this folder")
+	flags.BoolVar(&o.verbose, "verbose", false, "list everything, noise too")
+	flags.BoolVar(&o.json, "json", false, "print the evidence as JSON instead of text")
+}
+
+// defaultRules is where a service keeps its rules.
+const defaultRules = "twinspect.yaml"
+
+func (o *judgeOptions) judge(ctx context.Context, env cli.Env, recording string) (*diffrun.Judge, error) {
+	if o.errorRate <= 0 || o.errorRate >= 1 {
+		return nil, fmt.Errorf("--error-rate %g: want a number between 0 and 1", o.errorRate)
+	}
+	if o.maxLoss < 0 || o.maxLoss > 1 {
+		return nil, fmt.Errorf("--max-loss %g: want a number from 0 to 1", o.maxLoss)
+	}
+	set, err := o.loadRules()
+	if err != nil {
+		return nil, err
+	}
+	if o.report != "" {
+		if err := os.MkdirAll(o.report, 0o755); err != nil {
+			return nil, fmt.Errorf("--report: %w", err)
+		}
+	}
+	namer, err := cli.NewNamer(ctx, env, recording, o.openapi)
+	if err != nil {
+		return nil, err
+	}
+	return diffrun.NewJudge(diffrun.Config{Namer: namer, Rules: set, ErrorRate: o.errorRate, MaxLoss: o.maxLoss}), nil
+}
+
+func (o *judgeOptions) loadRules() (*rules.Set, error) {
+	name := o.rules
+	if name == "" {
+		if _, err := os.Stat(defaultRules); err != nil {
+			return nil, nil
+		}
+		name = defaultRules
+	}
+	return rules.Load(name)
+}
+
+// publish prints the report and writes its files.
+func (o *judgeOptions) publish(env cli.Env, r *diff.Report) error {
+	if o.report != "" {
+		if err := o.writeFiles(r); err != nil {
+			return err
+		}
+	}
+	return o.print(env, r)
+}
+
+func (o *judgeOptions) writeFiles(r *diff.Report) error {
+	files := []struct {
+		name   string
+		render func(io.Writer, *diff.Report) error
+	}{
+		{"report.html", report.HTML},
+		{"evidence.json", report.JSON},
+		{"junit.xml", report.JUnit},
+		{"summary.md", func(w io.Writer, r *diff.Report) error { return report.Markdown(w, r, 0) }},
+	}
+	for _, f := range files {
+		if err := writeFile(filepath.Join(o.report, f.name), r, f.render); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+	}
+	return nil
+}
+
+func writeFile(name string, r *diff.Report, render func(io.Writer, *diff.Report) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(render(f, r), f.Close())
+}
+
+func (o *judgeOptions) print(env cli.Env, r *diff.Report) error {
+	if o.json {
+		return report.JSON(env.Stdout, r)
+	}
+	opt := report.TerminalOptions{Color: env.Color(), Width: env.Width, Verbose: o.verbose}
+	if err := report.Terminal(env.Stdout, r, opt); err != nil {
+		return err
+	}
+	if o.report != "" {
+		fmt.Fprintf(env.Stdout, "\nreport: %s\n", filepath.Join(o.report, "report.html"))
+	}
+	_, err := fmt.Fprintln(env.Stdout, cli.Explain(r.Verdict))
+	return err
+}

@@ -1,0 +1,77 @@
+// Command twinspect records real HTTP traffic, sends it to two versions of a
+// service at once, and says which differences are real.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"twinspect.dev/cmd/internal/cli"
+)
+
+// version is stamped in by the linker.
+var version = ""
+
+func main() {
+	os.Exit(run(context.Background(), cli.Process(stampedVersion()), os.Args[1:]))
+}
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, env cli.Env, args []string) int {
+	ctx, release := cli.Stoppable(ctx)
+	defer release()
+	root := newRoot(env)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if message := cli.Message(err); message != "" {
+		fmt.Fprintln(env.Stderr, "twinspect: "+message)
+	}
+	return cli.ExitCode(err)
+}
+
+func newRoot(env cli.Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "twinspect",
+		Short: "Replay real traffic to two versions of a service and see what really differs",
+		Long: `Twinspect records real HTTP traffic, sends it to the base and the branch version
+of a service at once, and says which differences are real and which are noise.
+
+` + cli.ExitHelp,
+		Example: `  # record what goes to port 8080, from a capture or through a proxy
+  twinspect capture --pcap traffic.pcap --port 8080 -o traffic.twin
+  twinspect capture --proxy 127.0.0.1:8000=http://127.0.0.1:8080 -o traffic.twin
+
+  # ask two versions, write report.html and friends to out/
+  twinspect diff-run traffic.twin --base http://127.0.0.1:8080 --branch http://127.0.0.1:8081 --report out`,
+		Version:       env.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetVersionTemplate("twinspect {{.Version}}\n")
+	for _, c := range []*cobra.Command{
+		newCapture(env), newCat(env), newStat(env), newReplay(env), newDiffRun(env), newDiff(env),
+	} {
+		c.Long += "\n\n" + cli.ExitHelp
+		root.AddCommand(c)
+	}
+	return root
+}
+
+// stampedVersion falls back to what the go command knows for a binary that was
+// built without the Makefile.
+func stampedVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/capture/proxy"
+	"twinspect.dev/cmd/internal/cli"
+)
+
+// proxyTLS says how the proxy speaks TLS to its clients; the zero value means
+// that it does not.
+type proxyTLS struct {
+	cert, key  string
+	selfSigned bool
+}
+
+func (t proxyTLS) config() (*tls.Config, error) {
+	var cert tls.Certificate
+	var err error
+	switch {
+	case t.selfSigned:
+		cert, err = proxy.SelfSigned()
+	case t.cert == "":
+		return nil, nil
+	default:
+		cert, err = tls.LoadX509KeyPair(t.cert, t.key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("serve TLS: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
+}
+
+// runProxy records what goes through a proxy until it is stopped, which is its
+// normal end.
+func runProxy(ctx context.Context, env cli.Env, opt captureOptions) error {
+	addr, upstream, err := splitProxy(opt.proxy)
+	if err != nil {
+		return err
+	}
+	tlsConfig, err := opt.tls.config()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := withDuration(ctx, opt.duration)
+	defer cancel()
+	out, err := cli.CreateSink(env, opt.output, cli.SinkOptions{Force: opt.force})
+	if err != nil {
+		return err
+	}
+	var recorded atomic.Int64
+	sink := capture.SinkFunc(func(ctx context.Context, e *capture.Exchange) error {
+		err := out.WriteExchange(ctx, e)
+		if n := recorded.Add(1); opt.limit > 0 && n >= int64(opt.limit) {
+			cancel()
+		}
+		return err
+	})
+	p, err := proxy.New(proxy.Config{
+		Listen: addr, Upstream: upstream, Sink: sink, TLS: tlsConfig,
+		Agent: opt.agent, Service: opt.service, BodyLimit: opt.bodyLimit,
+	})
+	if err != nil {
+		return errors.Join(err, out.Close())
+	}
+	fmt.Fprintf(env.Stderr, "recording %s to %s; interrupt to end\n", address(p, tlsConfig), opt.output)
+	stop := cli.Watch(ctx, env, "recorded", "exchanges", func() (int64, int64) { return recorded.Load(), -1 })
+	defer stop()
+	err = p.Serve(ctx)
+	stop()
+	return errors.Join(err, finish(env, out, p.Account()))
+}
+
+func address(p *proxy.Proxy, tlsConfig *tls.Config) string {
+	if tlsConfig != nil {
+		return "https://" + p.Addr().String()
+	}
+	return "http://" + p.Addr().String()
+}

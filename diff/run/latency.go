@@ -1,0 +1,150 @@
+package run
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"twinspect.dev/diff"
+	"twinspect.dev/diff/stats"
+	"twinspect.dev/replay"
+)
+
+// An answer is slower than base's only beyond both: the factor keeps the
+// jitter of long answers out, the margin that of short ones.
+const (
+	slowerFactor = 1.5
+	slowerMargin = 5 * time.Millisecond
+)
+
+func slower(base, other time.Duration) bool {
+	return other-base > slowerMargin && float64(other) > slowerFactor*float64(base)
+}
+
+// pace counts how often an operation was slower than on base.
+type pace struct {
+	diff.Counts
+	example diff.Example
+}
+
+func (p *pace) observe(o *replay.Outcome) {
+	base, branch, control := o.Answer(replay.Base), o.Answer(replay.Branch), o.Answer(replay.Control)
+	p.N++
+	slowBranch := slower(base.Latency(), branch.Latency())
+	slowControl := control != nil && slower(base.Latency(), control.Latency())
+	p.Paired = p.Paired || control != nil
+	if slowControl {
+		p.Control++
+	}
+	if !slowBranch {
+		return
+	}
+	p.Branch++
+	if slowControl {
+		return
+	}
+	p.BranchOnly++
+	p.example = diff.Example{
+		Exchange: o.Recorded.ID.String(),
+		Method:   o.Recorded.Request.Method,
+		Target:   o.Recorded.Request.Target,
+		At:       string(diff.Latency),
+		Base:     rounded(base.Latency()),
+		Branch:   rounded(branch.Latency()),
+	}
+}
+
+func rounded(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
+
+// slowerOperations returns the operations whose typical answer is slower on
+// branch: branch, and not control, is slower than base in more than half of the
+// outcomes. That is tested by the same martingale as other differences are.
+//
+// Slow answers come in bursts, when a process collects its garbage or loses its
+// processor, and so are not independent; discordant pairs alone would take a few
+// bursts on one side for proof. A burst does not reach half of the answers.
+func (j *Judge) slowerOperations() []diff.Difference {
+	var names []string
+	var evidence []float64
+	for _, name := range slices.Sorted(maps.Keys(j.operations)) {
+		if p := &j.operations[name].pace; p.N > 0 {
+			names = append(names, name)
+			evidence = append(evidence, stats.EValue(p.BranchOnly, p.N-p.BranchOnly))
+		}
+	}
+	var found []diff.Difference
+	for i, proven := range stats.EBH(evidence, j.cfg.ErrorRate) {
+		if proven {
+			found = append(found, j.operations[names[i]].pace.difference(names[i], evidence[i]))
+		}
+	}
+	return found
+}
+
+func (p *pace) difference(operation string, evidence float64) diff.Difference {
+	return diff.Difference{
+		Cell:      diff.Cell{Operation: operation, Place: diff.Place{Part: diff.Latency}, Kind: diff.Slower},
+		Counts:    p.Counts,
+		Judgement: diff.Regression,
+		EValue:    evidence,
+		Reason: fmt.Sprintf("branch alone takes more than %g times as long as base, and %s more, in %d of %d",
+			slowerFactor, slowerMargin, p.BranchOnly, p.N),
+		Examples: []diff.Example{p.example},
+	}
+}
+
+// latency is a histogram of microseconds. Two significant digits cost 20 KiB
+// for a range up to an hour.
+type latency struct{ h *hdrhistogram.Histogram }
+
+const longestMicros = int64(time.Hour / time.Microsecond)
+
+func newLatency() *latency { return &latency{hdrhistogram.New(1, longestMicros, 2)} }
+
+func (l *latency) record(d time.Duration) {
+	// In range by the clamp, so RecordValue cannot fail.
+	_ = l.h.RecordValue(min(max(d.Microseconds(), 1), longestMicros))
+}
+
+func (l *latency) info() diff.LatencyInfo {
+	info := diff.LatencyInfo{
+		Count: uint64(l.h.TotalCount()),
+		Min:   millis(l.h.Min()),
+		P50:   millis(l.h.ValueAtQuantile(50)),
+		P90:   millis(l.h.ValueAtQuantile(90)),
+		P99:   millis(l.h.ValueAtQuantile(99)),
+		Max:   millis(l.h.Max()),
+	}
+	info.Buckets = l.buckets()
+	return info
+}
+
+// bucketsPerDoubling is the resolution of the reported distribution: each
+// bucket ends about 9 % above the one before.
+const bucketsPerDoubling = 8
+
+// buckets folds the histogram to logarithmic buckets, which is what a plot on
+// a logarithmic axis shows.
+func (l *latency) buckets() []diff.LatencyBucket {
+	var buckets []diff.LatencyBucket
+	last := math.MinInt
+	for _, bar := range l.h.Distribution() {
+		if bar.Count == 0 {
+			continue
+		}
+		step := int(math.Ceil(bucketsPerDoubling * math.Log2(float64(bar.To))))
+		if step != last {
+			upTo := math.Exp2(float64(step) / bucketsPerDoubling)
+			buckets = append(buckets, diff.LatencyBucket{UpTo: math.Round(upTo) / 1000})
+			last = step
+		}
+		buckets[len(buckets)-1].Count += uint64(bar.Count)
+	}
+	return buckets
+}
+
+func millis(micros int64) float64 { return float64(micros) / 1000 }

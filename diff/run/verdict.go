@@ -1,0 +1,83 @@
+package run
+
+import (
+	"cmp"
+	"fmt"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/diff"
+)
+
+// byJudgement orders differences as [diff.Report] has them.
+func byJudgement(a, b diff.Difference) int {
+	return cmp.Or(a.Judgement.Rank()-b.Judgement.Rank(), cmp.Compare(b.Branch, a.Branch))
+}
+
+// verdict says what the report means as a whole, and why.
+func verdict(r *diff.Report, maxLoss float64) (diff.Verdict, []string) {
+	regressions, suspects := len(r.Judged(diff.Regression)), len(r.Judged(diff.Suspect))
+	doubts := doubts(r, maxLoss)
+	var reasons []string
+	if regressions > 0 {
+		reasons = append(reasons, fmt.Sprintf("%s proven at an error rate of %g %%",
+			plural(regressions, "regression"), 100*r.ErrorRate))
+	}
+	if suspects > 0 {
+		reasons = append(reasons, fmt.Sprintf("%s with too few samples to tell", plural(suspects, "suspect")))
+	}
+	reasons = append(reasons, doubts...)
+	switch {
+	case regressions > 0:
+		return diff.Fail, reasons
+	case suspects > 0 || len(doubts) > 0:
+		return diff.Inconclusive, reasons
+	}
+	return diff.Pass, []string{fmt.Sprintf("no difference beyond noise in %s", plural(int(compared(r)), "compared outcome"))}
+}
+
+// doubts lists what keeps a run without findings from being a pass.
+func doubts(r *diff.Report, maxLoss float64) []string {
+	var doubts []string
+	if compared(r) == 0 {
+		doubts = append(doubts, "nothing was compared")
+	}
+	for _, stage := range r.Account {
+		if share := lossShare(stage.Stats); share > maxLoss {
+			doubts = append(doubts, fmt.Sprintf("%s lost %d of %d %s (%.1f %%, at most %g %% are allowed): %s",
+				stage.Name, stage.Lost(), stage.Seen, stage.Unit, 100*share, 100*maxLoss, reasonsOf(stage.Dropped)))
+		}
+	}
+	for _, op := range r.Operations {
+		if op.Compared == 0 && len(op.NotCompared) > 0 {
+			doubts = append(doubts, fmt.Sprintf("%s was never compared: %s", op.Name, reasonsOf(op.NotCompared)))
+		}
+	}
+	return doubts
+}
+
+func compared(r *diff.Report) uint64 {
+	var n uint64
+	for _, op := range r.Operations {
+		n += op.Compared
+	}
+	return n
+}
+
+func lossShare(s capture.Stats) float64 {
+	if s.Seen == 0 {
+		return 0
+	}
+	return float64(s.Lost()) / float64(s.Seen)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// reasonsOf lists counts by reason, the greatest first.
+func reasonsOf(counts map[capture.Reason]uint64) string {
+	return capture.Stats{Dropped: counts}.Losses()
+}
