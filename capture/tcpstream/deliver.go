@@ -45,6 +45,9 @@ func (a *Assembler) drain(c *conn) {
 	}
 }
 
+// over reports whether everything before the FIN was delivered.
+func (h *half) over() bool { return h.fin >= 0 && h.next >= h.fin }
+
 // advance releases both directions until neither moves.
 func (a *Assembler) advance(c *conn) {
 	for moved := true; moved; {
@@ -57,7 +60,7 @@ func (a *Assembler) advance(c *conn) {
 // end.
 func (a *Assembler) release(c *conn, d int) (moved bool) {
 	h := &c.half[d]
-	for len(h.queue) > 0 && h.queue[0].pos <= h.next && !c.held(d, h.queue[0].acked) {
+	for len(h.queue) > 0 && h.queue[0].pos <= h.next && !h.over() && !c.held(d, h.queue[0].acked) {
 		p := h.pop()
 		if p.counts {
 			a.tally.open--
@@ -69,8 +72,9 @@ func (a *Assembler) release(c *conn, d int) (moved bool) {
 		a.deliver(c, d, &p)
 		moved = true
 	}
-	if h.fin >= 0 && h.next >= h.fin && !h.ended {
+	if h.over() && !h.ended {
 		h.ended = true
+		a.discard(h)
 		c.consumer.End(d, h.endAt, capture.Closed)
 		moved = true
 	}
@@ -226,15 +230,20 @@ func (a *Assembler) retire(c *conn) {
 		c.waiting = nil
 	}
 	for d := range c.half {
-		for _, p := range c.half[d].queue {
-			if p.counts {
-				a.tally.open--
-				a.tally.afterEnd++
-			}
-		}
-		c.half[d].queue, c.half[d].size = nil, 0
+		a.discard(&c.half[d])
 	}
 	a.count(c)
 	a.live.Remove(c.place)
 	c.place = a.done.PushBack(c)
+}
+
+// discard drops what waits beyond the end of a direction.
+func (a *Assembler) discard(h *half) {
+	for _, p := range h.queue {
+		if p.counts {
+			a.tally.open--
+			a.tally.afterEnd++
+		}
+	}
+	h.queue, h.size = nil, 0
 }

@@ -43,6 +43,8 @@ func FuzzSegments(f *testing.F) {
 	f.Add([]byte{2, 0, 0, 0, 0, 0, 0, 1, 18, 1, 0, 0, 1, 0, 0, 1, 24, 0, 0, 1, 1, 20, 0, 1})
 	f.Add([]byte{24, 0, 0, 40, 1, 9, 0, 1, 24, 1, 0, 90, 49, 9, 3, 255, 24, 0, 0, 10, 1, 30, 0, 1, 4, 1, 0, 0, 0, 0, 0, 9})
 	f.Add([]byte{24, 0, 255, 250, 1, 20, 0, 1, 17, 0, 0, 20, 1, 0, 0, 200, 2, 0, 4, 0, 0, 5, 0, 1})
+	f.Add([]byte("000000000100>00x01100000000x0110a0000010\xe8\x030d\x00"))
+	f.Add([]byte("000\x00\x800\x00\x00\x10\x00\x00000A010\xff\xff\x80\x000\xdc\xe4"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var opened []*strict
 		a := New(Config{MaxConnectionBuffer: 256, MaxBuffer: 300, MaxConnections: 2, Idle: time.Second, Reorder: 20 * time.Millisecond},

@@ -76,13 +76,14 @@ func (h *half) begin(seq uint32, limit int) {
 // missing returns the length of the hole before the first waiting chunk, or
 // before the FIN where nothing waits.
 func (h *half) missing() int64 {
+	end := h.next
 	switch {
-	case len(h.queue) > 0:
-		return max(h.queue[0].pos-h.next, 0)
+	case len(h.queue) > 0 && (h.fin < 0 || h.queue[0].pos < h.fin):
+		end = h.queue[0].pos
 	case h.fin >= 0:
-		return max(h.fin-h.next, 0)
+		end = h.fin
 	}
-	return 0
+	return max(end-h.next, 0)
 }
 
 // passed reports whether the other side has acknowledged a hole as a whole.
