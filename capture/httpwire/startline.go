@@ -42,6 +42,8 @@ func prefixKind(b []byte) kind {
 		return junk
 	case b[i] == '/' && isResponse(b):
 		i++
+	case b[i] == '\r' && i > 0 && i+1 == len(b):
+		return undecided // the line may end here
 	case b[i] != ' ' && b[i] != '\t' || i == 0 || i > maxMethod:
 		return junk
 	}
