@@ -12,7 +12,10 @@ const (
 	NotHTTP   capture.Reason = "not-http"       // a direction that never spoke HTTP
 	BlankLine capture.Reason = "blank-line"     // empty lines before a message
 	BodyRest  capture.Reason = "body-limit"     // what a body has beyond the limit
-	// AfterGap: what came of a body after a gap in it.
+	// MemoryLimit: body bytes beyond what all connections may hold.
+	MemoryLimit capture.Reason = "memory-limit"
+	// AfterGap: what came of a body after a gap in it, or after the memory
+	// limit cut it.
 	AfterGap capture.Reason = "after-gap"
 	// Junk: bytes between messages of a direction that did speak HTTP.
 	Junk capture.Reason = "junk"

@@ -77,6 +77,13 @@ func (c *Conn) keep(s *stream, p []byte) {
 		c.p.bytes.drop(BodyRest, len(p)-room)
 		p = p[:room]
 	}
+	if room := max(c.p.cfg.MaxMemory-c.p.held, 0); len(p) > room {
+		s.blame(capture.BodyLimit)
+		s.hurt = true
+		c.p.bytes.drop(MemoryLimit, len(p)-room)
+		p = p[:room]
+	}
+	c.p.hold(s.rec, len(p))
 	s.msg.Body = append(s.msg.Body, p...)
 	c.p.bytes.written += uint64(len(p))
 }

@@ -25,17 +25,19 @@ const (
 // Conn parses one connection. Its methods take what tcpstream's consumer is
 // given, with the same meaning.
 type Conn struct {
-	p       *Parser
-	info    Connection
-	name    string // Context.Connection, once it is needed
-	side    [2]stream
-	client  int // the side that sends requests, -1 while unknown
-	lastDir int
-	index   uint64
-	pending []*record // requests that wait for the first byte of a response
-	vague   int       // bytes before anything spoke HTTP
-	spoke   bool      // a message was recognised
-	tunnel  capture.Reason
+	p    *Parser
+	info Connection
+	name string // Context.Connection, once it is needed
+	// clientName and serverName are the ends as the exchanges tell them.
+	clientName, serverName string
+	side                   [2]stream
+	client                 int // the side that sends requests, -1 while unknown
+	lastDir                int
+	index                  uint64
+	pending                []*record // requests that wait for the first byte of a response
+	vague                  int       // bytes before anything spoke HTTP
+	spoke                  bool      // a message was recognised
+	tunnel                 capture.Reason
 	// doubt is set while the order alone does not prove which response
 	// answers which request.
 	doubt bool

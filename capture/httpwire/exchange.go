@@ -13,9 +13,9 @@ func (c *Conn) message(s *stream, head []byte) {
 	c.p.bytes.written += uint64(len(head))
 	c.speaks(s)
 	if s.kind == response {
-		c.response(s, string(head))
+		c.response(s, head)
 	} else {
-		c.request(s, string(head))
+		c.request(s, head)
 	}
 	s.buf = s.buf[:0]
 }
@@ -28,9 +28,10 @@ func (c *Conn) partial(s *stream, head []byte, why capture.Incomplete) {
 }
 
 // request begins a request.
-func (c *Conn) request(s *stream, head string) {
-	r := c.record(s)
-	parseRequest(&r.Request, head)
+func (c *Conn) request(s *stream, head []byte) {
+	r := c.record()
+	parseRequest(&r.Request, head, string(head))
+	c.p.hold(r, len(head))
 	r.reqSeen = true
 	r.reqStart, r.answersAt = s.start, s.startAcked
 	r.sync = s.sync || s.turned && (s.start == c.answered || s.start == 0)
@@ -48,7 +49,7 @@ func (c *Conn) await(r *record, answers *stream) {
 	switch {
 	case answers.ended:
 		c.unanswered(r)
-	case len(c.pending) >= c.p.cfg.MaxPending:
+	case len(c.pending) >= c.p.cfg.MaxPending, c.p.full() && len(c.pending) > 0:
 		oldest := c.pending[0]
 		c.pending = c.pending[1:]
 		c.doubt, c.lossy, c.pipelined = true, true, true
@@ -71,18 +72,19 @@ func (c *Conn) notePipelining(r *record, answers *stream) {
 }
 
 // response begins a response, or takes an interim one.
-func (c *Conn) response(s *stream, head string) {
+func (c *Conn) response(s *stream, head []byte) {
 	if s.turned && !s.sync && c.provenStart(s) {
 		s.sync = true
 	}
 	var scratch capture.Response
 	r := c.match(s)
 	if r == nil {
-		r = c.record(s)
+		r = c.record()
 		r.reqDone = true
 	}
 	scratch.Header = r.Response.Header[:0]
-	parseResponse(&scratch, head)
+	parseResponse(&scratch, head, string(head))
+	c.p.hold(r, len(head))
 	if scratch.Status >= 100 && scratch.Status < 200 && scratch.Status != 101 {
 		c.interim(s, r, &scratch)
 		return
@@ -127,23 +129,29 @@ func upgradeReason(protocol string) capture.Reason {
 }
 
 // record begins an exchange.
-func (c *Conn) record(s *stream) *record {
-	r := c.p.record()
-	info := &c.info
-	client, server := info.Client, info.Server
-	if c.client == 1 {
-		client, server = server, client
-	}
+func (c *Conn) record() *record {
 	if c.name == "" {
-		c.name = connectionName(client.String(), server.String(), info)
+		c.introduce()
 	}
-	r.ID = capture.NewID(c.p.cfg.Agent, c.name, info.Start, c.index)
+	r := c.p.record()
+	r.ID = capture.NewID(c.p.cfg.Agent, c.name, c.info.Start, c.index)
 	r.Context = capture.Context{
-		Agent: c.p.cfg.Agent, Client: client.String(), Server: server.String(),
+		Agent: c.p.cfg.Agent, Client: c.clientName, Server: c.serverName,
 		Connection: c.name, Index: c.index,
 	}
 	c.index++
 	return r
+}
+
+// introduce fixes the names of the connection, once content has told which end
+// is the client.
+func (c *Conn) introduce() {
+	client, server := c.info.Client, c.info.Server
+	if c.client == 1 {
+		client, server = server, client
+	}
+	c.clientName, c.serverName = client.String(), server.String()
+	c.name = connectionName(c.clientName, c.serverName, &c.info)
 }
 
 // connectionName tells connections apart that use the same addresses one after

@@ -67,35 +67,51 @@ func fields(h capture.Header, text string) (_ capture.Header, malformed bool) {
 	return h, malformed
 }
 
-// parseRequest fills r from a head. The protocol stays empty where the request
-// line has none.
-func parseRequest(r *capture.Request, head string) {
-	line, rest, _ := strings.Cut(head, "\n")
-	method, target, proto := splitRequest([]byte(chomp(line)))
-	r.Method = line[:len(method)]
-	r.Target = within(line, target, len(method))
+// firstLine cuts the first line, without its end, from a head.
+func firstLine(head []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(head, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), rest
+}
+
+// parseRequest fills r from a head. text is the same as a string: r keeps parts
+// of it. The protocol stays empty where the request line has none.
+func parseRequest(r *capture.Request, head []byte, text string) {
+	line, rest := firstLine(head)
+	method, target, proto := splitRequest(line)
+	r.Method = text[:len(method)]
+	if len(target) > 0 {
+		from := len(method) + bytes.Index(line[len(method):], target)
+		r.Target = text[from : from+len(target)]
+	}
 	switch {
 	case len(proto) > 0:
-		r.Proto = strings.ToUpper(string(proto))
-	case isSimple([]byte(chomp(line))) && rest == "" && strings.HasSuffix(head, "\n"):
+		r.Proto = protocol(proto)
+	case isSimple(line) && len(rest) == 0 && bytes.HasSuffix(head, []byte("\n")):
 		r.Proto = "HTTP/0.9"
 	}
-	r.Header, _ = fields(r.Header, rest)
+	r.Header, _ = fields(r.Header, text[len(text)-len(rest):])
 }
 
-// within returns part as a substring of line, so that both share memory.
-func within(line string, part []byte, from int) string {
-	i := strings.Index(line[from:], string(part))
-	return line[from+i : from+i+len(part)]
-}
-
-// parseResponse fills r from a head. A status that is no number of three digits
-// gives 0, and what stands there goes to the reason.
-func parseResponse(r *capture.Response, head string) {
-	line, rest, _ := strings.Cut(head, "\n")
-	proto, code, _ := splitStatus([]byte(chomp(line)))
+// parseResponse fills r from a head; text is as for parseRequest. A status that
+// is no number of three digits gives 0, and what stands there goes to the
+// reason.
+func parseResponse(r *capture.Response, head []byte, text string) {
+	line, rest := firstLine(head)
+	proto, code, _ := splitStatus(line)
 	status, reason := splitCode(code)
-	r.Proto = strings.ToUpper(string(proto))
-	r.Status, r.Reason = status, string(reason)
-	r.Header, _ = fields(r.Header, rest)
+	r.Proto, r.Status = protocol(proto), status
+	r.Reason = strings.TrimRight(text[len(line)-len(reason):len(line)], " \t")
+	r.Header, _ = fields(r.Header, text[len(text)-len(rest):])
+}
+
+// protocol returns a version in its usual case, without memory of its own for
+// the usual ones.
+func protocol(b []byte) string {
+	switch string(b) {
+	case "HTTP/1.1":
+		return "HTTP/1.1"
+	case "HTTP/1.0":
+		return "HTTP/1.0"
+	}
+	return strings.ToUpper(string(b))
 }

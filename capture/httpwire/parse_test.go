@@ -212,6 +212,23 @@ func TestLimitsCutAndCount(t *testing.T) {
 	assert.Len(t, all, 3)
 }
 
+func TestTheMemoryOfAllConnectionsIsBounded(t *testing.T) {
+	p := New(Config{MaxMemory: 150})
+	for range 3 {
+		c := p.Open(conn)
+		c.Data(0, noon, 0, []byte(get))
+		c.Data(1, noon, int64(len(get)), []byte("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"+strings.Repeat("x", 60)))
+	}
+	account := p.Account()
+	require.NoError(t, account.Balance())
+	assert.Positive(t, account[0].Dropped[MemoryLimit])
+	all := drain(p)
+	require.Len(t, all, 3)
+	assert.Equal(t, capture.BodyLimit, all[2].Response.Incomplete)
+	assert.EqualValues(t, 60, all[2].Response.BodySize)
+	assert.Zero(t, p.held)
+}
+
 func TestTheEndNamesWhatIsMissing(t *testing.T) {
 	for _, why := range []capture.Incomplete{capture.Reset, capture.EndOfCapture, capture.Evicted, capture.Gap} {
 		all, account := parse(t, Config{}, conn, why, c2s(get), s2c("HTTP/1.1 200 OK\r\n\r\nab"))

@@ -19,12 +19,17 @@ type Config struct {
 	// MaxPending is how many requests of a connection may wait for their
 	// responses. Default 1024: clients that pipeline send a few.
 	MaxPending int
+	// MaxMemory is how many bytes of heads and bodies all connections together
+	// may hold until their exchanges are taken. Beyond it bodies are cut and
+	// requests no longer wait. Default 512 MiB: 64 bodies at their own limit.
+	MaxMemory int
 }
 
 func (c Config) withDefaults() Config {
 	setDefault(&c.MaxHead, 256<<10)
 	setDefault(&c.MaxBody, 8<<20)
 	setDefault(&c.MaxPending, 1024)
+	setDefault(&c.MaxMemory, 512<<20)
 	return c
 }
 
@@ -53,6 +58,7 @@ type Parser struct {
 	head  int // the first record of ready that was not taken
 	taken *record
 	pool  []*record
+	held  int // bytes in exchanges that were not taken
 	bytes byteTally
 	// messages and exchanges count as Account tells.
 	messages  messageTally

@@ -10,6 +10,7 @@ type record struct {
 	reqStart, reqEnd  int64 // where the request lies in its direction
 	answersAt         int64 // what the client had of the responses when it began the request, -1 unknown
 	sync              bool  // the request begins at a certain message boundary
+	held              int   // bytes that the record holds
 	first             bool  // no response byte had been seen when the request began
 }
 
@@ -32,11 +33,23 @@ func (p *Parser) record() *record {
 	return r
 }
 
+// hold counts bytes that a record keeps until it is taken.
+func (p *Parser) hold(r *record, n int) {
+	r.held += n
+	p.held += n
+}
+
+// full reports whether no more memory is to be held.
+func (p *Parser) full() bool { return p.held >= p.cfg.MaxMemory }
+
 // recycle takes back the record that the last Next gave out. Headers and bodies
 // keep their memory; strings are never shared.
 func (p *Parser) recycle() {
 	r := p.taken
 	p.taken = nil
+	if r != nil {
+		p.held -= r.held
+	}
 	if r == nil || len(p.pool) >= maxPool {
 		return
 	}

@@ -191,5 +191,5 @@ func splitCode(rest []byte) (status int, reason []byte) {
 		}
 		status = status*10 + int(c-'0')
 	}
-	return status, bytes.TrimRight(reason, " \t")
+	return status, reason
 }

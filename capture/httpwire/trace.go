@@ -26,22 +26,36 @@ func traceContext(h capture.Header) (trace, span string) {
 			uber = f.Value
 		}
 	}
-	if p := strings.Split(parent, "-"); len(p) >= 4 && len(p[0]) == 2 && len(p[1]) == 32 && len(p[2]) == 16 {
-		if trace, span = ids(p[1], p[2]); trace != "" {
+	if parent != "" {
+		if trace, span = fromParent(parent); trace != "" {
 			return trace, span
 		}
 	}
-	if p := strings.Split(b3, "-"); len(p) >= 2 {
-		b3trace, b3span = p[0], p[1]
+	if b3 != "" {
+		b3trace, b3span, _ = strings.Cut(b3, "-")
+		b3span, _, _ = strings.Cut(b3span, "-")
 	}
-	if trace, span = ids(b3trace, b3span); trace != "" {
+	if trace, span = ids(b3trace, b3span); trace != "" || uber == "" {
 		return trace, span
 	}
-	p := strings.Split(strings.ReplaceAll(strings.ReplaceAll(uber, "%3A", ":"), "%3a", ":"), ":")
-	if len(p) < 2 {
+	return fromUber(uber)
+}
+
+// fromParent reads version-trace-span-flags.
+func fromParent(value string) (trace, span string) {
+	p := strings.Split(value, "-")
+	if len(p) < 4 || len(p[0]) != 2 || len(p[1]) != 32 {
 		return "", ""
 	}
-	return ids(pad(p[0]), pad(p[1]))
+	return ids(p[1], p[2])
+}
+
+// fromUber reads trace:span:parent:flags, of which the colons may be escaped.
+func fromUber(value string) (trace, span string) {
+	value = strings.NewReplacer("%3A", ":", "%3a", ":").Replace(value)
+	trace, rest, _ := strings.Cut(value, ":")
+	span, _, _ = strings.Cut(rest, ":")
+	return ids(pad(trace), pad(span))
 }
 
 // pad restores the leading zeros that Jaeger leaves out.

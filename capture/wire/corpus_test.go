@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func corpus(t testing.TB) string {
 }
 
 // entry is one line of the index.
-type entry struct{ file, class, trust string }
+type entry struct{ file, class, trust, pairs string }
 
 func index(t testing.TB, dir string) []entry {
 	text, err := os.ReadFile(filepath.Join(dir, "index.tsv"))
@@ -74,7 +75,7 @@ func index(t testing.TB, dir string) []entry {
 			require.Equal(t, "tshark_trust", column[16])
 			continue
 		}
-		entries = append(entries, entry{file: column[0], class: column[5], trust: column[16]})
+		entries = append(entries, entry{file: column[0], class: column[5], trust: column[16], pairs: column[10]})
 	}
 	require.Greater(t, len(entries), 150)
 	return entries
@@ -218,6 +219,16 @@ func find(ours []message, taken []bool, want message) int {
 	return -1
 }
 
+// pairs counts the exchanges of which both halves were seen.
+func pairs(exchanges []*capture.Exchange) (n int) {
+	for _, e := range exchanges {
+		if e.Request.Incomplete != capture.Unseen && e.Response.Incomplete != capture.Unseen {
+			n++
+		}
+	}
+	return n
+}
+
 // hidden counts the bytes that are known to be something else than HTTP/1.x.
 func hidden(account capture.Account) (n uint64) {
 	for _, stage := range account {
@@ -248,6 +259,9 @@ func TestCorpusAgreesWithItsTruth(t *testing.T) {
 				want, listed := disagreements[key]
 				used[key] = listed
 				assert.Equal(t, want.differences, differences, "%s: %s", key, want.reason)
+			}
+			if entry.trust == "yes" {
+				assert.Equal(t, entry.pairs, strconv.Itoa(pairs(got.exchanges)), "responses with their requests")
 			}
 			if entry.class == "h2" {
 				assert.Positive(t, hidden(got.account), "HTTP/2 is not decoded here, but counted")
