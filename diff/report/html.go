@@ -78,8 +78,7 @@ type view struct {
 	Meaning        meaning
 	Tally          tally
 	Lasted         string
-	Worth          []diff.Difference // the first ones, regressions before suspects before noise
-	WorthLeft      uint64
+	Worth, Noise   staticView
 	Operations     []operationView
 	OperationsLeft uint64
 	Account        []stageView
@@ -101,10 +100,8 @@ func viewOf(r *diff.Report, data []byte) *view {
 		Data:    template.JS(data),       //nolint:gosec // JSON with <, > and & escaped
 	}
 	v.Unmatched = v.Tally.UnmatchedRules
-	v.Worth = append(append(judged(r, diff.Regression), judged(r, diff.Suspect)...), judged(r, diff.Noise)...)
-	if n := len(v.Worth); n > maxStaticDifferences {
-		v.Worth, v.WorthLeft = v.Worth[:maxStaticDifferences], uint64(n-maxStaticDifferences)
-	}
+	v.Worth = staticViewOf(append(judged(r, diff.Regression), judged(r, diff.Suspect)...))
+	v.Noise = staticViewOf(judged(r, diff.Noise))
 	v.Operations = operationViews(r)
 	if n := len(v.Operations); n > maxStaticOperations {
 		v.Operations, v.OperationsLeft = v.Operations[:maxStaticOperations], uint64(n-maxStaticOperations)

@@ -54,7 +54,10 @@ func TestHTMLShowsWithoutScriptsWhatMattersMost(t *testing.T) {
 	require.Contains(t, page, `<html lang="en" class="no-js">`)
 	require.Contains(t, page, "1,000 regressions in 200 operations, 1,000 suspects")
 	require.Equal(t, 100, strings.Count(page, `<td><span class="mark regression">`))
-	require.Contains(t, page, "9,900 more differences")
+	require.Equal(t, 100, strings.Count(page, `<td><span class="mark noise">`))
+	require.Contains(t, page, "1,900 more differences")
+	require.Contains(t, page, "Noise: 8,000 differences")
+	require.Contains(t, page, "7,900 more differences")
 	require.Equal(t, 200, strings.Count(page, `data-operation=`)-strings.Count(pageScriptOf(page), `data-operation=`))
 }
 

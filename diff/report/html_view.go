@@ -9,6 +9,17 @@ import (
 	"twinspect.dev/diff"
 )
 
+// staticView is a table of differences that needs no scripts.
+type staticView struct {
+	Shown     []diff.Difference
+	All, Left uint64
+}
+
+func staticViewOf(list []diff.Difference) staticView {
+	shown := list[:min(len(list), maxStaticDifferences)]
+	return staticView{Shown: shown, All: uint64(len(list)), Left: uint64(len(list) - len(shown))}
+}
+
 // operationView is a row of the table of operations.
 type operationView struct {
 	diff.Operation
