@@ -17,8 +17,8 @@ const (
 // The defaults of [WriteOptions] and [ReadOptions].
 const (
 	// DefaultFrameSize is what a crash of the recorder loses at most, and what
-	// damage to one bit costs. Compression gains little above: see
-	// BenchmarkWrite.
+	// damage to one bit costs. Four times as much would compress by 0.2 % better,
+	// a quarter by 1.4 % worse (BenchmarkWrite).
 	DefaultFrameSize = 1 << 20
 	// DefaultFrameRecords bounds the same loss where exchanges are small.
 	DefaultFrameRecords = 4096

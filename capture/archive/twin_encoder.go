@@ -45,8 +45,10 @@ func newTwinEncoder(w io.Writer, o WriteOptions) (*twinEncoder, error) {
 	return &twinEncoder{opts: o, seekable: s}, nil
 }
 
-// level is zstd's default of 3.
-const level = zstd.SpeedDefault
+// level is the fastest, by the figures of BenchmarkWrite on exchanges of a JSON
+// service: 154 MB of records a second of processor time and a ratio of 5.6; the
+// default level gives 95 MB/s and 5.5, the better one 50 MB/s and 5.7.
+const level = zstd.SpeedFastest
 
 func (t *twinEncoder) writeExchange(e *capture.Exchange) error {
 	message, err := twinpb.AppendExchange(t.message[:0], e)
