@@ -39,6 +39,7 @@ func FuzzSplits(f *testing.F) {
 	f.Add("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabc", "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 417 N\r\n\r\n", []byte{0xfe, 0xff}, uint8(1))
 	f.Add("\r\n\n\x80\x03\x01\x03", "HTTP/1.1foo\n\n", []byte{9, 14, 6}, uint8(1))
 	f.Add("GET\r\n", " 0000\x00\x86\x9c\x81\xe1\x00\x00\x00", []byte("GET\r\n"), uint8(0))
+	f.Add("PRI * HTTP/2.0\x01\r\n\r\nSM\r\n", "", []byte{}, uint8(0))
 	f.Fuzz(func(t *testing.T, client, server string, turns []byte, size uint8) {
 		if len(turns) > 64 || len(client)+len(server) > 1<<14 {
 			t.Skip("larger than what one run is for")

@@ -123,7 +123,9 @@ func (s *stream) prefix(b []byte) kind {
 }
 
 // isPreface tells the connection preface of HTTP/2 (RFC 9113 section 3.4).
-func isPreface(line []byte) bool { return bytes.HasPrefix(line, []byte("PRI * HTTP/2.0")) }
+func isPreface(line []byte) bool {
+	return string(bytes.TrimSuffix(line, []byte("\r"))) == "PRI * HTTP/2.0"
+}
 
 // admits reports whether a start line may stand here: in the direction that
 // the connection's roles give it, and, where it is not certain that a message

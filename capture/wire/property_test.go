@@ -199,4 +199,7 @@ func TestOneExchangeLostCostsNoOther(t *testing.T) {
 	})
 }
 
-var _ Segments = (*packet.File)(nil)
+var (
+	_ Segments = (*packet.File)(nil)
+	_ Segments = (*packet.Live)(nil)
+)
