@@ -18,7 +18,7 @@ import (
 
 // vastReport has more of everything than any renderer shows by default.
 func vastReport(text string) *diff.Report {
-	r := largeReport(1000)
+	r := largeReport(2000)
 	reasons := map[capture.Reason]uint64{}
 	faults := map[string]uint64{}
 	for i := range 40 {
@@ -52,8 +52,8 @@ func TestTerminalIsBoundedInLinesAndColumns(t *testing.T) {
 			for _, line := range lines {
 				assert.LessOrEqual(t, runewidth.StringWidth(line), max(width, 40), "%q", line)
 			}
-			assert.Contains(t, b.String(), "… 88 more, see report")
-			assert.Contains(t, b.String(), "… 94 more, see report")
+			assert.Contains(t, b.String(), "… 188 more, see report")
+			assert.Contains(t, b.String(), "… 194 more, see report")
 		})
 	}
 }
@@ -72,13 +72,14 @@ func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 	reports := []*diff.Report{vastReport("x"), vastReport("@|`<"), vastReport("字字")}
 	rapid.Check(t, func(t *rapid.T) {
 		r := rapid.SampledFrom(reports).Draw(t, "report")
-		limit := rapid.IntRange(report.MinMarkdownBytes, 100_000).Draw(t, "limit")
+		limit := rapid.IntRange(report.MinMarkdownBytes, report.DefaultMarkdownBytes).Draw(t, "limit")
 		var b bytes.Buffer
 		require.NoError(t, report.Markdown(&b, r, limit))
 		require.LessOrEqual(t, b.Len(), limit)
 		rows := strings.Count(b.String(), "\n| ❌") + strings.Count(b.String(), "\n| ❔")
 		require.Positive(t, rows)
-		require.Contains(t, b.String(), fmt.Sprintf("\n_%d differences left out for length", 200-rows))
+		note := fmt.Sprintf("\n_%d differences left out for length", 400-rows)
+		require.True(t, strings.Contains(b.String(), note), "%d rows and no %q", rows, note)
 		require.Equal(t, strings.Count(b.String(), "<details>"), strings.Count(b.String(), "</details>"))
 	})
 }
