@@ -31,8 +31,13 @@ func newBody(src io.ReadCloser, promised, limit int64) *body {
 	return b
 }
 
-// Read implements [io.Reader].
+// Read implements [io.Reader]. Once a body has ended it is not asked again: a
+// server closes the body of a request when it answers, and the transport would
+// take the error of one more read for a broken request, and break the answer off.
 func (b *body) Read(p []byte) (int, error) {
+	if err := b.ended(); err != nil {
+		return 0, err
+	}
 	n, err := b.ReadCloser.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -54,6 +59,12 @@ func (b *body) Read(p []byte) (int, error) {
 		b.err = io.EOF
 	}
 	return n, err
+}
+
+func (b *body) ended() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
 }
 
 // complete sets what was kept of the body in m. Unread says why a body is not

@@ -26,6 +26,9 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is a recording reverse proxy: CONNECT is not supported", http.StatusNotImplemented)
 		return
 	}
+	// The upstream may answer before it has the whole request. HTTP/2 can do that
+	// anyway, and says so with an error.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	x := p.begin(r, start)
 	// Also where the forwarding panics, which breaks the connection off.
 	defer x.finish(p.queue)

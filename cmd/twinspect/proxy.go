@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 
 	"twinspect.dev/capture"
@@ -64,6 +65,7 @@ func runProxy(ctx context.Context, env cli.Env, opt captureOptions) error {
 	p, err := proxy.New(proxy.Config{
 		Listen: addr, Upstream: upstream, Sink: sink, TLS: tlsConfig,
 		Agent: opt.agent, Service: opt.service, BodyLimit: opt.bodyLimit,
+		Logger: slog.New(slog.NewTextHandler(env.Stderr, nil)),
 	})
 	if err != nil {
 		return errors.Join(err, out.Close())
