@@ -6,10 +6,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -208,6 +210,28 @@ func TestAnArchiveInABodyIsNotTakenForTheRecordingThatIsCut(t *testing.T) {
 		got, bad := readAll(t, archive.Twin, file[:n])
 		require.Empty(t, got, "cut at %d", n)
 		require.Len(t, bad, 1)
+	}
+}
+
+// A frame's header may claim any size, a record any length.
+func TestAClaimTakesNoMemory(t *testing.T) {
+	good := write(t, archive.Twin, archive.WriteOptions{}, numbered(2)...)
+	claim := []byte{0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x10, 0x01, 0x00, 0x00} // 256 MiB in an empty block
+	z, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	long := z.EncodeAll([]byte{0xff, 0xff, 0xff, 0xff, 0x0f, 0x08}, nil) // a record of 4 GiB
+	for name, bad := range map[string][]byte{"frame": claim, "record": long} {
+		t.Run(name, func(t *testing.T) {
+			file := append(bytes.Repeat(bad, 10), good...)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			got, errs := readAll(t, archive.Twin, file)
+			runtime.ReadMemStats(&after)
+			require.Len(t, got, 2)
+			require.Len(t, errs, 1)
+			require.Equal(t, archive.ReasonDamaged, errs[0].Reason)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
+		})
 	}
 }
 

@@ -182,6 +182,9 @@ func (f *frames) walk() (int, error) {
 			return 0, fmt.Errorf("%w: longer than the limit of %d bytes", errBadBlock, f.max)
 		}
 	}
+	if h.HasFCS && h.FrameContentSize > uint64(f.blocks)*maxBlock {
+		return 0, fmt.Errorf("%w: it claims %d bytes in %d blocks", errBadBlock, h.FrameContentSize, f.blocks)
+	}
 	if h.HasCheckSum {
 		n += 4
 	}

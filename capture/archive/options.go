@@ -71,9 +71,9 @@ func (o *WriteOptions) setDefaults() error {
 // ReadOptions set how a recording is read. The zero value is good.
 type ReadOptions struct {
 	// MaxRecord is the largest encoded exchange in bytes, of a JSONL line twice
-	// that; 0 means [DefaultMaxRecord]. Reading takes at most twice MaxRecord
-	// and 64 MiB of memory, and for the usual recording far less: the buffers
-	// grow with what the file holds, not with what it claims.
+	// that; 0 means [DefaultMaxRecord]. Whatever a file claims, its buffers
+	// take at most twice MaxRecord and 64 MiB, and for frames of the default
+	// size some 4 MiB: they grow with what a frame holds.
 	MaxRecord int
 }
 
