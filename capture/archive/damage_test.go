@@ -53,11 +53,11 @@ func requireFrom(t *testing.T, want, got []*capture.Exchange) {
 }
 
 func TestAFileCutAnywhereGivesEveryWholeRecordAndTellsTheCut(t *testing.T) {
-	want := numbered(12)
-	const perFrame = 3
+	want := numbered(6)
+	const perFrame = 2
 	file := write(t, archive.Twin, archive.WriteOptions{FrameRecords: perFrame}, want...)
 	ends := frameEnds(t, file)
-	require.Len(t, ends, 12/perFrame+2, "frames, the account and the index")
+	require.Len(t, ends, 6/perFrame+2, "frames, the account and the index")
 
 	for n := range file {
 		got, bad := readAll(t, archive.Twin, file[:n])
@@ -122,7 +122,7 @@ func TestAFlippedBitCostsItsFrameAndIsCounted(t *testing.T) {
 	file := write(t, archive.Twin, archive.WriteOptions{FrameRecords: perFrame}, want...)
 	ends := frameEnds(t, file)
 	content := ends[len(ends)-2]
-	for bit := 0; bit < 8*content; bit += 3 { // every byte, in most of its bits
+	for bit := 0; bit < 8*content; bit += 9 { // every byte, each in another bit
 		damaged := bytes.Clone(file)
 		damaged[bit/8] ^= 1 << (bit % 8)
 		got, bad := readAll(t, archive.Twin, damaged)
