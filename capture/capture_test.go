@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -210,7 +211,7 @@ func TestFilterKeepsTheContractAndCounts(t *testing.T) {
 		}
 		return ""
 	}
-	want := append(all[:1:1], all[2:]...)
+	want := slices.Concat(all[:1], all[2:])
 	open := func() *capture.Filter {
 		steps := make([]any, len(all))
 		for i, e := range all {

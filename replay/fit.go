@@ -37,16 +37,16 @@ func Idempotent(method string) bool {
 
 // unfit returns the reason why e is not sent, or "".
 func (r *Runner) unfit(e *capture.Exchange) capture.Reason {
-	switch {
+	switch method := e.Request.Method; {
 	case !e.Context.Recorded.IsZero():
 		return ReplayAnswer
 	case e.Request.Incomplete != "":
 		return IncompleteRequest
-	case e.Request.Method == "CONNECT":
+	case method == "CONNECT":
 		return Connect
 	case e.Request.Header.Has("Upgrade"):
 		return Upgrade
-	case !r.AllowWrites && !Safe(e.Request.Method):
+	case !r.AllowWrites && !Safe(method):
 		return UnsafeMethod
 	}
 	return ""

@@ -101,7 +101,7 @@ func (j *job) load(e *capture.Exchange) {
 	*own = *e
 	own.Request.Message = copyMessage(request, &e.Request.Message)
 	own.Response.Message = copyMessage(response, &e.Response.Message)
-	own.Response.Interim = append(interim[:0], e.Response.Interim...)
+	own.Response.Interim = refill(interim, e.Response.Interim)
 	for i := range own.Response.Interim {
 		own.Response.Interim[i].Header = slices.Clone(own.Response.Interim[i].Header)
 	}
@@ -121,12 +121,15 @@ func (j *job) load(e *capture.Exchange) {
 // copyMessage returns a copy of m that lives in the memory of own.
 func copyMessage(own capture.Message, m *capture.Message) capture.Message {
 	c := *m
-	c.Header = append(own.Header[:0], m.Header...)
-	c.Trailer = append(own.Trailer[:0], m.Trailer...)
-	body := own.Body[:0]
+	c.Header = refill(own.Header, m.Header)
+	c.Trailer = refill(own.Trailer, m.Trailer)
+	body := own.Body
 	if cap(body) > keptBody {
 		body = nil
 	}
-	c.Body = append(body, m.Body...)
+	c.Body = refill(body, m.Body)
 	return c
 }
+
+// refill returns a copy of list that lives in the memory of own.
+func refill[S ~[]E, E any](own, list S) S { return append(own[:0], list...) }

@@ -220,7 +220,7 @@ func (c *Conn) trailer(s *stream, p []byte) int {
 	s.buf = append(s.buf, p[:n]...)
 	switch {
 	case i >= 0 && len(bytes.TrimRight(s.buf[s.scan:], "\r\n")) == 0:
-		s.msg.Trailer, _ = fields(nil, string(s.buf))
+		s.msg.Trailer = fields(nil, string(s.buf))
 		c.finish(s, "")
 	case len(s.buf) == c.p.cfg.MaxHead:
 		c.broken(s)

@@ -203,7 +203,7 @@ func (c *Conn) wound(s *stream, n int64, why capture.Incomplete) {
 }
 
 // End ends a direction.
-func (c *Conn) End(dir int, at time.Time, why capture.Incomplete) {
+func (c *Conn) End(dir int, _ time.Time, why capture.Incomplete) {
 	s := &c.side[dir]
 	if s.ended {
 		return

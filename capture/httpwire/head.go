@@ -39,8 +39,8 @@ func chomp(line string) string {
 
 // fields appends the field lines of text to h. Whitespace around a value goes, a
 // folded line continues the value before it after one space (RFC 9112 section
-// 5.2). A line without a colon is kept as a name without a value and reported.
-func fields(h capture.Header, text string) (_ capture.Header, malformed bool) {
+// 5.2). A line without a colon is kept as a name without a value.
+func fields(h capture.Header, text string) capture.Header {
 	for len(text) > 0 {
 		line := text
 		if i := strings.IndexByte(text, '\n'); i >= 0 {
@@ -59,12 +59,11 @@ func fields(h capture.Header, text string) (_ capture.Header, malformed bool) {
 		i := strings.IndexByte(line, ':')
 		if i <= 0 {
 			h = append(h, capture.Field{Name: line})
-			malformed = true
 			continue
 		}
 		h = append(h, capture.Field{Name: line[:i], Value: strings.Trim(line[i+1:], " \t")})
 	}
-	return h, malformed
+	return h
 }
 
 // firstLine cuts the first line, without its end, from a head.
@@ -89,7 +88,7 @@ func parseRequest(r *capture.Request, head []byte, text string) {
 	case isSimple(line) && len(rest) == 0 && bytes.HasSuffix(head, []byte("\n")):
 		r.Proto = "HTTP/0.9"
 	}
-	r.Header, _ = fields(r.Header, text[len(text)-len(rest):])
+	r.Header = fields(r.Header, text[len(text)-len(rest):])
 }
 
 // parseResponse fills r from a head; text is as for parseRequest. A status that
@@ -97,11 +96,11 @@ func parseRequest(r *capture.Request, head []byte, text string) {
 // reason.
 func parseResponse(r *capture.Response, head []byte, text string) {
 	line, rest := firstLine(head)
-	proto, code, _ := splitStatus(line)
+	proto, code := splitStatus(line)
 	status, reason := splitCode(code)
 	r.Proto, r.Status = protocol(proto), status
 	r.Reason = strings.TrimRight(text[len(line)-len(reason):len(line)], " \t")
-	r.Header, _ = fields(r.Header, text[len(text)-len(rest):])
+	r.Header = fields(r.Header, text[len(text)-len(rest):])
 }
 
 // protocol returns a version in its usual case, without memory of its own for

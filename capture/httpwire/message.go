@@ -150,7 +150,7 @@ func (c *Conn) admits(s *stream, line []byte) bool {
 func usual(k kind, line []byte) bool {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	if k == response {
-		proto, rest, _ := splitStatus(line)
+		proto, rest := splitStatus(line)
 		status, _ := splitCode(rest)
 		return status >= 100 && status < 600 && bytes.HasPrefix(proto, []byte("HTTP/1."))
 	}

@@ -122,11 +122,14 @@ var methods = map[string]bool{
 	"OPTIONS": true, "TRACE": true, "PATCH": true, "QUERY": true,
 }
 
+// wholeVersion is how a request line ends.
+var wholeVersion = []byte("HTTP/1.1\r")
+
 // cutRequest returns the part of an unfinished request line that is certain:
 // method and target, where the version has begun. It is nil where it has not.
 func cutRequest(b []byte) []byte {
 	i := bytes.LastIndexByte(b, ' ')
-	if i < 0 || i+1 == len(b) || !bytes.HasPrefix([]byte("HTTP/1.1\r"), b[i+1:]) {
+	if i < 0 || i+1 == len(b) || !bytes.HasPrefix(wholeVersion, b[i+1:]) {
 		return nil
 	}
 	method, target, _ := splitRequest(b[:i])
@@ -172,14 +175,14 @@ func isVersion(v []byte) bool {
 	return true
 }
 
-// splitStatus cuts a status line. The status is 0 where it is no number of three
-// digits.
-func splitStatus(line []byte) (proto []byte, rest []byte, ok bool) {
+// splitStatus cuts a status line into the version and what follows it.
+func splitStatus(line []byte) (proto, rest []byte) {
 	proto, rest, _ = bytes.Cut(line, []byte(" "))
-	return proto, bytes.TrimLeft(rest, " "), isVersion(proto)
+	return proto, bytes.TrimLeft(rest, " ")
 }
 
-// splitCode cuts what follows the version into status and reason.
+// splitCode cuts what follows the version into status and reason. The status is
+// 0 where it is no number of three digits.
 func splitCode(rest []byte) (status int, reason []byte) {
 	code, reason, _ := bytes.Cut(rest, []byte(" "))
 	if len(code) != 3 {

@@ -153,27 +153,27 @@ func (f *fragments) datagram(key fragmentKey, now time.Time) *datagram {
 }
 
 // add puts a copy of the piece in its place.
-func (g *datagram) add(new piece, more bool) outcome {
-	end := new.offset + new.wire
+func (g *datagram) add(part piece, more bool) outcome {
+	end := part.offset + part.wire
 	if !more {
 		if g.size >= 0 && g.size != end {
 			return overlapFragment
 		}
 		g.size = end
 	}
-	i, found := slices.BinarySearchFunc(g.pieces, new.offset, func(p piece, offset int) int { return cmp.Compare(p.offset, offset) })
+	i, found := slices.BinarySearchFunc(g.pieces, part.offset, func(p piece, offset int) int { return cmp.Compare(p.offset, offset) })
 	switch {
-	case found && g.pieces[i].wire == new.wire:
+	case found && g.pieces[i].wire == part.wire:
 		return duplicateFragment
 	case found,
-		i > 0 && g.pieces[i-1].offset+g.pieces[i-1].wire > new.offset,
+		i > 0 && g.pieces[i-1].offset+g.pieces[i-1].wire > part.offset,
 		i < len(g.pieces) && end > g.pieces[i].offset,
 		g.size >= 0 && (end > g.size || g.beyond(g.size)):
 		return overlapFragment
 	}
-	new.data = slices.Clone(new.data)
-	g.pieces = slices.Insert(g.pieces, i, new)
-	g.have += new.wire
+	part.data = slices.Clone(part.data)
+	g.pieces = slices.Insert(g.pieces, i, part)
+	g.have += part.wire
 	return isHeld
 }
 

@@ -186,7 +186,7 @@ func TestFragmentCutByTheSnapLengthTellsTheMissingBytes(t *testing.T) {
 			f.data = part[:len(part)-100]
 		}
 		if d.decode(f, &s) {
-			assert.Equal(t, payload[:800-100-24], []byte(s.Payload)) // 24 bytes of TCP header
+			assert.Equal(t, payload[:800-100-24], s.Payload) // 24 bytes of TCP header
 			assert.Equal(t, len(payload), len(s.Payload)+s.Missing)
 		}
 	}

@@ -112,7 +112,7 @@ func (d *decoder) ipv6(s *Segment) outcome {
 func (d *decoder) extensions(next uint8, s *Segment) outcome {
 	p := &d.p
 	for {
-		size := 8
+		var size int
 		switch next {
 		case protoHopByHop, protoRouting, protoDestOpts, protoMobility, protoHIP, protoShim6, protoAH:
 			if len(p.data) < 8 {

@@ -172,7 +172,7 @@ func TestConnectionAndIndexGiveTheOrder(t *testing.T) {
 	s := start(t, upstream(t, func(http.ResponseWriter, *http.Request) {}))
 	tr := new(http.Transport)
 	for range 3 {
-		req, err := http.NewRequest("GET", s.url, nil)
+		req, err := http.NewRequest(http.MethodGet, s.url, nil)
 		require.NoError(t, err)
 		res, err := tr.RoundTrip(req)
 		require.NoError(t, err)
@@ -214,7 +214,7 @@ func TestHTTP2OverTLSAndCleartext(t *testing.T) {
 			tr.Protocols.SetHTTP2(secure)
 			tr.Protocols.SetUnencryptedHTTP2(!secure)
 			defer tr.CloseIdleConnections()
-			req, err := http.NewRequest("POST", strings.Replace(s.url, "http", map[bool]string{true: "https", false: "http"}[secure], 1), strings.NewReader("abc"))
+			req, err := http.NewRequest(http.MethodPost, strings.Replace(s.url, "http", map[bool]string{true: "https", false: "http"}[secure], 1), strings.NewReader("abc"))
 			require.NoError(t, err)
 			req.ContentLength = -1
 			req.Trailer = http.Header{"X-Mine": {"7"}}
@@ -238,7 +238,7 @@ func TestHTTP2OverTLSAndCleartext(t *testing.T) {
 
 func TestBodiesStreamAndEventsAreFlushedAtOnce(t *testing.T) {
 	next := make(chan struct{})
-	s := start(t, upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	s := start(t, upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for i := range 3 {
 			_, _ = fmt.Fprintf(w, "data: %d\n\n", i)
@@ -278,7 +278,7 @@ func TestBodyOverTheLimitPassesWholeAndIsRecordedInPart(t *testing.T) {
 
 func TestHeadInterimAndExpectContinue(t *testing.T) {
 	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "HEAD" {
+		if r.Method == http.MethodHead {
 			w.Header().Set("Content-Length", "30")
 			return
 		}
@@ -293,7 +293,7 @@ func TestHeadInterimAndExpectContinue(t *testing.T) {
 		interim = append(interim, code)
 		return nil
 	}})
-	req, err := http.NewRequestWithContext(ctx, "POST", s.url, strings.NewReader("body"))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, strings.NewReader("body"))
 	require.NoError(t, err)
 	req.Header.Set("Expect", "100-continue")
 	tr := &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: time.Minute}
@@ -358,7 +358,7 @@ func TestUpstreamFailuresAreRecordedWithTheirReason(t *testing.T) {
 func TestClientThatGoesAwayIsRecorded(t *testing.T) {
 	gone := make(chan struct{})
 	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "POST" {
+		if r.Method == http.MethodPost {
 			_, _ = io.Copy(io.Discard, r.Body)
 			return
 		}
@@ -458,7 +458,7 @@ func TestUpgradePassesThroughAndConnectIsRefusedBothCounted(t *testing.T) {
 func TestASlowSinkLosesNothingAndDelaysNoAnswer(t *testing.T) {
 	open := make(chan struct{})
 	var written int
-	s := start(t, upstream(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "ok") }), func(c *proxy.Config) {
+	s := start(t, upstream(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }), func(c *proxy.Config) {
 		c.Queue = 2
 		c.Sink = capture.SinkFunc(func(context.Context, *capture.Exchange) error { <-open; written++; return nil })
 	})

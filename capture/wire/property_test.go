@@ -97,7 +97,7 @@ func join(t *rapid.T, in segments) segments {
 func TestDisturbedSegmentsGiveTheSameExchanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c, requests, _ := converse(t)
-		inOrder := segments(slices.Clone(c.list)).stamp()
+		inOrder := slices.Clone(c.list).stamp()
 		disturbed := disturb(t, join(t, c.list)).stamp()
 		want, _ := collect(t, &inOrder)
 		require.Len(t, want, len(requests))

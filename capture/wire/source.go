@@ -88,7 +88,7 @@ func (s *Source) ReadExchange(ctx context.Context, e *capture.Exchange) error {
 			s.add(&s.seg)
 		case errors.As(err, &damaged):
 			return err
-		case err == io.EOF, ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		case errors.Is(err, io.EOF), ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			s.finish(err)
 		default:
 			s.finish(fmt.Errorf("read segment: %w", err))

@@ -13,7 +13,7 @@ import (
 func AsTime(text []byte) (time.Time, bool) {
 	text = bytes.TrimSpace(text)
 	if n, ok := parseNumber(text); ok {
-		return epoch(text, n)
+		return epoch(n)
 	}
 	if content, ok := Unquote(text); ok {
 		text = content
@@ -31,7 +31,7 @@ func AsTime(text []byte) (time.Time, bool) {
 	return t, err == nil
 }
 
-func epoch(text []byte, n number) (time.Time, bool) {
+func epoch(n number) (time.Time, bool) {
 	set := n.classes()
 	whole, err := strconv.ParseInt(string(n.whole), 10, 64)
 	if err != nil || !set.Has(EpochSeconds) && !set.Has(EpochMillis) {

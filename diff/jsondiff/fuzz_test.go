@@ -20,9 +20,9 @@ func valid(doc []byte) bool { return json.Valid(doc) }
 // those the same character, the package keeps them apart.
 var surrogate = regexp.MustCompile(`(?i)\\ud[89a-f]`)
 
-// comparable decides whether encoding/json can tell what the package tells:
+// decidable tells whether encoding/json can tell what the package tells:
 // neither duplicate names nor broken characters.
-func comparable(doc []byte) bool {
+func decidable(doc []byte) bool {
 	return utf8.Valid(doc) && !surrogate.Match(doc) && !hasDuplicates(json.NewDecoder(bytes.NewReader(doc)))
 }
 
@@ -91,7 +91,7 @@ func FuzzCompare(f *testing.F) {
 			require.Equal(t, valid(base), syntax.Side == Other)
 			return
 		}
-		if comparable(base) && comparable(other) {
+		if decidable(base) && decidable(other) {
 			same := canonical(decode(t, base)) == canonical(decode(t, other))
 			require.Equal(t, same, changes == 0, "%q %q", base, other)
 		}

@@ -187,7 +187,7 @@ func mutate(t *rapid.T, v any, path Path) (any, Path, diff.Kind) {
 	case members:
 		if len(v) > 0 && rapid.Bool().Draw(t, "inside") {
 			i := rapid.IntRange(0, len(v)-1).Draw(t, "member")
-			at := append(path, Step{Name: v[i].name, Index: -1})
+			at := slices.Concat(path, Path{{Name: v[i].name, Index: -1}})
 			c := slices.Clone(v)
 			if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
 				return slices.Delete(c, i, i+1), at, diff.Removed
@@ -199,7 +199,7 @@ func mutate(t *rapid.T, v any, path Path) (any, Path, diff.Kind) {
 		}
 		if rapid.Bool().Draw(t, "add") {
 			i := rapid.IntRange(0, len(v)).Draw(t, "place")
-			at := append(path, Step{Name: "new", Index: -1})
+			at := slices.Concat(path, Path{{Name: "new", Index: -1}})
 			return slices.Insert(slices.Clone(v), i, entry{"new", documents(1).Draw(t, "value")}), at, diff.Added
 		}
 	case []any:
@@ -208,7 +208,7 @@ func mutate(t *rapid.T, v any, path Path) (any, Path, diff.Kind) {
 			c := slices.Clone(v)
 			var where Path
 			var kind diff.Kind
-			c[i], where, kind = mutate(t, v[i], append(path, Step{Index: i}))
+			c[i], where, kind = mutate(t, v[i], slices.Concat(path, Path{{Index: i}}))
 			return c, where, kind
 		}
 	case json.Number:

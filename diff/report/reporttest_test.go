@@ -83,12 +83,12 @@ func latency(rng *rand.Rand, n uint64, center, spread float64) diff.LatencyInfo 
 		counts[int(math.Ceil(perDecade*math.Log10(ms)))]++
 	}
 	info := diff.LatencyInfo{Count: n, Min: math.Inf(1)}
-	at, seen := math.Inf(1), uint64(0)
+	var seen uint64
 	for i := -100; i <= 200; i++ {
 		if counts[i] == 0 {
 			continue
 		}
-		at = math.Round(1000*math.Pow(10, float64(i)/perDecade)) / 1000
+		at := math.Round(1000*math.Pow(10, float64(i)/perDecade)) / 1000
 		seen += counts[i]
 		info.Buckets = append(info.Buckets, diff.LatencyBucket{UpTo: at, Count: counts[i]})
 		info.Min = min(info.Min, at)

@@ -65,7 +65,7 @@ func peers(b *testing.B, address string) map[string]func() error {
 }
 
 func sendNetHTTP(t *http.Transport, url string) error {
-	r, err := http.NewRequest("GET", url, nil)
+	r, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (c *Client) target(t string) (string, error) {
 		}
 		path = "/"
 		if i := strings.IndexAny(rest, "/?"); i >= 0 {
-			path = strings.TrimSuffix("/", rest[i:i+1]) + rest[i:]
+			path += strings.TrimPrefix(rest[i:], "/")
 		}
 	}
 	for i := range len(path) {
@@ -147,7 +147,7 @@ func framing(req *capture.Request) (capture.Field, bool) {
 	}
 	if len(req.Body) == 0 && !found {
 		h2 := req.Proto == "HTTP/2.0" || req.Proto == "HTTP/2"
-		found = h2 && (req.Method == "POST" || req.Method == "PUT" || req.Method == "PATCH")
+		found = h2 && expectsContent(req.Method)
 		return capture.Field{Name: "Content-Length", Value: "0"}, found
 	}
 	// The recorded text is used again where it is right, which spares an
@@ -156,6 +156,11 @@ func framing(req *capture.Request) (capture.Field, bool) {
 		recorded = strconv.Itoa(len(req.Body))
 	}
 	return capture.Field{Name: "Content-Length", Value: recorded}, true
+}
+
+// expectsContent reports whether the method defines a meaning for content.
+func expectsContent(method string) bool {
+	return method == "POST" || method == "PUT" || method == "PATCH"
 }
 
 // appendHead appends the request line and the fields.

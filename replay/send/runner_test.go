@@ -20,7 +20,7 @@ func recording(n int) capture.Source {
 		sessions[i] = fmt.Sprint("session-", i)
 	}
 	i := 0
-	return capture.SourceFunc(func(ctx context.Context, e *capture.Exchange) error {
+	return capture.SourceFunc(func(_ context.Context, e *capture.Exchange) error {
 		if i == n {
 			return io.EOF
 		}
