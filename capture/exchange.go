@@ -116,7 +116,7 @@ type Context struct {
 	// Session is the key under which order is kept on replay; where it is
 	// empty, the connection is the session.
 	Session string
-	// TraceID and SpanID come from traceparent, b3 or uber-trace-id, in
+	// TraceID and SpanID are what [TraceOf] reads from the request, in
 	// lower-case hexadecimal.
 	TraceID, SpanID string
 	// Recorded is set on what a replay got back: the ID of the recorded

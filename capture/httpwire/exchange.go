@@ -38,7 +38,7 @@ func (c *Conn) request(s *stream, head []byte) {
 	s.sync = r.sync
 	answers := &c.side[1-s.dir]
 	r.first = answers.pos == 0
-	r.Context.TraceID, r.Context.SpanID = traceContext(r.Request.Header)
+	r.Context.TraceID, r.Context.SpanID = capture.TraceOf(r.Request.Header)
 	c.notePipelining(r, answers)
 	c.open(s, r, &r.Request.Message, frameRequest(&r.Request))
 	c.await(r, answers)

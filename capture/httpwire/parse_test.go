@@ -192,6 +192,14 @@ func TestHeadersKeepTheirOrderCaseAndFolds(t *testing.T) {
 	assert.Equal(t, capture.NewID("a", e.Context.Connection, noon, 0), e.ID)
 }
 
+func TestTheTraceOfTheRequestIsRecorded(t *testing.T) {
+	const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	all, _ := parse(t, Config{}, conn, capture.Closed, c2s("GET / HTTP/1.1\r\nTraceparent: 00-"+trace+"-"+span+"-01\r\n\r\n"), s2c(ok))
+	require.Len(t, all, 1)
+	assert.Equal(t, trace, all[0].Context.TraceID)
+	assert.Equal(t, span, all[0].Context.SpanID)
+}
+
 func TestContentDecidesWhichEndIsTheClient(t *testing.T) {
 	all, _ := parse(t, Config{}, conn, capture.Closed, run{dir: 1, text: get}, run{dir: 0, text: ok})
 	require.Equal(t, []string{"GET /a > 1.1 200 hi"}, show(all))

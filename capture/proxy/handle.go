@@ -57,6 +57,7 @@ func (p *Proxy) begin(r *http.Request, start time.Time) *recording {
 	p.identify(e, r)
 	e.Request.Method, e.Request.Target, e.Request.Proto = r.Method, r.RequestURI, r.Proto
 	e.Request.Header = requestHeader(r)
+	e.Context.TraceID, e.Context.SpanID = capture.TraceOf(e.Request.Header)
 	e.Request.Start = start
 	e.Response.Incomplete, e.Response.BodySize = capture.Unseen, -1
 	x := &recording{in: r, exchange: e, limit: p.cfg.BodyLimit}

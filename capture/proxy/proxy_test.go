@@ -193,6 +193,15 @@ func TestConnectionAndIndexGiveTheOrder(t *testing.T) {
 	assert.ElementsMatch(t, [][]uint64{{0, 1, 2}, {0}}, slices.Collect(maps.Values(indexes)))
 }
 
+func TestTraceOfTheRequestIsRecorded(t *testing.T) {
+	const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	s := start(t, upstream(t, func(http.ResponseWriter, *http.Request) {}))
+	do(t, "GET", s.url, nil, "x-b3-traceid", trace, "x-b3-spanid", span)
+	e := s.one()
+	assert.Equal(t, trace, e.Context.TraceID)
+	assert.Equal(t, span, e.Context.SpanID)
+}
+
 func TestHTTP2OverTLSAndCleartext(t *testing.T) {
 	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "X-Sum")

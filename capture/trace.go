@@ -1,15 +1,14 @@
-package httpwire
+package capture
 
-import (
-	"strings"
+import "strings"
 
-	"twinspect.dev/capture"
-)
-
-// traceContext reads the trace and span that a request belongs to from
+// TraceOf reads which trace and span a request belongs to from its header:
 // traceparent (W3C Trace Context section 3.2), b3 in one or in several fields
 // (OpenZipkin B3 propagation), or uber-trace-id (Jaeger), in this order.
-func traceContext(h capture.Header) (trace, span string) {
+//
+// Both are lower-case hexadecimal, a trace of 16 or 32 digits and a span of 16,
+// and none is all zeros. Both are empty where the header names no such pair.
+func TraceOf(h Header) (traceID, spanID string) {
 	var parent, b3, b3trace, b3span, uber string
 	for i := range h {
 		f := &h[i]
@@ -27,16 +26,16 @@ func traceContext(h capture.Header) (trace, span string) {
 		}
 	}
 	if parent != "" {
-		if trace, span = fromParent(parent); trace != "" {
-			return trace, span
+		if traceID, spanID = fromParent(parent); traceID != "" {
+			return traceID, spanID
 		}
 	}
 	if b3 != "" {
 		b3trace, b3span, _ = strings.Cut(b3, "-")
 		b3span, _, _ = strings.Cut(b3span, "-")
 	}
-	if trace, span = ids(b3trace, b3span); trace != "" || uber == "" {
-		return trace, span
+	if traceID, spanID = validIDs(b3trace, b3span); traceID != "" || uber == "" {
+		return traceID, spanID
 	}
 	return fromUber(uber)
 }
@@ -47,7 +46,7 @@ func fromParent(value string) (trace, span string) {
 	if len(p) < 4 || len(p[0]) != 2 || len(p[1]) != 32 {
 		return "", ""
 	}
-	return ids(p[1], p[2])
+	return validIDs(p[1], p[2])
 }
 
 // fromUber reads trace:span:parent:flags, of which the colons may be escaped.
@@ -55,11 +54,11 @@ func fromUber(value string) (trace, span string) {
 	value = strings.NewReplacer("%3A", ":", "%3a", ":").Replace(value)
 	trace, rest, _ := strings.Cut(value, ":")
 	span, _, _ = strings.Cut(rest, ":")
-	return ids(pad(trace), pad(span))
+	return validIDs(padID(trace), padID(span))
 }
 
-// pad restores the leading zeros that Jaeger leaves out.
-func pad(id string) string {
+// padID restores the leading zeros that Jaeger leaves out.
+func padID(id string) string {
 	switch n := len(id); {
 	case n == 0:
 		return ""
@@ -71,9 +70,9 @@ func pad(id string) string {
 	return id
 }
 
-// ids checks and lowers a trace id of 16 or 32 digits and a span id of 16, of
+// validIDs checks and lowers a trace id of 16 or 32 digits and a span id of 16, of
 // which none may be all zeros.
-func ids(trace, span string) (string, string) {
+func validIDs(trace, span string) (string, string) {
 	if len(trace) != 16 && len(trace) != 32 || len(span) != 16 || !hexID(trace) || !hexID(span) {
 		return "", ""
 	}
@@ -82,7 +81,7 @@ func ids(trace, span string) (string, string) {
 
 func hexID(id string) bool {
 	for i := range len(id) {
-		if hexDigit(id[i]) < 0 {
+		if c := id[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
 			return false
 		}
 	}
