@@ -14,9 +14,9 @@
 // order of fields, and costs more. A GET with four fields and an answer of 300
 // bytes from a server in the same process takes net/http 2.0 to 2.3 times as
 // long, and fasthttp 1.72.0, which keeps the case but reuses the answer's
-// memory, 1.2 to 1.4 times as long (two cores under other load; go test -bench
-// SendBesidePeers). The allocations are 4, 48 and 1. With a runner, 32 requests
-// in flight and the server in another process, 94 to 103 per cent of the
-// requests of wrk -t1 -c32 were answered in the same time, at twice wrk's
-// processor time (19 us and 10 us a request).
+// memory, 0.87 to 1.4 times as long, depending on the run (two cores under other
+// load; go test -bench SendBesidePeers). The allocations are 4, 48 and 1. With a
+// runner, 32 requests in flight and the server in another process, 92 to 103 per
+// cent of the requests of wrk -t1 -c32 were answered in the same time, at twice
+// wrk's processor time (19 us and 10 us a request).
 package send
