@@ -55,7 +55,7 @@ func Create(path string, o WriteOptions) (*Writer, error) {
 	if !o.Overwrite {
 		flags |= os.O_EXCL
 	}
-	f, err := os.OpenFile(path, flags, 0o666)
+	f, err := os.OpenFile(path, flags, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("create recording: %w; remove it or allow overwriting", err)
 	}

@@ -232,6 +232,6 @@ func (l *Ledger) settle(op *operation, o *Observation, lost bool) {
 func (l *Ledger) Account() capture.Account {
 	return capture.Account{
 		{Name: "noise", Unit: "differences", Stats: l.changes.Clone()},
-		{Name: "noise outcomes", Unit: "outcomes", Stats: l.seen.Clone()},
+		{Name: "judge", Unit: "outcomes", Stats: l.seen.Clone()},
 	}
 }
