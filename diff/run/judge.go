@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
@@ -20,9 +21,9 @@ type Namer interface {
 }
 
 // maxOperations bounds the operations that are told apart. Beyond it come
-// names made up by callers, not operations of a service; at about 60 KiB of
-// latency histograms an operation the bound holds them under 256 MiB.
-const maxOperations = 4096
+// names made up by callers, not operations of a service; at 80 KiB of latency
+// histograms an operation (see [latency]) the bound holds them at 160 MiB.
+const maxOperations = 2048
 
 // otherOperations is where the outcomes beyond maxOperations are summed up.
 const otherOperations = "(other operations)"
@@ -36,15 +37,19 @@ type Config struct {
 	// [DefaultErrorRate].
 	ErrorRate float64
 	// MaxLoss is the share of what a stage saw that may be lost before the
-	// verdict is inconclusive; 0 means [DefaultMaxLoss].
+	// verdict is inconclusive; 0 allows no loss.
 	MaxLoss float64
 }
 
-// The defaults of [Config].
+// What is usual for [Config].
 const (
 	DefaultErrorRate = 0.05
 	DefaultMaxLoss   = 0.05
 )
+
+// sides are what a comparison asks, in the order of the report. Answers of any
+// other side take no part in it.
+var sides = [...]replay.Side{replay.Base, replay.Control, replay.Branch}
 
 // Judge compares the sides of each outcome and judges them together. It is
 // used by one goroutine at a time. Its memory grows with the number of
@@ -54,7 +59,7 @@ type Judge struct {
 	compare    *compare.Comparer
 	ledger     *noise.Ledger
 	operations map[string]*operation
-	sides      []*diff.SideInfo
+	asked      [len(sides)]diff.SideInfo
 	stats      capture.Stats
 	before     capture.Account
 
@@ -62,16 +67,16 @@ type Judge struct {
 }
 
 type operation struct {
+	name        string
 	compared    uint64
 	notCompared map[capture.Reason]uint64
-	latency     map[replay.Side]*latency
+	latency     [len(sides)]*latency // nil where the side gave no answer
 	pace        pace
 }
 
 // NewJudge returns a judge that has seen nothing.
 func NewJudge(cfg Config) *Judge {
 	cfg.ErrorRate = cmp.Or(cfg.ErrorRate, DefaultErrorRate)
-	cfg.MaxLoss = cmp.Or(cfg.MaxLoss, DefaultMaxLoss)
 	return &Judge{
 		cfg:        cfg,
 		compare:    compare.New(cfg.Rules),
@@ -86,11 +91,9 @@ func (j *Judge) Account(a capture.Account) { j.before = a }
 // Observe compares the answers of one outcome. Nothing of o is kept.
 func (j *Judge) Observe(o *replay.Outcome) {
 	j.stats.Seen++
+	j.tally(o)
 	name := j.cfg.Namer.Name(o.Recorded.Request.Method, o.Recorded.Request.Target)
 	op := j.operation(name)
-	for i := range o.Answers {
-		j.tally(&o.Answers[i])
-	}
 	if reason := notComparable(o); reason != "" {
 		j.stats.Drop(reason, 1)
 		op.notCompared[reason]++
@@ -99,18 +102,20 @@ func (j *Judge) Observe(o *replay.Outcome) {
 	j.stats.Written++
 	op.compared++
 	op.observe(o)
-	j.observe(name, o)
+	j.observe(name, op.name, o)
 }
 
-func (j *Judge) observe(name string, o *replay.Outcome) {
+// observe compares under the rules of the operation and counts under the name
+// that the operation has in the report.
+func (j *Judge) observe(rulesOf, counted string, o *replay.Outcome) {
 	base, branch, control := o.Answer(replay.Base), o.Answer(replay.Branch), o.Answer(replay.Control)
-	j.branch = j.changes(j.branch[:0], name, base, branch)
+	j.branch = j.changes(j.branch[:0], rulesOf, base, branch)
 	j.control = j.control[:0]
 	if control != nil {
-		j.control = j.changes(j.control, name, base, control)
+		j.control = j.changes(j.control, rulesOf, base, control)
 	}
 	j.ledger.Observe(noise.Observation{
-		Operation: name,
+		Operation: counted,
 		Exchange:  o.Recorded.ID.String(),
 		Method:    o.Recorded.Request.Method,
 		Target:    o.Recorded.Request.Target,
@@ -127,19 +132,33 @@ func (j *Judge) changes(changes []diff.Change, name string, base, other *replay.
 	return changes
 }
 
+// notAsked is the reason of an outcome without an answer of base or branch,
+// such as an exchange of a plain recording.
+const notAsked capture.Reason = "not-asked"
+
 // notComparable returns why the outcome cannot be compared, "" where it can. A
 // fault of a side is the environment's until proven otherwise: it counts as
 // neither a regression nor a pass.
 func notComparable(o *replay.Outcome) capture.Reason {
 	if o.Answer(replay.Base) == nil || o.Answer(replay.Branch) == nil {
-		return "not-asked"
+		return notAsked
 	}
-	for i := range o.Answers {
-		if a := &o.Answers[i]; !a.OK() {
-			return capture.Reason(string(a.Side) + "-" + string(a.Fault))
+	for _, side := range sides {
+		if a := o.Answer(side); a != nil && !a.OK() {
+			return capture.Reason(string(side) + "-" + string(faultOf(a)))
 		}
 	}
 	return ""
+}
+
+// faultOf returns the fault of an answer. One that is not known, as a file may
+// hold it, is a failure like any other, so that the reasons stay few.
+func faultOf(a *replay.Answer) replay.Fault {
+	switch a.Fault {
+	case replay.Refused, replay.Reset, replay.Timeout, replay.Malformed, replay.TooLarge, replay.Canceled:
+		return a.Fault
+	}
+	return replay.Failed
 }
 
 func (j *Judge) operation(name string) *operation {
@@ -149,60 +168,81 @@ func (j *Judge) operation(name string) *operation {
 	if len(j.operations) >= maxOperations && name != otherOperations {
 		return j.operation(otherOperations)
 	}
-	op := &operation{
-		notCompared: make(map[capture.Reason]uint64),
-		latency:     make(map[replay.Side]*latency),
-	}
-	j.operations[name] = op
+	op := &operation{name: strings.Clone(name), notCompared: make(map[capture.Reason]uint64)}
+	j.operations[op.name] = op
 	return op
 }
 
 func (op *operation) observe(o *replay.Outcome) {
 	op.pace.observe(o)
-	for i := range o.Answers {
-		a := &o.Answers[i]
-		if op.latency[a.Side] == nil {
-			op.latency[a.Side] = newLatency()
+	for i, side := range sides {
+		a := o.Answer(side)
+		if a == nil {
+			continue
 		}
-		op.latency[a.Side].record(a.Latency())
+		if op.latency[i] == nil {
+			op.latency[i] = newLatency()
+		}
+		op.latency[i].record(took(a))
 	}
 }
 
-func (j *Judge) tally(a *replay.Answer) {
-	i := slices.IndexFunc(j.sides, func(s *diff.SideInfo) bool { return s.Side == string(a.Side) })
-	if i < 0 {
-		i = len(j.sides)
-		j.sides = append(j.sides, &diff.SideInfo{Side: string(a.Side), Faults: make(map[string]uint64)})
-	}
-	j.sides[i].Asked++
-	if a.OK() {
-		j.sides[i].Answered++
-	} else {
-		j.sides[i].Faults[string(a.Fault)]++
+func (j *Judge) tally(o *replay.Outcome) {
+	for i, side := range sides {
+		a := o.Answer(side)
+		if a == nil {
+			continue
+		}
+		s := &j.asked[i]
+		s.Asked++
+		if a.OK() {
+			s.Answered++
+			continue
+		}
+		if s.Faults == nil {
+			s.Faults = make(map[string]uint64)
+		}
+		s.Faults[string(faultOf(a))]++
 	}
 }
+
+// paceShare is the part of the error rate that goes to the pace of the
+// operations, and the rest to all other differences: the false discovery rates
+// of two families add up. It is small as a shift of the median takes few more
+// samples to prove at a tenth of the rate, and the others hardly notice.
+const paceShare = 0.1
 
 // Report judges what was observed so far. The caller fills in what only it
 // knows: the times, the input and the URLs of the sides. It may be called
-// again after more was observed.
+// again after more was observed; reports share no memory with the judge.
 func (j *Judge) Report() *diff.Report {
-	differences, differing := j.ledger.Judge(j.cfg.ErrorRate)
-	differences = append(j.slowerOperations(), differences...)
+	differences, differing := j.ledger.Judge((1 - paceShare) * j.cfg.ErrorRate)
+	differences = append(j.slowerOperations(paceShare*j.cfg.ErrorRate), differences...)
 	slices.SortStableFunc(differences, byJudgement)
 	r := &diff.Report{
 		Schema:      diff.Schema,
 		Version:     diff.SchemaVersion,
+		Sides:       j.sideInfos(),
 		ErrorRate:   j.cfg.ErrorRate,
 		Rules:       j.cfg.Rules.Info(),
 		Differences: differences,
 		Operations:  j.summaries(differing),
 		Account:     j.account(),
 	}
-	for _, s := range j.sides {
-		r.Sides = append(r.Sides, *s)
-	}
 	r.Verdict, r.Reasons = verdict(r, j.cfg.MaxLoss)
 	return r
+}
+
+// sideInfos returns the sides that were asked at all.
+func (j *Judge) sideInfos() []diff.SideInfo {
+	var infos []diff.SideInfo
+	for i, side := range sides {
+		if s := j.asked[i]; s.Asked > 0 {
+			s.Side, s.Faults = string(side), maps.Clone(s.Faults)
+			infos = append(infos, s)
+		}
+	}
+	return infos
 }
 
 func (j *Judge) account() capture.Account {
@@ -214,15 +254,17 @@ func (j *Judge) summaries(differing map[string]uint64) []diff.Operation {
 	var operations []diff.Operation
 	for _, name := range slices.Sorted(maps.Keys(j.operations)) {
 		op := j.operations[name]
-		latencies := make(map[string]diff.LatencyInfo, len(op.latency))
-		for side, l := range op.latency {
-			latencies[string(side)] = l.info()
+		latencies := make(map[string]diff.LatencyInfo, len(sides))
+		for i, side := range sides {
+			if l := op.latency[i]; l != nil {
+				latencies[string(side)] = l.info()
+			}
 		}
 		operations = append(operations, diff.Operation{
 			Name:        name,
 			Compared:    op.compared,
 			Differing:   differing[name],
-			NotCompared: op.notCompared,
+			NotCompared: maps.Clone(op.notCompared),
 			Latency:     latencies,
 		})
 	}

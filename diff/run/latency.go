@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -21,6 +22,13 @@ const (
 	slowerMargin = 5 * time.Millisecond
 )
 
+// longest bounds the latencies that are told apart, longer than any timeout.
+const longest = time.Hour
+
+// took returns the latency of an answer, in a range in which sums cannot
+// overflow whatever times a file holds.
+func took(a *replay.Answer) time.Duration { return min(max(a.Latency(), 0), longest) }
+
 func slower(base, other time.Duration) bool {
 	return other-base > slowerMargin && float64(other) > slowerFactor*float64(base)
 }
@@ -32,42 +40,63 @@ type pace struct {
 }
 
 func (p *pace) observe(o *replay.Outcome) {
-	base, branch, control := o.Answer(replay.Base), o.Answer(replay.Branch), o.Answer(replay.Control)
+	control := o.Answer(replay.Control)
+	base, branch := took(o.Answer(replay.Base)), took(o.Answer(replay.Branch))
+	slowBranch := slower(base, branch)
+	slowControl := control != nil && slower(base, took(control))
 	p.N++
-	slowBranch := slower(base.Latency(), branch.Latency())
-	slowControl := control != nil && slower(base.Latency(), control.Latency())
 	p.Paired = p.Paired || control != nil
+	if slowBranch {
+		p.Branch++
+	}
 	if slowControl {
 		p.Control++
 	}
-	if !slowBranch {
+	switch {
+	case slowBranch && !slowControl:
+		p.BranchOnly++
+		p.keep(o, base, branch)
+	case slowControl && !slowBranch:
+		p.ControlOnly++
+	}
+}
+
+// keep keeps the first occurrence as the example, and no memory of o.
+func (p *pace) keep(o *replay.Outcome, base, branch time.Duration) {
+	if p.BranchOnly > 1 {
 		return
 	}
-	p.Branch++
-	if slowControl {
-		return
-	}
-	p.BranchOnly++
 	p.example = diff.Example{
 		Exchange: o.Recorded.ID.String(),
-		Method:   o.Recorded.Request.Method,
-		Target:   o.Recorded.Request.Target,
+		Method:   clip(o.Recorded.Request.Method),
+		Target:   clip(o.Recorded.Request.Target),
 		At:       string(diff.Latency),
-		Base:     rounded(base.Latency()),
-		Branch:   rounded(branch.Latency()),
+		Base:     rounded(base),
+		Branch:   rounded(branch),
 	}
+}
+
+// maxText bounds the texts of an example in bytes, as they are kept for every
+// operation.
+const maxText = 1024
+
+func clip(s string) string {
+	if len(s) > maxText {
+		s = strings.ToValidUTF8(s[:maxText], "") + "…"
+	}
+	return strings.Clone(s)
 }
 
 func rounded(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
 
-// slowerOperations returns the operations whose typical answer is slower on
-// branch: branch, and not control, is slower than base in more than half of the
+// slowerOperations returns, at the false discovery rate alpha, the operations
+// whose typical answer is slower on branch: branch, and not control, is slower than base in more than half of the
 // outcomes. That is tested by the same martingale as other differences are.
 //
 // Slow answers come in bursts, when a process collects its garbage or loses its
 // processor, and so are not independent; discordant pairs alone would take a few
 // bursts on one side for proof. A burst does not reach half of the answers.
-func (j *Judge) slowerOperations() []diff.Difference {
+func (j *Judge) slowerOperations(alpha float64) []diff.Difference {
 	var names []string
 	var evidence []float64
 	for _, name := range slices.Sorted(maps.Keys(j.operations)) {
@@ -77,7 +106,7 @@ func (j *Judge) slowerOperations() []diff.Difference {
 		}
 	}
 	var found []diff.Difference
-	for i, proven := range stats.EBH(evidence, j.cfg.ErrorRate) {
+	for i, proven := range stats.EBH(evidence, alpha) {
 		if proven {
 			found = append(found, j.operations[names[i]].pace.difference(names[i], evidence[i]))
 		}
@@ -97,18 +126,14 @@ func (p *pace) difference(operation string, evidence float64) diff.Difference {
 	}
 }
 
-// latency is a histogram of microseconds. Two significant digits cost 20 KiB
+// latency is a histogram of microseconds. Two significant digits cost 26 KiB
 // for a range up to an hour.
 type latency struct{ h *hdrhistogram.Histogram }
 
-const longestMicros = int64(time.Hour / time.Microsecond)
+func newLatency() *latency { return &latency{hdrhistogram.New(1, longest.Microseconds(), 2)} }
 
-func newLatency() *latency { return &latency{hdrhistogram.New(1, longestMicros, 2)} }
-
-func (l *latency) record(d time.Duration) {
-	// In range by the clamp, so RecordValue cannot fail.
-	_ = l.h.RecordValue(min(max(d.Microseconds(), 1), longestMicros))
-}
+// record counts a latency of at most longest, so that RecordValue cannot fail.
+func (l *latency) record(d time.Duration) { _ = l.h.RecordValue(max(d.Microseconds(), 1)) }
 
 func (l *latency) info() diff.LatencyInfo {
 	info := diff.LatencyInfo{
@@ -138,8 +163,10 @@ func (l *latency) buckets() []diff.LatencyBucket {
 		}
 		step := int(math.Ceil(bucketsPerDoubling * math.Log2(float64(bar.To))))
 		if step != last {
-			upTo := math.Exp2(float64(step) / bucketsPerDoubling)
-			buckets = append(buckets, diff.LatencyBucket{UpTo: math.Round(upTo) / 1000})
+			// Rounded down: the whole microseconds in the bucket stay below the
+			// bound, and those of the next bucket above it.
+			upTo := math.Floor(math.Exp2(float64(step) / bucketsPerDoubling))
+			buckets = append(buckets, diff.LatencyBucket{UpTo: upTo / 1000})
 			last = step
 		}
 		buckets[len(buckets)-1].Count += uint64(bar.Count)

@@ -22,17 +22,15 @@ type Runner interface {
 
 // Replay sends src through runner and hands every outcome to judge, and to
 // keep unless that is nil. On an error, also a canceled ctx, what was done
-// before has been judged.
+// before has been judged and kept; an outcome that keep refused has been judged.
 func Replay(ctx context.Context, runner Runner, src capture.Source, judge *Judge, keep capture.Sink) error {
 	err := runner.Run(ctx, src, func(o *replay.Outcome) error {
-		if keep != nil {
-			// The outcome is done: an interruption must not lose it.
-			if err := replay.WriteOutcome(context.WithoutCancel(ctx), keep, o); err != nil {
-				return err
-			}
-		}
 		judge.Observe(o)
-		return nil
+		if keep == nil {
+			return nil
+		}
+		// The outcome is done: an interruption must not lose it.
+		return replay.WriteOutcome(context.WithoutCancel(ctx), keep, o)
 	})
 	judge.Account(append(capture.AccountOf(src).Clone(), runner.Account()...))
 	return err
@@ -45,7 +43,7 @@ type Outcomes interface {
 }
 
 // Again judges the outcomes of a run that was kept. Records that cannot be
-// read are counted in the account and told to damaged.
+// read are counted in the account and told to damaged, unless that is nil.
 func Again(ctx context.Context, outcomes Outcomes, judge *Judge, damaged func(*capture.RecordError)) error {
 	defer func() { judge.Account(outcomes.Account()) }()
 	var o replay.Outcome
@@ -53,10 +51,12 @@ func Again(ctx context.Context, outcomes Outcomes, judge *Judge, damaged func(*c
 		err := outcomes.ReadOutcome(ctx, &o)
 		var bad *capture.RecordError
 		switch {
+		case errors.As(err, &bad): // before io.EOF, which may be its cause
+			if damaged != nil {
+				damaged(bad)
+			}
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.As(err, &bad):
-			damaged(bad)
 		case err != nil:
 			return err
 		default:

@@ -19,8 +19,8 @@ func verdict(r *diff.Report, maxLoss float64) (diff.Verdict, []string) {
 	doubts := doubts(r, maxLoss)
 	var reasons []string
 	if regressions > 0 {
-		reasons = append(reasons, fmt.Sprintf("%s proven at an error rate of %g %%",
-			plural(regressions, "regression"), 100*r.ErrorRate))
+		reasons = append(reasons, fmt.Sprintf("%s proven at an error rate of %s",
+			plural(regressions, "regression"), percent(r.ErrorRate)))
 	}
 	if suspects > 0 {
 		reasons = append(reasons, fmt.Sprintf("%s with too few samples to tell", plural(suspects, "suspect")))
@@ -32,7 +32,7 @@ func verdict(r *diff.Report, maxLoss float64) (diff.Verdict, []string) {
 	case suspects > 0 || len(doubts) > 0:
 		return diff.Inconclusive, reasons
 	}
-	return diff.Pass, []string{fmt.Sprintf("no difference beyond noise in %s", plural(int(compared(r)), "compared outcome"))}
+	return diff.Pass, []string{fmt.Sprintf("no difference beyond noise in %s", plural(compared(r), "compared outcome"))}
 }
 
 // doubts lists what keeps a run without findings from being a pass.
@@ -43,14 +43,30 @@ func doubts(r *diff.Report, maxLoss float64) []string {
 	}
 	for _, stage := range r.Account {
 		if share := lossShare(stage.Stats); share > maxLoss {
-			doubts = append(doubts, fmt.Sprintf("%s lost %d of %d %s (%.1f %%, at most %g %% are allowed): %s",
-				stage.Name, stage.Lost(), stage.Seen, stage.Unit, 100*share, 100*maxLoss, reasonsOf(stage.Dropped)))
+			doubts = append(doubts, fmt.Sprintf("%s lost %d of %d %s (%s, at most %s are allowed): %s",
+				stage.Name, stage.Lost(), stage.Seen, stage.Unit, percent(share), percent(maxLoss), reasonsOf(stage.Dropped)))
 		}
 	}
+	return append(doubts, neverCompared(r)...)
+}
+
+// namedOperations bounds the operations that the reasons name one by one.
+const namedOperations = 10
+
+func neverCompared(r *diff.Report) []string {
+	var doubts []string
+	more := 0
 	for _, op := range r.Operations {
-		if op.Compared == 0 && len(op.NotCompared) > 0 {
+		switch {
+		case op.Compared > 0:
+		case len(doubts) < namedOperations:
 			doubts = append(doubts, fmt.Sprintf("%s was never compared: %s", op.Name, reasonsOf(op.NotCompared)))
+		default:
+			more++
 		}
+	}
+	if more > 0 {
+		doubts = append(doubts, fmt.Sprintf("%d more operations were never compared", more))
 	}
 	return doubts
 }
@@ -70,7 +86,10 @@ func lossShare(s capture.Stats) float64 {
 	return float64(s.Lost()) / float64(s.Seen)
 }
 
-func plural(n int, noun string) string {
+// percent shows a share with the digits that matter.
+func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+
+func plural[N int | uint64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
