@@ -199,7 +199,7 @@ func TestAnArchiveInABodyIsNotTakenForTheRecordingThatIsCut(t *testing.T) {
 	for i := range noise {
 		noise[i] = byte(rand.Uint32())
 	}
-	e.Response.Body = append(inner, noise...)
+	e.Response.Body = slices.Concat(inner, noise)
 	file := write(t, archive.Twin, archive.WriteOptions{}, e)
 	inside := bytes.Index(file, inner)
 	require.Positive(t, inside, "the body is stored as it is")

@@ -13,7 +13,7 @@ import (
 	"twinspect.dev/capture/internal/jsonform"
 )
 
-// ReasonLineTooLong: a line of JSONL is longer than the limit.
+// ReasonLineTooLong counts the lines of JSONL that are longer than the limit.
 const ReasonLineTooLong capture.Reason = "archive-line-too-long"
 
 // jsonlReader reads the JSONL form.
