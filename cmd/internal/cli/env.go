@@ -29,9 +29,11 @@ type Env struct {
 func Process(version string) Env {
 	env := Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv:   os.Getenv,
-		Version:  version,
-		Progress: term.IsTerminal(int(os.Stderr.Fd())),
+		Getenv:  os.Getenv,
+		Version: version,
+	}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		env.Stderr, env.Progress = &terminal{w: os.Stderr}, true
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		env.Width = width

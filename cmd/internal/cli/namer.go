@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/operation"
@@ -17,8 +19,9 @@ type Namer interface {
 
 // NewNamer returns the namer for a recording: the paths of the OpenAPI document
 // where one is given, and for what it does not declare templates learned from
-// the recording. A file is read through once to learn; standard input cannot
-// be, so its templates rest on the shape of the segments alone.
+// the recording. A file is read through once to learn; standard input and pipes
+// cannot be read again, so their templates rest on the shape of the segments
+// alone. What could not be read of the document is told on Stderr.
 func NewNamer(ctx context.Context, env Env, recording, document string) (Namer, error) {
 	learned := operation.NewLearner()
 	namers := namers{learned}
@@ -27,12 +30,39 @@ func NewNamer(ctx context.Context, env Env, recording, document string) (Namer, 
 		if err != nil {
 			return nil, err
 		}
+		tellProblems(env.Stderr, doc)
 		namers = append([]Namer{doc}, namers...)
 	}
-	if recording == Stdio {
+	if !readableAgain(recording) {
 		return namers, nil
 	}
-	return namers, learn(ctx, env, recording, learned)
+	if err := learn(ctx, env, recording, learned); err != nil {
+		return nil, err
+	}
+	return namers, nil
+}
+
+// shownProblems bounds the operations of a document that are told one by one.
+const shownProblems = 10
+
+func tellProblems(w io.Writer, doc *openapi.Document) {
+	for i, p := range doc.Problems {
+		if i == shownProblems {
+			fmt.Fprintf(w, "%s: %d more operations could not be read; they are named by learned templates\n", doc.Path, len(doc.Problems)-i)
+			return
+		}
+		fmt.Fprintf(w, "%s: %s; the operation is named by a learned template\n", doc.Path, visible(p.Error()))
+	}
+}
+
+// readableAgain reports whether what is read of the recording is still there
+// for the next reader. Of one that cannot be opened, opening tells why.
+func readableAgain(recording string) bool {
+	if recording == Stdio {
+		return false
+	}
+	info, err := os.Stat(recording)
+	return err != nil || info.Mode().IsRegular() || info.IsDir()
 }
 
 type namers []Namer
@@ -62,9 +92,9 @@ func learn(ctx context.Context, env Env, recording string, learned *operation.Le
 		err := in.ReadExchange(ctx, &e)
 		var bad *capture.RecordError
 		switch {
+		case errors.As(err, &bad): // before io.EOF, which may be its cause
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.As(err, &bad):
 		case err != nil:
 			return err
 		case e.Request.Incomplete != capture.Unseen && e.Context.Recorded.IsZero():

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"twinspect.dev/capture"
 )
@@ -13,40 +14,55 @@ type Column struct {
 	Right bool
 }
 
-// Table writes rows under their titles, aligned.
+// Table writes rows under their titles, aligned by what a terminal shows. A row
+// has as many cells as there are columns, or fewer.
 func Table(w io.Writer, columns []Column, rows [][]string) error {
-	widths := make([]int, len(columns))
 	titles := make([]string, len(columns))
 	for i, c := range columns {
 		titles[i] = c.Title
 	}
-	for _, row := range append([][]string{titles}, rows...) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], len([]rune(cell)))
-		}
+	lines := [][]string{titles}
+	for _, row := range rows {
+		lines = append(lines, visibleCells(row))
 	}
-	for _, row := range append([][]string{titles}, rows...) {
-		if err := writeRow(w, columns, widths, row); err != nil {
+	widths := widthsOf(lines)
+	for _, line := range lines {
+		if err := writeRow(w, columns, widths, line); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func visibleCells(row []string) []string {
+	cells := make([]string, len(row))
+	for i, cell := range row {
+		cells[i] = visible(cell)
+	}
+	return cells
+}
+
+// widthsOf returns the width of each column, of which the first row has all.
+func widthsOf(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], layout.StringWidth(cell))
+		}
+	}
+	return widths
+}
+
 func writeRow(w io.Writer, columns []Column, widths []int, row []string) error {
 	line := " "
 	for i, cell := range row {
-		pad := widths[i]
-		switch {
-		case columns[i].Right:
-			line += fmt.Sprintf(" %*s ", pad, cell)
-		case i == len(row)-1:
-			line += " " + cell
-		default:
-			line += fmt.Sprintf(" %-*s ", pad, cell)
+		if columns[i].Right {
+			line += " " + padding(cell, widths[i]) + cell + " "
+		} else {
+			line += " " + cell + padding(cell, widths[i]) + " "
 		}
 	}
-	_, err := fmt.Fprintln(w, line)
+	_, err := fmt.Fprintln(w, strings.TrimRight(line, " "))
 	return err
 }
 

@@ -15,12 +15,25 @@ import (
 // enough not to fill a pipeline's log.
 const logEvery = 10 * time.Second
 
-// Meter says how far work has come. Total is -1 where it is not known. It is
-// called from another goroutine than the work's.
+// Meter says how far work has come. Total is not positive where it is not
+// known. It is called from another goroutine than the work's.
 type Meter func() (done, total int64)
 
-// Watch shows the progress of the work called name until stop is called: a bar
-// on a terminal, else a line now and then. stop may be called more than once.
+// progress says how far the work has come. An input that grows while it is read
+// is never done to more than all of it.
+func (m Meter) progress(unit string) string {
+	done, total := m()
+	if total <= 0 {
+		return fmt.Sprintf("%d %s", done, unit)
+	}
+	total = max(total, done)
+	return fmt.Sprintf("%d of %d %s (%.0f %%)", done, total, unit, 100*float64(done)/float64(total))
+}
+
+// Watch shows the progress of the work called name until stop is called or ctx
+// ends: a bar on a terminal, else a line now and then. stop may be called more
+// than once; it returns once nothing more is shown. One work is watched at a
+// time.
 func Watch(ctx context.Context, env Env, name, unit string, meter Meter) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
@@ -45,39 +58,55 @@ func logLines(ctx context.Context, w io.Writer, name, unit string, meter Meter) 
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			fmt.Fprintln(w, progressLine(name, unit, meter))
+			fmt.Fprintf(w, "%s: %s\n", name, meter.progress(unit))
 		}
 	}
 }
 
-func progressLine(name, unit string, meter Meter) string {
-	done, total := meter()
-	if total <= 0 {
-		return fmt.Sprintf("%s: %d %s", name, done, unit)
-	}
-	return fmt.Sprintf("%s: %d of %d %s (%.0f %%)", name, done, total, unit, 100*float64(done)/float64(total))
-}
+const (
+	// barEvery is smooth to the eye and cheap.
+	barEvery = 100 * time.Millisecond
+	// barWidth leaves room for the texts on a terminal of 100 columns.
+	barWidth = 40
+)
 
-// barEvery is smooth to the eye and cheap.
-const barEvery = 100 * time.Millisecond
-
+// drawBar draws a bar, or a spinner where the total is not known, and takes it
+// away at the end.
 func drawBar(ctx context.Context, w io.Writer, name, unit string, meter Meter) {
-	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithAutoRefresh())
-	bar := bars.AddBar(0, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(name+" ")),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return progressLine("", unit, meter)[2:] })))
+	screen, shared := w.(*terminal)
+	if shared {
+		w = screen.w
+	}
+	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(barWidth), mpb.WithRefreshRate(barEvery), mpb.WithAutoRefresh())
+	if shared {
+		screen.share(bars)
+		defer screen.share(nil)
+	}
+	bar := addBar(bars, name, unit, meter)
+	defer bars.Wait()
+	defer bar.Abort(true)
 	tick := time.NewTicker(barEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			bar.Abort(true)
-			bars.Wait()
 			return
 		case <-tick.C:
 			done, total := meter()
-			bar.SetTotal(max(total, done+1), false)
+			bar.SetTotal(max(total, done), false)
 			bar.SetCurrent(done)
 		}
 	}
+}
+
+// addBar adds a bar that only stop completes: one whose total is 0 at first
+// does not complete by itself.
+func addBar(bars *mpb.Progress, name, unit string, meter Meter) *mpb.Bar {
+	style := mpb.BarFillerBuilder(mpb.BarStyle())
+	if _, total := meter(); total <= 0 {
+		style = mpb.SpinnerStyle().PositionLeft()
+	}
+	return bars.New(0, style,
+		mpb.PrependDecorators(decor.Name(name+" ")),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return meter.progress(unit) })))
 }

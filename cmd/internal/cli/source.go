@@ -9,6 +9,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/archive"
 	"twinspect.dev/capture/har"
@@ -104,10 +107,38 @@ func sniff(name string, r io.Reader) (capture.Source, io.Closer, error) {
 	case formatPackets:
 		return openPackets(name, buffered, wire.Config{Agent: "twinspect"})
 	case formatHAR:
-		return har.NewReader(name, buffered, har.ReadOptions{}), io.NopCloser(nil), nil
+		return openHAR(name, buffered, start)
 	}
 	src, err := archive.NewReader(name, buffered, archive.ReadOptions{})
 	return src, src, err
+}
+
+// The first bytes of compressed files (RFC 1952 section 2.3.1, RFC 8878 section
+// 3.1.1).
+var (
+	gzipMagic = []byte("\x1f\x8b")
+	zstdMagic = []byte("\x28\xb5\x2f\xfd")
+)
+
+// openHAR reads a HAR that is plain or compressed, as it starts.
+func openHAR(name string, r io.Reader, start []byte) (capture.Source, io.Closer, error) {
+	plain := io.NopCloser(r)
+	switch {
+	case bytes.HasPrefix(start, gzipMagic):
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		plain = z
+	case bytes.HasPrefix(start, zstdMagic):
+		// 128 MiB is what the zstd command allows by default.
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+		if err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		plain = z.IOReadCloser()
+	}
+	return har.NewReader(name, plain, har.ReadOptions{}), plain, nil
 }
 
 func openPackets(name string, r io.Reader, cfg wire.Config) (capture.Source, io.Closer, error) {
@@ -127,7 +158,7 @@ const (
 )
 
 func formatOf(name string, start []byte) format {
-	name = strings.ToLower(name)
+	name, start = strings.ToLower(name), plainStart(start)
 	for _, compressed := range []string{".gz", ".zst"} {
 		name = strings.TrimSuffix(name, compressed)
 	}
@@ -138,6 +169,21 @@ func formatOf(name string, start []byte) format {
 		return formatHAR
 	}
 	return formatArchive
+}
+
+// plainStart undoes gzip as far as start goes. What zstd holds is told by the
+// name alone, as a block of it may be longer than is looked at.
+func plainStart(start []byte) []byte {
+	if !bytes.HasPrefix(start, gzipMagic) {
+		return start
+	}
+	z, err := gzip.NewReader(bytes.NewReader(start))
+	if err != nil {
+		return start
+	}
+	plain := make([]byte, sniffed)
+	n, _ := io.ReadFull(z, plain) // it ends in the middle; damage is for the reader to tell
+	return plain[:n]
 }
 
 // packets reports whether the file begins as pcap (either byte order, micro- or
