@@ -88,6 +88,10 @@ func (d *Differ) matchElements(m *matching, rule ArrayRule, x, y ref) (reordered
 	if len(m.xs) == 0 || len(m.ys) == 0 {
 		return false
 	}
+	if d.inPlace(m, rule) {
+		m.mateRest(0, len(m.xs), 0, len(m.ys))
+		return false
+	}
 	// A key that is found is unique, so that by it the same elements in another
 	// order are a mere reordering too; it spares the sums of whole elements.
 	key := d.keyOf(m, rule)

@@ -31,6 +31,57 @@ func (d *Differ) keyOf(m *matching, rule ArrayRule) []string {
 	return nil
 }
 
+// maxInPlace bounds the differing pairs that inPlace holds against each other.
+const maxInPlace = 16
+
+// inPlace reports whether every element stands where its counterpart does: both
+// sides have as many, the pairs that differ agree in the surest key, and no two
+// of them share it. To match by the key would pair the same; it need not be
+// proven unique for that among elements that do not differ.
+func (d *Differ) inPlace(m *matching, rule ArrayRule) bool {
+	if len(m.xs) != len(m.ys) {
+		return false
+	}
+	key := rule.Key
+	if len(key) == 0 {
+		d.candidates = d.keyCandidates(d.candidates[:0], ref{m.x, m.xs[0]})
+		key = d.candidates[:min(1, len(d.candidates))]
+	}
+	if len(key) == 0 {
+		return false
+	}
+	mark := d.refs.mark()
+	defer d.refs.release(mark)
+	differing := d.refs.take(maxInPlace)[:0]
+	for i := range m.xs {
+		x, y := ref{m.x, m.xs[i]}, ref{m.y, m.ys[i]}
+		if x.sameBytes(y) {
+			continue
+		}
+		if len(differing) == maxInPlace || !d.hasKey(x, key) || !d.equalBy(x, y, key) {
+			return false
+		}
+		for _, other := range differing {
+			if d.equalBy(ref{m.x, other}, x, key) {
+				return false
+			}
+		}
+		differing = append(differing, x.i)
+	}
+	return true
+}
+
+// hasKey reports whether x has a string or a number of each name.
+func (d *Differ) hasKey(x ref, key []string) bool {
+	for _, name := range key {
+		v, ok := d.find(x, name)
+		if !ok || v.node().kind != text && v.node().kind != number {
+			return false
+		}
+	}
+	return true
+}
+
 // keyCandidates appends the names of the members of x that may be a key.
 func (d *Differ) keyCandidates(names []string, x ref) []string {
 	for _, name := range keyNames {
@@ -71,7 +122,7 @@ func (d *Differ) sameKeys(m *matching) bool {
 // it fewer, the keys would be made anew for each answer, and matching by them
 // would hide what the elements have in common.
 func (d *Differ) isKey(m *matching, key []string) bool {
-	if !d.allHave(m.x, m.allX, key[0]) || !d.allHave(m.y, m.allY, key[0]) {
+	if !d.allHave(m.x, m.allX, key) || !d.allHave(m.y, m.allY, key) {
 		return false
 	}
 	mark := d.ints.mark()
@@ -93,11 +144,10 @@ func (d *Differ) isKey(m *matching, key []string) bool {
 	return common > 0 && 2*common >= min(len(all.xs), len(all.ys))
 }
 
-// allHave reports whether every element has a string or a number of that name.
-func (d *Differ) allHave(t *tape, nodes []uint32, name string) bool {
+// allHave reports whether every element has the key.
+func (d *Differ) allHave(t *tape, nodes []uint32, key []string) bool {
 	for _, n := range nodes {
-		v, ok := d.find(ref{t, n}, name)
-		if !ok || v.node().kind != text && v.node().kind != number {
+		if !d.hasKey(ref{t, n}, key) {
 			return false
 		}
 	}
