@@ -248,6 +248,25 @@ func TestCopyGoesOnAfterADamagedRecordAndCountsIt(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestDamageThatAnEarlyEndCausedDoesNotEndTheCopy(t *testing.T) {
+	reads := 0
+	src := capture.SourceFunc(func(_ context.Context, e *capture.Exchange) error {
+		reads++
+		switch reads {
+		case 1:
+			return &capture.RecordError{Reason: "cut", Err: io.EOF}
+		case 2:
+			*e = capture.Exchange{}
+			return nil
+		}
+		return io.EOF
+	})
+	stats, err := capture.Copy(t.Context(), capture.SinkFunc(func(context.Context, *capture.Exchange) error { return nil }), src, nil)
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), stats.Written)
+	require.Equal(t, map[capture.Reason]uint64{"cut": 1}, stats.Dropped)
+}
+
 func TestCopyStopsAtAnErrorAndItsAccountBalances(t *testing.T) {
 	e := capturetest.Samples()[0]
 	broken := errors.New("broken")

@@ -87,9 +87,7 @@ func Copy(ctx context.Context, dst Sink, src Source, damaged func(*RecordError))
 		err := src.ReadExchange(ctx, &e)
 		var bad *RecordError
 		switch {
-		case errors.Is(err, io.EOF):
-			return stats, nil
-		case errors.As(err, &bad):
+		case errors.As(err, &bad): // before io.EOF, which may be its cause
 			lost := max(bad.Lost, 1)
 			stats.Seen += lost
 			stats.Drop(bad.Reason, lost)
@@ -97,6 +95,8 @@ func Copy(ctx context.Context, dst Sink, src Source, damaged func(*RecordError))
 				damaged(bad)
 			}
 			continue
+		case errors.Is(err, io.EOF):
+			return stats, nil
 		case err != nil:
 			return stats, err
 		}

@@ -47,11 +47,15 @@ func NewOutcomeReader(src capture.Source) *OutcomeReader { return &OutcomeReader
 func (r *OutcomeReader) ReadOutcome(ctx context.Context, o *Outcome) error {
 	for {
 		e, err := r.next(ctx)
+		var bad *capture.RecordError
 		switch {
+		case errors.As(err, &bad): // before io.EOF, which may be its cause
+			r.lose(bad.Reason, max(bad.Lost, 1))
+			return err
 		case errors.Is(err, io.EOF) && r.want > 0:
 			return r.cut()
 		case err != nil:
-			return r.passOn(err)
+			return err
 		}
 		if r.want > 0 && !r.continues(e) {
 			r.held = e
@@ -82,15 +86,6 @@ func (r *OutcomeReader) next(ctx context.Context) (*capture.Exchange, error) {
 	}
 	r.index++
 	return e.Clone(), nil
-}
-
-// passOn counts the records that the source lost.
-func (r *OutcomeReader) passOn(err error) error {
-	var bad *capture.RecordError
-	if errors.As(err, &bad) {
-		r.lose(bad.Reason, max(bad.Lost, 1))
-	}
-	return err
 }
 
 // continues reports whether e is an answer of the open group.

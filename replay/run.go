@@ -85,11 +85,11 @@ func (x *run) read(src capture.Source) error {
 		if err := src.ReadExchange(x.ctx, &e); err != nil {
 			var bad *capture.RecordError
 			switch {
-			case errors.Is(err, io.EOF):
-				return nil
-			case errors.As(err, &bad):
+			case errors.As(err, &bad): // before io.EOF, which may be its cause
 				x.damaged(bad)
 				continue
+			case errors.Is(err, io.EOF):
+				return nil
 			}
 			return err
 		}
