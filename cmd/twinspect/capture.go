@@ -159,7 +159,7 @@ func (opt captureOptions) record(ctx context.Context, env cli.Env, src recording
 		written.Add(1)
 		return err
 	})
-	stop := cli.Watch(ctx, env, "captured", "exchanges", func() (int64, int64) { return written.Load(), -1 })
+	stop := opt.watch(ctx, env, src, &written)
 	defer stop()
 	damage := cli.NewDamage(env)
 	var from capture.Source = src
@@ -173,6 +173,14 @@ func (opt captureOptions) record(ctx context.Context, env cli.Env, src recording
 	}
 	err = errors.Join(err, finish(env, out, src.Account()))
 	return errors.Join(err, damage.Err())
+}
+
+// watch shows how far a file was read, or what a live capture has by now.
+func (opt captureOptions) watch(ctx context.Context, env cli.Env, src recording, written *atomic.Int64) (stop func()) {
+	if file, ok := src.(interface{ Progress() (read, total int64) }); ok {
+		return cli.Watch(ctx, env, "read", "bytes", file.Progress)
+	}
+	return cli.Watch(ctx, env, "captured", "exchanges", func() (int64, int64) { return written.Load(), -1 })
 }
 
 // finish ends a recording and prints its account.

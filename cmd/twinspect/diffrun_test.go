@@ -34,7 +34,7 @@ func TestEqualVersionsPass(t *testing.T) {
 	r := twinspect(t.Context(), "diff-run", file, "--base", serve(t, product), "--branch", serve(t, product), "--report", dir)
 	assert.Zero(t, r.code, r.stdout+r.stderr)
 	assert.Equal(t, diff.Pass, evidence(t, dir).Verdict)
-	assert.Contains(t, r.stdout, "exit 0")
+	assert.Contains(t, r.stdout, "exit code 0")
 }
 
 func TestRegressionEndsWithOneAndEveryReportTellsIt(t *testing.T) {

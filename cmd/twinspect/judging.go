@@ -116,12 +116,14 @@ func (o *judgeOptions) print(env cli.Env, r *diff.Report) error {
 		return report.JSON(env.Stdout, r)
 	}
 	opt := report.TerminalOptions{Color: env.Color(), Width: env.Width, Verbose: o.verbose}
+	if o.report != "" {
+		opt.More = filepath.Join(o.report, "report.html")
+	}
 	if err := report.Terminal(env.Stdout, r, opt); err != nil {
 		return err
 	}
 	if o.report != "" {
-		fmt.Fprintf(env.Stdout, "\nreport: %s\n", filepath.Join(o.report, "report.html"))
+		fmt.Fprintf(env.Stdout, "\nreport: %s\n", opt.More)
 	}
-	_, err := fmt.Fprintln(env.Stdout, cli.Explain(r.Verdict))
-	return err
+	return nil
 }

@@ -42,5 +42,5 @@ func (d *Damage) Err() error {
 	if d.first == nil {
 		return nil
 	}
-	return fmt.Errorf("%d records or more could not be read, the first at %w; everything else was", d.lost, d.first)
+	return fmt.Errorf("%d records or more could not be read, everything else was; the first is %w", d.lost, d.first)
 }

@@ -55,16 +55,3 @@ func exitOf(v diff.Verdict) int {
 	}
 	return ExitInconclusive
 }
-
-// Explain says in a sentence what the exit code of a verdict means.
-func Explain(v diff.Verdict) string {
-	switch v {
-	case diff.Pass:
-		return "exit 0: no difference beyond noise was found, and enough was compared to say so"
-	case diff.Fail:
-		return "exit 1: the branch differs from the base beyond noise; see the regressions"
-	case diff.Interrupted:
-		return "exit 130: the run was interrupted; the report covers what was done before"
-	}
-	return "exit 3: neither pass nor fail can be said; see the reasons"
-}

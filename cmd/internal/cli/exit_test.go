@@ -40,5 +40,6 @@ func TestMessageSaysWhatToDo(t *testing.T) {
 	assert.Contains(t, Message(&fs.PathError{Op: "open", Path: "x.twin", Err: fs.ErrExist}), "--force")
 	assert.Contains(t, Message(busy), "another program listens there")
 	assert.Equal(t, "boom", Message(errors.New("boom")))
+	assert.Equal(t, "a\\x1b[2J\nb", Message(errors.New("a\x1b[2J\nb")), "a terminal obeys nothing that was read")
 	assert.Empty(t, Message(&VerdictError{diff.Fail}), "the report has said it")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"strings"
 	"syscall"
 )
 
@@ -18,10 +19,21 @@ func Message(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "interrupted; what was done before is kept"
 	}
+	text := visibleLines(err.Error())
 	if hint := hint(err); hint != "" {
-		return err.Error() + "\n  " + hint
+		text += "\n  " + hint
 	}
-	return err.Error()
+	return text
+}
+
+// visibleLines makes visible what a terminal would obey: errors quote what was
+// read.
+func visibleLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = visible(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 func hint(err error) string {
