@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/report"
 )
@@ -181,5 +183,22 @@ func TestRuleFileErrorsPointAtLineAndColumn(t *testing.T) {
 			assert.Equal(t, 2, r.code)
 			assert.Contains(t, r.stderr, tt.want)
 		})
+	}
+}
+
+func TestSecretsOfATargetDoNotReachTheReport(t *testing.T) {
+	branch := func(path string) string { return strings.Replace(product(path), "12.50", "12.51", 1) }
+	var list []*capture.Exchange
+	for i := range 30 {
+		list = append(list, get(fmt.Sprintf("/products/%d?access_token=tell-no-one-%d", i, i)))
+	}
+	dir := t.TempDir()
+	r := twinspect(t.Context(), "diff-run", writeRecording(t, list...), "--base", serve(t, product), "--branch", serve(t, branch), "--report", dir)
+	assert.Equal(t, 1, r.code, r.stdout+r.stderr)
+	assert.NotContains(t, r.stdout, "tell-no-one")
+	for _, name := range []string{"report.html", "evidence.json", "junit.xml", "summary.md"} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.NotContains(t, string(content), "tell-no-one", name)
 	}
 }

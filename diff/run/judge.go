@@ -101,7 +101,7 @@ func (j *Judge) Observe(o *replay.Outcome) {
 	}
 	j.stats.Written++
 	op.compared++
-	op.observe(o)
+	op.observe(o, j.compare.Target)
 	j.observe(name, op.name, o)
 }
 
@@ -118,7 +118,7 @@ func (j *Judge) observe(rulesOf, counted string, o *replay.Outcome) {
 		Operation: counted,
 		Exchange:  o.Recorded.ID.String(),
 		Method:    o.Recorded.Request.Method,
-		Target:    o.Recorded.Request.Target,
+		Target:    j.compare.Target(o.Recorded.Request.Target),
 		Branch:    j.branch,
 		Control:   j.control,
 		Paired:    control != nil,
@@ -173,8 +173,8 @@ func (j *Judge) operation(name string) *operation {
 	return op
 }
 
-func (op *operation) observe(o *replay.Outcome) {
-	op.pace.observe(o)
+func (op *operation) observe(o *replay.Outcome, show func(target string) string) {
+	op.pace.observe(o, show)
 	for i, side := range sides {
 		a := o.Answer(side)
 		if a == nil {

@@ -39,7 +39,7 @@ type pace struct {
 	example diff.Example
 }
 
-func (p *pace) observe(o *replay.Outcome) {
+func (p *pace) observe(o *replay.Outcome, show func(target string) string) {
 	control := o.Answer(replay.Control)
 	base, branch := took(o.Answer(replay.Base)), took(o.Answer(replay.Branch))
 	slowBranch := slower(base, branch)
@@ -55,21 +55,22 @@ func (p *pace) observe(o *replay.Outcome) {
 	switch {
 	case slowBranch && !slowControl:
 		p.BranchOnly++
-		p.keep(o, base, branch)
+		p.keep(o, base, branch, show)
 	case slowControl && !slowBranch:
 		p.ControlOnly++
 	}
 }
 
-// keep keeps the first occurrence as the example, and no memory of o.
-func (p *pace) keep(o *replay.Outcome, base, branch time.Duration) {
+// keep keeps the first occurrence as the example, and no memory of o. The target
+// is shown without its secrets.
+func (p *pace) keep(o *replay.Outcome, base, branch time.Duration, show func(target string) string) {
 	if p.BranchOnly > 1 {
 		return
 	}
 	p.example = diff.Example{
 		Exchange: o.Recorded.ID.String(),
 		Method:   clip(o.Recorded.Request.Method),
-		Target:   clip(o.Recorded.Request.Target),
+		Target:   clip(show(o.Recorded.Request.Target)),
 		At:       string(diff.Latency),
 		Base:     rounded(base),
 		Branch:   rounded(branch),

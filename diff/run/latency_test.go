@@ -3,6 +3,7 @@ package run
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,13 +76,13 @@ func TestPaceCountsTheDiscordantPairs(t *testing.T) {
 	var p pace
 	for i, o := range []*replay.Outcome{timed(0, ms, ms, 20*ms), timed(1, ms, 30*ms, ms), timed(2, ms, 40*ms, 40*ms), timed(3, ms, ms, ms), timed(4, ms, ms, 50*ms)} {
 		require.Equal(t, i, int(p.N))
-		p.observe(o)
+		p.observe(o, strings.Clone)
 	}
 	assert.Equal(t, diff.Counts{N: 5, Branch: 3, Control: 2, BranchOnly: 2, ControlOnly: 1, Paired: true}, p.Counts)
 	assert.Equal(t, "20ms", p.example.Branch, "the first occurrence is the example")
 
 	var unpaired pace
-	unpaired.observe(answers(0, "/a", "base 1", "branch 1"))
+	unpaired.observe(answers(0, "/a", "base 1", "branch 1"), strings.Clone)
 	assert.Equal(t, diff.Counts{N: 1}, unpaired.Counts)
 }
 
