@@ -33,7 +33,8 @@ bench: build ## one line a figure, a peer or a limit beside it
 	bin/bench -twinspect bin/twinspect
 
 e2e: cross ## the race detector, real parts, every platform
-	CGO_ENABLED=1 $(GO) test -race -tags e2e -timeout 60m ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
+	CGO_ENABLED=1 $(GO) test -race -tags e2e -p 1 -timeout 30m ./cmd/twinspect ./diff/report ./fixtures/demo
 
 cross: ## build the command for every platform it is made for
 	@set -e; for p in $(PLATFORMS); do echo "build $$p"; \
