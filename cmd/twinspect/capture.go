@@ -95,7 +95,7 @@ func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
 	if opt.proxy != "" {
 		return runProxy(ctx, env, opt)
 	}
-	src, live, err := opt.open(env)
+	src, live, err := opt.open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -127,10 +127,10 @@ type recording interface {
 	Close() error
 }
 
-func (opt captureOptions) open(env cli.Env) (src recording, live bool, err error) {
+func (opt captureOptions) open(ctx context.Context, env cli.Env) (src recording, live bool, err error) {
 	cfg := wire.Config{Agent: opt.agent, Ports: opt.ports, HTTP: httpwire.Config{MaxBody: int(opt.bodyLimit)}}
 	if opt.pcap != "" {
-		src, err = cli.OpenPackets(env, opt.pcap, cfg)
+		src, err = cli.OpenPackets(ctx, env, opt.pcap, cfg)
 		return src, false, err
 	}
 	segments, err := packet.Listen(packet.LiveConfig{Interface: opt.iface, Ports: opt.ports})

@@ -46,7 +46,7 @@ func runCat(ctx context.Context, env cli.Env, file string, opt catOptions) (err 
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(env, file)
+	in, err := cli.OpenSource(ctx, env, file)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) er
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(env, file)
+	in, err := cli.OpenSource(ctx, env, file)
 	if err != nil {
 		return err
 	}

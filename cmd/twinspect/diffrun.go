@@ -75,7 +75,7 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(env, file)
+	in, err := cli.OpenSource(ctx, env, file)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ answers are kept as a recording.`,
 }
 
 func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptions) (err error) {
-	in, err := cli.OpenSource(env, file)
+	in, err := cli.OpenSource(ctx, env, file)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func runStat(ctx context.Context, env cli.Env, file string, opt statOptions) err
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(env, file)
+	in, err := cli.OpenSource(ctx, env, file)
 	if err != nil {
 		return err
 	}

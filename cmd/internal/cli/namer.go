@@ -80,7 +80,7 @@ func (n namers) Name(method, target string) string {
 // learn reads the recording for its operations. Damage is not told here: the
 // reading that follows tells it.
 func learn(ctx context.Context, env Env, recording string, learned *operation.Learner) error {
-	in, err := OpenSource(env, recording)
+	in, err := OpenSource(ctx, env, recording)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func TestInputThatCanBeReadOnlyOnceIsLeftToItsReader(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "GET /products/{id}", namer.Name("GET", "/products/8"))
 	}
-	in, err := OpenSource(env, Stdio)
+	in, err := OpenSource(t.Context(), env, Stdio)
 	require.NoError(t, err)
 	got, _, err := targets(t.Context(), in)
 	require.NoError(t, err)

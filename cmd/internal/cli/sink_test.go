@@ -27,7 +27,7 @@ func TestExistingRecordingIsOverwrittenOnlyByForce(t *testing.T) {
 			require.NoError(t, sink.WriteExchange(t.Context(), get("/new")))
 			require.NoError(t, sink.WriteAccount(capture.Account{{Name: "test", Unit: "exchanges"}}))
 			require.NoError(t, sink.Close())
-			in, err := OpenSource(env, path)
+			in, err := OpenSource(t.Context(), env, path)
 			require.NoError(t, err)
 			defer in.Close()
 			got, _, err := targets(t.Context(), in)

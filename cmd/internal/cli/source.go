@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,8 +46,37 @@ func (i *Input) Close() error {
 }
 
 // OpenSource opens a recording by its name: .pcap and .pcapng, .har, and
-// otherwise what the content is; [Stdio] is standard input.
-func OpenSource(env Env, name string) (*Input, error) { return open(env, name, sniff) }
+// otherwise what the content is; [Stdio] is standard input. Canceling ctx ends
+// the wait for a pipe that nobody writes to.
+func OpenSource(ctx context.Context, env Env, name string) (*Input, error) {
+	return within(ctx, func() (*Input, error) { return open(env, name, sniff) })
+}
+
+// within opens until ctx ends. An opening that is left behind ends with its
+// input, and closes what it opened.
+func within(ctx context.Context, open func() (*Input, error)) (*Input, error) {
+	type result struct {
+		in  *Input
+		err error
+	}
+	opened := make(chan result)
+	go func() {
+		in, err := open()
+		select {
+		case opened <- result{in, err}:
+		case <-ctx.Done():
+			if err == nil {
+				_ = in.Close() // nothing was read from it
+			}
+		}
+	}()
+	select {
+	case r := <-opened:
+		return r.in, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 // opener reads one format. What it returns to close is closed before the file.
 type opener func(name string, r io.Reader) (capture.Source, io.Closer, error)
@@ -86,10 +116,12 @@ func openFile(name string) (f *os.File, size int64, err error) {
 }
 
 // OpenPackets opens a capture file whatever its name; [Stdio] is standard
-// input.
-func OpenPackets(env Env, name string, cfg wire.Config) (*Input, error) {
-	return open(env, name, func(name string, r io.Reader) (capture.Source, io.Closer, error) {
-		return openPackets(name, r, cfg)
+// input. Canceling ctx ends the wait as for [OpenSource].
+func OpenPackets(ctx context.Context, env Env, name string, cfg wire.Config) (*Input, error) {
+	return within(ctx, func() (*Input, error) {
+		return open(env, name, func(name string, r io.Reader) (capture.Source, io.Closer, error) {
+			return openPackets(name, r, cfg)
+		})
 	})
 }
 

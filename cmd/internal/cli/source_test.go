@@ -3,7 +3,9 @@ package cli
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"strings"
 	"testing"
@@ -76,7 +78,7 @@ func TestRecordingIsReadInWhateverFormatItHas(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			env, _, _ := testEnv("")
-			in, err := OpenSource(env, save(t, tt.file, tt.content))
+			in, err := OpenSource(t.Context(), env, save(t, tt.file, tt.content))
 			require.NoError(t, err)
 			got, damaged, err := targets(t.Context(), in)
 			require.NoError(t, err)
@@ -98,7 +100,7 @@ func TestStandardInputIsReadInWhateverFormatItHas(t *testing.T) {
 	for _, name := range []string{"a.twin", "a.jsonl", "a.har"} {
 		t.Run(name, func(t *testing.T) {
 			env, _, _ := testEnv(written(t, name, "/one"))
-			in, err := OpenSource(env, Stdio)
+			in, err := OpenSource(t.Context(), env, Stdio)
 			require.NoError(t, err)
 			got, _, err := targets(t.Context(), in)
 			require.NoError(t, err)
@@ -109,7 +111,7 @@ func TestStandardInputIsReadInWhateverFormatItHas(t *testing.T) {
 		})
 	}
 	env, _, _ := testEnv(pcapBig)
-	in, err := OpenPackets(env, Stdio, wire.Config{Agent: "test"})
+	in, err := OpenPackets(t.Context(), env, Stdio, wire.Config{Agent: "test"})
 	require.NoError(t, err)
 	got, _, err := targets(t.Context(), in)
 	assert.NoError(t, err)
@@ -119,29 +121,29 @@ func TestStandardInputIsReadInWhateverFormatItHas(t *testing.T) {
 
 func TestInputThatCannotBeReadIsRefusedWithItsReason(t *testing.T) {
 	env, _, _ := testEnv("")
-	_, err := OpenSource(env, t.TempDir())
+	_, err := OpenSource(t.Context(), env, t.TempDir())
 	assert.ErrorContains(t, err, "is a folder: want a recording (.twin, .jsonl, .har, .pcap, .pcapng)")
 
-	_, err = OpenSource(env, t.TempDir()+"/absent.twin")
+	_, err = OpenSource(t.Context(), env, t.TempDir()+"/absent.twin")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	assert.ErrorContains(t, err, "absent.twin")
 
-	_, err = OpenSource(env, save(t, "a.pcap", "GIF89a, and no packets at all"))
+	_, err = OpenSource(t.Context(), env, save(t, "a.pcap", "GIF89a, and no packets at all"))
 	assert.ErrorContains(t, err, "a.pcap")
 
-	_, err = OpenSource(env, save(t, "a.har.gz", "\x1f\x8b\x00"))
+	_, err = OpenSource(t.Context(), env, save(t, "a.har.gz", "\x1f\x8b\x00"))
 	assert.ErrorContains(t, err, "a.har.gz")
 
 	broken := errors.New("the line is dead")
 	env.Stdin = failing{broken}
-	_, err = OpenSource(env, Stdio)
+	_, err = OpenSource(t.Context(), env, Stdio)
 	assert.ErrorIs(t, err, broken)
 	assert.ErrorContains(t, err, "read standard input")
 }
 
 func TestFileOfNoKnownFormatIsRefused(t *testing.T) {
 	env, _, _ := testEnv("")
-	in, err := OpenSource(env, save(t, "a.bin", "GIF89a"))
+	in, err := OpenSource(t.Context(), env, save(t, "a.bin", "GIF89a"))
 	require.NoError(t, err)
 	defer in.Close()
 	_, _, err = targets(t.Context(), in)
@@ -162,4 +164,17 @@ func FuzzFormatIsToldWithoutReadingFurther(f *testing.F) {
 		}
 		formatOf(name, start)
 	})
+}
+
+func TestWaitingForASilentPipeEndsWithTheContext(t *testing.T) {
+	silent, writer := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := OpenSource(ctx, Env{Stdin: silent}, Stdio)
+		done <- err
+	}()
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	require.NoError(t, writer.Close(), "which ends the opening that was left behind")
 }
