@@ -2,6 +2,11 @@
 // [Difference], its counts, and the [Report] over a whole run.
 package diff
 
+import (
+	"cmp"
+	"strings"
+)
+
 // Part is the part of an answer in which a difference lies.
 type Part string
 
@@ -99,8 +104,8 @@ const (
 	Noise Judgement = "noise"
 )
 
-// Rank orders judgements: what needs attention first comes first.
-func (j Judgement) Rank() int {
+// rank puts first what needs attention first.
+func (j Judgement) rank() int {
 	switch j {
 	case Regression:
 		return 0
@@ -141,4 +146,17 @@ type Difference struct {
 	// Reason says in a sentence why it was judged so.
 	Reason   string    `json:"reason"`
 	Examples []Example `json:"examples,omitempty"`
+}
+
+// Compare orders differences as [Report] has them: by judgement, the most
+// frequent first, and by their cell where these are equal.
+func Compare(a, b Difference) int {
+	return cmp.Or(
+		cmp.Compare(a.Judgement.rank(), b.Judgement.rank()),
+		cmp.Compare(b.Branch, a.Branch),
+		strings.Compare(a.Operation, b.Operation),
+		strings.Compare(string(a.Part), string(b.Part)),
+		strings.Compare(a.Path, b.Path),
+		strings.Compare(string(a.Kind), string(b.Kind)),
+	)
 }

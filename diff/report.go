@@ -24,6 +24,20 @@ const (
 	Interrupted  Verdict = "interrupted"  // 130, the report is partial
 )
 
+// ExitCode returns the exit code that stands for the verdict. One that is not
+// known stands for inconclusive: nothing unknown may look like a pass.
+func (v Verdict) ExitCode() int {
+	switch v {
+	case Pass:
+		return 0
+	case Fail:
+		return 1
+	case Interrupted:
+		return 130
+	}
+	return 3
+}
+
 // Report is the evidence of one comparison: what was run, on what, how many
 // samples, what was found, and what was lost on the way.
 type Report struct {

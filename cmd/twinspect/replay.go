@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -77,7 +76,7 @@ func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptio
 		err = errors.Join(err, keep.WriteAccount(tally.Account), keep.Close())
 	}
 	if opt.json {
-		return errors.Join(err, tally.writeJSON(env.Stdout), damage.Err())
+		return errors.Join(err, cli.PrintJSON(env.Stdout, tally), damage.Err())
 	}
 	return errors.Join(err, tally.print(env.Stdout), damage.Err())
 }
@@ -122,12 +121,6 @@ func (t *tally) finish(account capture.Account) {
 	t.Seconds = time.Since(t.started).Seconds()
 	t.Rate = float64(t.Sent) / t.Seconds
 	t.Account = account
-}
-
-func (t *tally) writeJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(t)
 }
 
 func (t *tally) print(w io.Writer) error {

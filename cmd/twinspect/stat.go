@@ -70,7 +70,7 @@ func runStat(ctx context.Context, env cli.Env, file string, opt statOptions) err
 	stop()
 	sum.Account = capture.AccountOf(src)
 	if opt.json {
-		err = sum.writeJSON(env.Stdout)
+		err = cli.PrintJSON(env.Stdout, sum)
 	} else {
 		err = sum.print(env.Stdout)
 	}
@@ -151,12 +151,6 @@ func (s *summary) operation(e *capture.Exchange) *operationSummary {
 		s.Operations[name] = op
 	}
 	return op
-}
-
-func (s *summary) writeJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(s)
 }
 
 func (s *summary) print(w io.Writer) error {

@@ -1,9 +1,7 @@
 package noise
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
@@ -61,7 +59,7 @@ func (l *Ledger) Judge(alpha float64) ([]diff.Difference, map[string]uint64) {
 		}
 		differences = append(differences, c.Difference)
 	}
-	slices.SortFunc(differences, compare)
+	slices.SortFunc(differences, diff.Compare)
 	return differences, l.differing(notNoise)
 }
 
@@ -288,20 +286,4 @@ func (l *Ledger) differing(cells map[diff.Cell]bool) map[string]uint64 {
 		}
 	}
 	return result
-}
-
-// compare orders differences as [diff.Report] has them.
-func compare(a, b diff.Difference) int {
-	return cmp.Or(
-		cmp.Compare(rank(a.Judgement), rank(b.Judgement)),
-		cmp.Compare(b.Branch, a.Branch),
-		strings.Compare(a.Operation, b.Operation),
-		strings.Compare(string(a.Part), string(b.Part)),
-		strings.Compare(a.Path, b.Path),
-		strings.Compare(string(a.Kind), string(b.Kind)),
-	)
-}
-
-func rank(j diff.Judgement) int {
-	return slices.Index([]diff.Judgement{diff.Regression, diff.Suspect, diff.Noise}, j)
 }

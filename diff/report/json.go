@@ -13,9 +13,6 @@ import (
 	"twinspect.dev/diff"
 )
 
-// SchemaName names the evidence of a comparison, in the field "schema".
-const SchemaName = "twinspect.dev/evidence/diff"
-
 // MaxEvidence is the length in bytes of the longest evidence that [Decode]
 // reads: 10,000 differences with 8 examples of three values of 4 KiB each are
 // just under 1 GiB.
@@ -44,7 +41,7 @@ func JSON(w io.Writer, r *diff.Report) error {
 func evidenceOf(r *diff.Report) (*diff.Report, error) {
 	c := *r
 	if c.Schema == "" {
-		c.Schema = SchemaName
+		c.Schema = diff.Schema
 	}
 	if c.Version == "" {
 		c.Version = diff.SchemaVersion
@@ -121,8 +118,8 @@ type VersionError struct {
 
 // Error says what was found and what can be read.
 func (e *VersionError) Error() string {
-	if e.Schema != SchemaName {
-		return fmt.Sprintf("schema is %q, want %q: this is no evidence of a comparison", e.Schema, SchemaName)
+	if e.Schema != diff.Schema {
+		return fmt.Sprintf("schema is %q, want %q: this is no evidence of a comparison", e.Schema, diff.Schema)
 	}
 	return fmt.Sprintf("version is %q, this program reads %s and its minor versions: use the program that wrote it, or a newer one",
 		e.Version, diff.SchemaVersion)
@@ -148,7 +145,7 @@ func decode(r io.Reader, limit int64) (*diff.Report, error) {
 	if err := json.Unmarshal(data, &head); err != nil {
 		return nil, placed(data, err)
 	}
-	if head.Schema != SchemaName || !readable(head.Version) {
+	if head.Schema != diff.Schema || !readable(head.Version) {
 		return nil, fmt.Errorf("read evidence: %w", &VersionError{head.Schema, head.Version})
 	}
 	report := new(diff.Report)

@@ -24,13 +24,13 @@ type meaning struct {
 func meaningOf(v diff.Verdict) meaning {
 	switch v {
 	case diff.Pass:
-		return meaning{v, 0, "Pass", "no regression was found, and enough was compared to say so"}
+		return meaning{v, v.ExitCode(), "Pass", "no regression was found, and enough was compared to say so"}
 	case diff.Fail:
-		return meaning{v, 1, "Fail", "branch does not behave like base"}
+		return meaning{v, v.ExitCode(), "Fail", "branch does not behave like base"}
 	case diff.Interrupted:
-		return meaning{v, 130, "Interrupted", "the run was stopped; the report covers the part that was done"}
+		return meaning{v, v.ExitCode(), "Interrupted", "the run was stopped; the report covers the part that was done"}
 	}
-	return meaning{diff.Inconclusive, 3, "Inconclusive", "too little was compared or too much was lost to tell"}
+	return meaning{diff.Inconclusive, v.ExitCode(), "Inconclusive", "too little was compared or too much was lost to tell"}
 }
 
 // tally holds the key numbers of a report.

@@ -218,7 +218,7 @@ const paceShare = 0.1
 func (j *Judge) Report() *diff.Report {
 	differences, differing := j.ledger.Judge((1 - paceShare) * j.cfg.ErrorRate)
 	differences = append(j.slowerOperations(paceShare*j.cfg.ErrorRate), differences...)
-	slices.SortStableFunc(differences, byJudgement)
+	slices.SortFunc(differences, diff.Compare)
 	r := &diff.Report{
 		Schema:      diff.Schema,
 		Version:     diff.SchemaVersion,

@@ -1,17 +1,11 @@
 package run
 
 import (
-	"cmp"
 	"fmt"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 )
-
-// byJudgement orders differences as [diff.Report] has them.
-func byJudgement(a, b diff.Difference) int {
-	return cmp.Or(a.Judgement.Rank()-b.Judgement.Rank(), cmp.Compare(b.Branch, a.Branch))
-}
 
 // verdict says what the report means as a whole, and why.
 func verdict(r *diff.Report, maxLoss float64) (diff.Verdict, []string) {

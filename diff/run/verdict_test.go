@@ -108,6 +108,6 @@ func TestDifferencesStandByJudgementThenFrequency(t *testing.T) {
 	require.Len(t, r.Differences, 3)
 	assert.Equal(t, []string{"$.often", "$.seldom", "$.noise"},
 		[]string{r.Differences[0].Path, r.Differences[1].Path, r.Differences[2].Path})
-	assert.True(t, slices.IsSortedFunc(r.Differences, byJudgement))
+	assert.True(t, slices.IsSortedFunc(r.Differences, diff.Compare))
 	assert.EqualValues(t, 100, operationOf(r, "GET /a").Differing)
 }

@@ -7,14 +7,8 @@ import (
 	"twinspect.dev/diff"
 )
 
-// The exit codes of every command.
-const (
-	ExitPass         = 0
-	ExitFail         = 1
-	ExitError        = 2
-	ExitInconclusive = 3
-	ExitInterrupted  = 130
-)
+// exitError is the one exit code that stands for no verdict.
+const exitError = 2
 
 // ExitHelp explains the exit codes at the end of every help text.
 const ExitHelp = `Exit codes:
@@ -35,23 +29,11 @@ func ExitCode(err error) int {
 	var verdict *VerdictError
 	switch {
 	case err == nil:
-		return ExitPass
+		return diff.Pass.ExitCode()
 	case errors.As(err, &verdict):
-		return exitOf(verdict.Verdict)
+		return verdict.Verdict.ExitCode()
 	case errors.Is(err, context.Canceled):
-		return ExitInterrupted
+		return diff.Interrupted.ExitCode()
 	}
-	return ExitError
-}
-
-func exitOf(v diff.Verdict) int {
-	switch v {
-	case diff.Pass:
-		return ExitPass
-	case diff.Fail:
-		return ExitFail
-	case diff.Interrupted:
-		return ExitInterrupted
-	}
-	return ExitInconclusive
+	return exitError
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -88,4 +89,11 @@ func why(s capture.Stats) string {
 		return filtered
 	}
 	return lost + "; " + filtered
+}
+
+// PrintJSON writes v, indented.
+func PrintJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
