@@ -44,11 +44,15 @@ func echoOnce(t *testing.T, server net.Listener, message []byte) {
 	}()
 	conn, err := net.Dial("tcp", server.Addr().String())
 	require.NoError(t, err)
-	_, err = conn.Write(message)
-	require.NoError(t, err)
-	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	// Written while it is read: neither side's buffers need hold the message.
+	written := make(chan error, 1)
+	go func() {
+		_, err := conn.Write(message)
+		written <- errors.Join(err, conn.(*net.TCPConn).CloseWrite())
+	}()
 	back, err := io.ReadAll(conn)
 	require.NoError(t, err)
+	require.NoError(t, <-written)
 	require.Equal(t, message, back)
 	require.NoError(t, conn.Close())
 	require.NoError(t, <-done)
