@@ -29,11 +29,15 @@ type rule struct {
 // import what is in its own folder's row.
 var rules = []rule{
 	{folder: "capture", std: true},
-	{folder: "capture/wire", own: []string{"capture", "capture/packet", "capture/tcpstream", "capture/httpwire"}},
+	{folder: "capture/wire", own: []string{"capture", "capture/packet", "capture/tcpstream", "capture/tlswire", "capture/httpwire"}},
 	{folder: "capture/tcpstream", own: []string{"capture"}, std: true},
-	{folder: "capture/httpwire", own: []string{"capture"}, std: true},
+	{folder: "capture/tlswire", own: []string{"capture"}},
+	{folder: "capture/httpwire", own: []string{"capture", "capture/httpwire/internal/"}},
+	{folder: "capture/httpwire/internal/", own: []string{"capture"}},
 	{folder: "capture/operation", std: true},
 	{folder: "capture/archive", own: []string{"capture", "capture/archive/twinpb", "capture/internal/"}},
+	{folder: "capture/kafka", own: []string{"capture", "capture/archive/twinpb"}},
+	{folder: "capture/spool", own: []string{"capture", "capture/archive"}},
 	{folder: "capture/har", own: []string{"capture", "capture/internal/"}},
 	{folder: "capture/", own: []string{"capture"}},
 	{folder: "replay/", own: []string{"capture", "replay"}},
