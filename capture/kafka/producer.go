@@ -1,0 +1,229 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"twinspect.dev/capture"
+)
+
+const (
+	// defaultMaxMessage is just below the broker's default message.max.bytes
+	// (1048588), so that a record fits even where it does not compress.
+	defaultMaxMessage = 1 << 20
+	// defaultTimeout is the delivery.timeout.ms of the Java client: a leader
+	// election and a broker's restart take less.
+	defaultTimeout = 2 * time.Minute
+)
+
+// ProducerOptions are how a [Producer] writes.
+type ProducerOptions struct {
+	// MaxMessage is the largest record in bytes, before compression, with key
+	// and framing; 1 MiB where it is 0. It should not exceed the topic's
+	// max.message.bytes.
+	MaxMessage int
+	// Timeout is for how long a batch is tried before it counts as not
+	// acknowledged; 2 minutes where it is 0.
+	Timeout time.Duration
+}
+
+// Producer writes exchanges to a topic, each acknowledged by all in-sync
+// replicas, compressed with zstd, and hashed to its partition by its session key
+// as the Java client does (murmur2).
+//
+// It is safe for concurrent use; the order of a session's exchanges is kept
+// within a batch, and between batches where one is sent after the other.
+type Producer struct {
+	client *client
+	opts   ProducerOptions
+}
+
+// NewProducer returns a producer. It does not connect yet; see
+// [Producer.Check].
+func NewProducer(cfg Config, o ProducerOptions) (*Producer, error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if o.MaxMessage <= 0 {
+		o.MaxMessage = defaultMaxMessage
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	return &Producer{client: c, opts: o}, nil
+}
+
+// Check connects and returns an error that says what to do where the topic is
+// missing or the credentials are refused.
+func (p *Producer) Check(ctx context.Context) error {
+	_, err := p.client.check(ctx)
+	return err
+}
+
+// Close closes the connections. It does not wait for a Produce that runs.
+func (p *Producer) Close() error {
+	p.client.close()
+	return nil
+}
+
+// Produce writes a batch and waits until all in-sync replicas have it. It
+// returns nil when every exchange was acknowledged, else one error for each, in
+// order: nil for those that were. A [*capture.RefusedError] is for an exchange
+// that will never be taken; every other error may pass. Then the exchange may
+// have been written all the same, and be written twice when it is tried again.
+func (p *Producer) Produce(ctx context.Context, batch []*capture.Exchange) []error {
+	errs := make([]error, len(batch))
+	records := make([]record, 0, len(batch))
+	for i, e := range batch {
+		r, err := encode(e, p.opts.MaxMessage)
+		if err != nil {
+			errs[i] = err
+			continue
+		}
+		r.index = i
+		records = append(records, r)
+	}
+	p.send(ctx, records, errs)
+	for _, err := range errs {
+		if err != nil {
+			return errs
+		}
+	}
+	return nil
+}
+
+// send writes records and sets errs[record.index] for those that failed.
+func (p *Producer) send(ctx context.Context, records []record, errs []error) {
+	if len(records) == 0 {
+		return
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, p.opts.Timeout, errNotInTime)
+	defer cancel()
+	var n int
+	err := p.client.retry(limited, p.opts.Timeout, func(ctx context.Context) (err error) {
+		n, err = p.client.partitions(ctx)
+		return err
+	})
+	if err != nil {
+		fail(records, errs, cause(limited, err))
+		return
+	}
+	var wg sync.WaitGroup
+	for partition, part := range byPartition(records, n) {
+		if len(part) > 0 {
+			wg.Go(func() { p.sendPartition(limited, partition, part, errs) })
+		}
+	}
+	wg.Wait()
+}
+
+var errNotInTime = errors.New("not acknowledged in time")
+
+// cause tells the caller's cancellation from the producer's own limit.
+func cause(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), errNotInTime) {
+		return fmt.Errorf("%w: %w", errNotInTime, err)
+	}
+	return err
+}
+
+// byPartition divides records over n partitions, keeping their order.
+func byPartition(records []record, n int) [][]record {
+	parts, all := make([][]record, n), make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	balancer := kafkago.Murmur2Balancer{Consistent: true}
+	for _, r := range records {
+		i := balancer.Balance(kafkago.Message{Key: r.key}, all...)
+		parts[i] = append(parts[i], r)
+	}
+	return parts
+}
+
+// sendPartition writes to one partition, one request after the other so that the
+// order stays. After a failure that may pass, the rest is not sent: it would
+// overtake.
+func (p *Producer) sendPartition(ctx context.Context, partition int, records []record, errs []error) {
+	for len(records) > 0 {
+		n := fitting(records, p.opts.MaxMessage)
+		if err := p.deliver(ctx, partition, records[:n], errs); err != nil {
+			fail(records[n:], errs, err)
+			return
+		}
+		records = records[n:]
+	}
+}
+
+// fitting returns how many of the first records make a batch of at most limit
+// bytes; at least one.
+func fitting(records []record, limit int) int {
+	total := 0
+	for i := range records {
+		if total += records[i].size(); total > limit {
+			return max(i, 1)
+		}
+	}
+	return len(records)
+}
+
+// deliver writes one batch. Where the broker refuses it for one of its records,
+// it is halved until that one stands alone. The error is nil where more can be
+// sent to the partition.
+func (p *Producer) deliver(ctx context.Context, partition int, records []record, errs []error) error {
+	err := p.client.retry(ctx, p.opts.Timeout, func(ctx context.Context) error {
+		return p.request(ctx, partition, records)
+	})
+	reason, refused := refusal(err)
+	switch {
+	case err == nil:
+		return nil
+	case !refused:
+		err = cause(ctx, err)
+		fail(records, errs, err)
+		return err
+	case len(records) == 1:
+		fail(records, errs, &capture.RefusedError{Reason: reason, Err: err})
+		return nil
+	}
+	half := len(records) / 2
+	if err := p.deliver(ctx, partition, records[:half], errs); err != nil {
+		fail(records[half:], errs, err)
+		return err
+	}
+	return p.deliver(ctx, partition, records[half:], errs)
+}
+
+func (p *Producer) request(ctx context.Context, partition int, records []record) error {
+	wire := make([]kafkago.Record, len(records))
+	for i := range records {
+		wire[i] = records[i].wire()
+	}
+	res, err := p.client.api.Produce(ctx, &kafkago.ProduceRequest{
+		Topic: p.client.cfg.Topic, Partition: partition, RequiredAcks: kafkago.RequireAll,
+		Compression: kafkago.Zstd, Records: kafkago.NewRecordReader(wire...),
+	})
+	if err != nil {
+		return err
+	}
+	return res.Error
+}
+
+func fail(records []record, errs []error, err error) {
+	for i := range records {
+		errs[records[i].index] = err
+	}
+}
+
+func tooLarge(size, limit int) error {
+	return &capture.RefusedError{
+		Reason: TooLarge,
+		Err:    fmt.Errorf("record of %d bytes: the limit is %d (max.message.bytes of the topic)", size, limit),
+	}
+}
