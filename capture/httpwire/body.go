@@ -2,6 +2,7 @@ package httpwire
 
 import (
 	"bytes"
+	"time"
 
 	"twinspect.dev/capture"
 )
@@ -47,7 +48,7 @@ func (c *Conn) body(s *stream, p []byte) int {
 		p = p[:min(int64(len(p)), s.left)]
 		s.left -= int64(len(p))
 	}
-	c.keep(s, p)
+	c.p.keep(&s.intake, s.at, p)
 	c.advance(s)
 	return len(p)
 }
@@ -65,27 +66,27 @@ func (c *Conn) advance(s *stream) {
 
 // keep appends to the body what the limit allows. After a gap nothing more is
 // kept: bytes would stand in the wrong place.
-func (c *Conn) keep(s *stream, p []byte) {
-	s.msg.BodySize += int64(len(p))
-	s.msg.End = s.at
-	if s.hurt {
-		c.p.bytes.drop(AfterGap, len(p))
+func (p *Parser) keep(in *intake, at time.Time, b []byte) {
+	in.msg.BodySize += int64(len(b))
+	in.msg.End = at
+	if in.hurt {
+		p.bytes.drop(AfterGap, len(b))
 		return
 	}
-	if room := c.p.cfg.MaxBody - len(s.msg.Body); len(p) > room {
-		s.blame(capture.BodyLimit)
-		c.p.bytes.drop(BodyRest, len(p)-room)
-		p = p[:room]
+	if room := p.cfg.MaxBody - len(in.msg.Body); len(b) > room {
+		in.blame(capture.BodyLimit)
+		p.bytes.drop(BodyRest, len(b)-room)
+		b = b[:room]
 	}
-	if room := max(c.p.cfg.MaxMemory-c.p.held, 0); len(p) > room {
-		s.blame(capture.BodyLimit)
-		s.hurt = true
-		c.p.bytes.drop(MemoryLimit, len(p)-room)
-		p = p[:room]
+	if room := max(p.cfg.MaxMemory-p.held, 0); len(b) > room {
+		in.blame(capture.BodyLimit)
+		in.hurt = true
+		p.bytes.drop(MemoryLimit, len(b)-room)
+		b = b[:room]
 	}
-	c.p.hold(s.rec, len(p))
-	s.msg.Body = append(s.msg.Body, p...)
-	c.p.bytes.written += uint64(len(p))
+	p.hold(in.rec, len(b))
+	in.msg.Body = append(in.msg.Body, b...)
+	p.bytes.written += uint64(len(b))
 }
 
 // finish ends the message at hand; why is "" where it is whole.

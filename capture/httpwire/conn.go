@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/httpwire/internal/h2"
+	"twinspect.dev/capture/httpwire/internal/wsframe"
 )
 
 // mode is what a direction expects next.
@@ -17,9 +19,12 @@ const (
 	inChunk
 	inChunkEnd
 	inTrailer
-	inClose // a body that the end of the direction ends
-	opaque  // bytes that are not HTTP/1.x from here on
-	lost    // bytes of which it is not known where a message begins
+	inClose  // a body that the end of the direction ends
+	opaque   // bytes that are not HTTP/1.x from here on
+	early    // frames of HTTP/2 that may precede the client's preface
+	inFrames // frames of HTTP/2
+	inSocket // frames of WebSocket
+	lost     // bytes of which it is not known where a message begins
 )
 
 // Conn parses one connection. Its methods take what tcpstream's consumer is
@@ -38,6 +43,9 @@ type Conn struct {
 	vague                  int       // bytes before anything spoke HTTP
 	spoke                  bool      // a message was recognised
 	tunnel                 capture.Reason
+	h2                     *http2
+	chain                  [2]h2.Chain // frames of an HTTP/2 connection whose beginning is missing
+	ws                     [2]wsframe.Walker
 	// doubt is set while the order alone does not prove which response
 	// answers which request.
 	doubt bool
@@ -70,13 +78,10 @@ type stream struct {
 	startAcked int64
 	turned     bool
 
-	rec     *record // the message at hand
-	done    *record // the message that the last step ended
-	msg     *capture.Message
-	left    int64 // bytes of the body or chunk to come
-	total   int64 // length of the body, -1 unknown
-	hurt    bool  // the body has a gap
-	fault   capture.Incomplete
+	intake
+	done    *record            // the message that the last step ended
+	left    int64              // bytes of the body or chunk to come
+	total   int64              // length of the body, -1 unknown
 	cut     capture.Incomplete // why the head at hand is not whole
 	interim *record            // got a 1xx, waits for the final response
 	reason  capture.Reason     // of opaque bytes
@@ -94,6 +99,14 @@ func (c *Conn) Data(dir int, at time.Time, acked int64, p []byte) {
 	if acked > c.side[1-dir].pos && !c.doubt {
 		c.doubt, c.lossy = true, true // it answers bytes that were not captured
 	}
+	if c.foreignTo(s) {
+		p = c.watch(s, p)
+	}
+	c.run(s, p)
+}
+
+// run parses bytes to their end.
+func (c *Conn) run(s *stream, p []byte) {
 	for len(p) > 0 {
 		n := c.step(s, p)
 		s.pos += int64(n)
@@ -117,6 +130,7 @@ func (c *Conn) turn(s *stream) {
 		s.mode = lost
 	}
 	s.anchor = true
+	c.chain[s.dir].Restart()
 }
 
 // step parses the beginning of p and returns how much of it. It returns 0 only
@@ -136,7 +150,15 @@ func (c *Conn) step(s *stream, p []byte) int {
 	case inTrailer:
 		return c.trailer(s, p)
 	case opaque:
-		c.p.bytes.filter(s.reason, len(p))
+		c.p.bytes.hide(s.reason, len(p))
+		return len(p)
+	case early:
+		return c.early(s, p)
+	case inFrames:
+		return c.h2.step(s, p)
+	case inSocket:
+		c.p.bytes.filter(WebSocket, len(p))
+		c.ws[s.dir].Feed(p, &c.p.websocket)
 		return len(p)
 	}
 	return c.search(s, p)
@@ -148,12 +170,25 @@ func (c *Conn) Gap(dir int, at time.Time, n int64, why capture.Incomplete) {
 	s.at = at
 	c.lastDir = dir
 	c.p.bytes.seen += uint64(n)
-	if s.mode == opaque {
-		c.p.bytes.reasons.Filter(s.reason, uint64(n))
+	c.chain[dir].Break()
+	switch s.mode {
+	case opaque:
+		c.p.bytes.hide(s.reason, int(n))
 		s.pos += n
 		return
+	case inSocket:
+		c.p.bytes.filter(WebSocket, int(n))
+		c.ws[dir].Skip(n, why, &c.p.websocket)
+		s.pos += n
+		return
+	case early:
+		c.notEarly(s)
 	}
 	c.p.bytes.reasons.Drop(capture.Reason(why), uint64(n))
+	if s.mode == inFrames {
+		c.h2.skip(s, n, why)
+		return
+	}
 	c.skip(s, n, why)
 }
 
@@ -212,6 +247,12 @@ func (c *Conn) End(dir int, _ time.Time, why capture.Incomplete) {
 	switch {
 	case s.mode == inHead:
 		c.abandonHead(s, why)
+	case s.mode == early:
+		c.notEarly(s)
+	case s.mode == inFrames:
+		c.h2.end(s, why)
+	case s.mode == inSocket:
+		c.ws[dir].End(why, &c.p.websocket)
 	case s.mode == inClose && why == capture.Closed:
 		c.finish(s, "")
 	case s.rec != nil:
@@ -247,9 +288,17 @@ func (c *Conn) unanswered(r *record) {
 	c.settle(r)
 }
 
+// intake is a message whose body is being taken.
+type intake struct {
+	rec   *record
+	msg   *capture.Message
+	hurt  bool // the body has a gap
+	fault capture.Incomplete
+}
+
 // blame keeps the first reason why a message is not whole.
-func (s *stream) blame(why capture.Incomplete) {
-	if s.fault == "" {
-		s.fault = why
+func (in *intake) blame(why capture.Incomplete) {
+	if in.fault == "" {
+		in.fault = why
 	}
 }

@@ -1,4 +1,4 @@
-// Package httpwire makes HTTP/1.x exchanges out of the ordered bytes of TCP
+// Package httpwire makes HTTP/1.x and HTTP/2 exchanges out of the ordered bytes of TCP
 // connections.
 //
 // A [Parser] is pushed the bytes of both directions of any number of
@@ -14,6 +14,24 @@
 // exactly where the response stream stood when the request was sent, and
 // nothing was lost between the two. Otherwise both are given unpaired. The proof
 // assumes that a client that pipelines has shown so before the loss.
+//
+// HTTP/2 in clear text (RFC 9113) is read after the client's preface and after an
+// upgrade to h2c (RFC 7540 section 3.2), whose request is stream 1: the 101 is
+// kept as an interim answer to it, for the answer is stream 1's. Fields stand in
+// the order of the wire; of the pseudo-header fields, :method and :path make the
+// request, :authority becomes a first field "Host" unless there is one, :protocol
+// stays a field, :scheme goes. Bodies of gRPC keep the prefixes of their
+// messages; package grpcmsg splits them.
+//
+// Loss in HTTP/2. A gap inside a frame costs what the frame carries: of DATA that
+// stream's body, of a header block also what the dynamic table held. Header
+// blocks that refer to what was lost of the table make incomplete messages, all
+// others are read; nothing is guessed. A gap that reaches into a frame header
+// ends the reading of its direction, for any bytes of a body may look like
+// frames. A connection of which the beginning is missing is counted under
+// [HPACKUnknown].
+//
+// Frames of WebSocket (RFC 6455) after an upgrade are counted, not kept.
 //
 // Every byte is counted: see [Parser.Account].
 package httpwire

@@ -85,6 +85,10 @@ func (c *Conn) response(s *stream, head []byte) {
 	scratch.Header = r.Response.Header[:0]
 	parseResponse(&scratch, head, string(head))
 	c.p.hold(r, len(head))
+	if scratch.Status == 101 && upgradeReason(scratch.Header.Get("Upgrade")) == HTTP2 {
+		c.upgraded(s, r, &scratch)
+		return
+	}
 	if scratch.Status >= 100 && scratch.Status < 200 && scratch.Status != 101 {
 		c.interim(s, r, &scratch)
 		return

@@ -46,8 +46,12 @@ func (c *Conn) head(s *stream, p []byte) int {
 		}
 	}
 	switch s.kind {
-	case encrypted, preface:
+	case encrypted:
 		return c.foreign(s, len(p))
+	case preface:
+		return c.prior(s, s.scan+1, old)
+	case frames:
+		return c.begun(s, p, old)
 	case undecided:
 	default:
 		if end := s.headEnd(b); end > 0 {
@@ -82,6 +86,11 @@ func (s *stream) headEnd(b []byte) int {
 // decide looks at the first line. It returns how many bytes are no message, or
 // 0 where they are or may yet become one; s.kind says which.
 func (c *Conn) decide(s *stream, b []byte) int {
+	if c.mayBeEarly(s, b) {
+		var n int
+		s.kind, n = judgeEarly(b)
+		return n
+	}
 	i := bytes.IndexByte(b[s.scan:], '\n')
 	if i < 0 {
 		s.kind = s.prefix(b)
@@ -184,11 +193,7 @@ func (c *Conn) foreign(s *stream, n int) int {
 	if buffered := len(s.buf); buffered > 0 {
 		s.buf = s.buf[:buffered-n]
 	}
-	if s.kind == preface {
-		c.tunnelled(HTTP2)
-	} else {
-		c.hide(s, TLS)
-	}
+	c.hide(s, TLS)
 	c.p.bytes.filter(s.reason, n)
 	return n
 }

@@ -167,9 +167,9 @@ func TestBytesThatAreNotHTTPAreCounted(t *testing.T) {
 	}{
 		{"a tunnel", []run{c2s("CONNECT x:443 HTTP/1.1\r\n\r\n"), s2c("HTTP/1.1 200 OK\r\n\r\n"), c2s("hello"), s2c("there")}, Tunnel, 10},
 		{"websocket", []run{c2s("GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"), s2c("HTTP/1.1 101 S\r\nUpgrade: WebSocket\r\n\r\n" + frames), c2s(frames)}, WebSocket, 14},
-		{"h2c", []run{c2s("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"), s2c("HTTP/1.1 101 S\r\nUpgrade: h2c\r\n\r\n\x00\x00")}, HTTP2, 2},
+		{"h2c", []run{c2s("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"), s2c("HTTP/1.1 101 S\r\nUpgrade: h2c\r\n\r\n\x00\x00\x00\x04\x01\x00\x00\x00\x00")}, HTTP2Control, 9},
 		{"another upgrade", []run{c2s("GET / HTTP/1.1\r\nUpgrade: x\r\n\r\n"), s2c("HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\n\x00\x00")}, Upgrade, 2},
-		{"prior knowledge", []run{c2s("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), s2c("\x00\x00\x00\x04")}, HTTP2, 28},
+		{"prior knowledge", []run{c2s("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), s2c("\x00\x00\x00\x04\x01\x00\x00\x00\x00")}, HTTP2Control, 33},
 		{"TLS", []run{c2s("\x16\x03\x01\x00\x05GET /"), s2c("\x16\x03\x03\x00\x01x")}, TLS, 16},
 		{"another protocol", []run{s2c("SSH-2.0-x\r\n"), c2s("SSH-2.0-y\r\n")}, NotHTTP, 22},
 	}

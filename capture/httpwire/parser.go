@@ -63,6 +63,8 @@ type Parser struct {
 	// messages and exchanges count as Account tells.
 	messages  messageTally
 	exchanges capture.Stats
+	grpc      capture.Stats
+	websocket capture.Stats
 }
 
 // New returns a parser.

@@ -79,12 +79,19 @@ func (c *Conn) speaks(s *stream) {
 
 // hide makes the rest of a direction opaque.
 func (c *Conn) hide(s *stream, why capture.Reason) {
-	if s.mode == inHead {
+	if why == HTTP2 && c.h2 != nil {
+		c.enterFrames(s)
+		return
+	}
+	if s.mode == inHead || s.mode == early {
 		c.p.bytes.open -= uint64(len(s.buf))
-		c.p.bytes.filter(why, len(s.buf))
+		c.p.bytes.hide(why, len(s.buf))
 		s.buf = nil
 	}
 	s.mode, s.reason = opaque, why
+	if why == WebSocket {
+		s.mode = inSocket
+	}
 }
 
 // tunnelled makes both directions opaque: after an upgrade, a CONNECT, or the
@@ -93,7 +100,7 @@ func (c *Conn) tunnelled(why capture.Reason) {
 	c.tunnel = why
 	for d := range c.side {
 		s := &c.side[d]
-		if s.rec == nil && s.mode != opaque {
+		if s.rec == nil && s.mode != opaque && s.mode != inFrames && s.mode != inSocket {
 			c.hide(s, why)
 		}
 	}

@@ -31,7 +31,7 @@ func (c *Conn) simpleBody(s *stream, r *record, b []byte, buffered int) int {
 	head := s.buf
 	s.buf = nil
 	c.open(s, r, &r.Response.Message, frame{how: byClose})
-	c.keep(s, b)
+	c.p.keep(&s.intake, s.at, b)
 	s.buf = head[:0]
 	return len(b) - buffered
 }

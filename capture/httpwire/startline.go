@@ -15,6 +15,7 @@ const (
 	simpleRequest // HTTP/0.9: a method and a target
 	response
 	preface   // of HTTP/2
+	frames    // of HTTP/2, as a server begins
 	encrypted // by TLS
 )
 
