@@ -23,7 +23,7 @@ type ledger struct {
 	out    writerAtCloser
 	number uint64
 	buf    []byte
-	// tail is the encoded form of the reasons, of which there are tailSum.
+	// tail is the encoded form of the reasons, of tailSum drops.
 	tail    []byte
 	tailSum uint64
 }
@@ -81,7 +81,7 @@ func openLedger(path string) (*ledger, tally, error) {
 // file.
 func (l *ledger) store(t *tally) error {
 	l.number++
-	if sum := t.lost(); l.tail == nil || sum != l.tailSum {
+	if sum := t.lost(); sum != l.tailSum {
 		l.tail, l.tailSum = appendReasons(l.tail[:0], t.dropped), sum
 	}
 	l.buf = appendSlot(l.buf[:0], l.number, t, l.tail)

@@ -20,7 +20,6 @@ type segmentReader struct {
 	// next is the number of the next exchange, lost how many before it are lost
 	// and not yet told.
 	next, lost uint64
-	ended      bool
 	e          capture.Exchange
 }
 
