@@ -109,7 +109,7 @@ func layersDecoder() func([]byte) bool {
 func BenchmarkDecode(b *testing.B) {
 	plain := framed(b, layers.EthernetTypeIPv4, segment4(b, manyBytes(1448)))
 	b.Run("own", func(b *testing.B) {
-		d := newDecoder(nil)
+		d := newDecoder(selection{})
 		f := frameOf(linkEthernet, plain)
 		var s Segment
 		for b.Loop() {
@@ -124,7 +124,7 @@ func BenchmarkDecode(b *testing.B) {
 	})
 	vxlan := framed(b, layers.EthernetTypeIPv4, udpOver(b, 4789, joined([]byte{8, 0, 0, 0, 0, 0, 42, 0}, plain)))
 	b.Run("own, VXLAN", func(b *testing.B) {
-		d := newDecoder(nil)
+		d := newDecoder(selection{})
 		f := frameOf(linkEthernet, vxlan)
 		var s Segment
 		for b.Loop() {

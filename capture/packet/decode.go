@@ -27,7 +27,10 @@ type decoder struct {
 	stats capture.Stats
 	frags fragments
 	ports *ports // nil: every port is wanted
-	p     packet
+	want  selection
+	// pass, where it is not nil, judges frames before they are decoded.
+	pass matcher
+	p    packet
 }
 
 // packet is what is left of a frame while its headers are taken off.
@@ -67,22 +70,39 @@ func (p *packet) short(n int, malformed outcome) outcome {
 	return malformed
 }
 
-func newDecoder(wanted *ports) *decoder { return &decoder{ports: wanted} }
+func newDecoder(want selection) *decoder { return &decoder{ports: newPorts(want.ports), want: want} }
 
 // decode fills s with the TCP segment in f and reports whether there is one.
 func (d *decoder) decode(f *frame, s *Segment) bool {
 	d.stats.Seen++
+	if d.pass != nil {
+		if view, ok := f.seen(); ok && !d.pass.pass(&view) {
+			d.count(unwanted, 1)
+			return false
+		}
+	}
 	p := &d.p
 	*p = packet{time: f.time, data: f.data, wire: f.wire, frames: 1}
 	if f.vlan&0xfff != 0 {
 		p.network = within(0, vlanNetwork, uint64(f.vlan&0xfff))
 	}
 	out := d.linkLayer(f.link, s)
-	if out.fate == written && d.ports != nil && !d.ports.has(s.Src.Port()) && !d.ports.has(s.Dst.Port()) {
-		out = otherPort
+	if out.fate == written {
+		out = d.chosen(s)
 	}
 	d.count(out, p.frames)
 	return out.fate == written
+}
+
+// chosen judges a segment by its ports and addresses.
+func (d *decoder) chosen(s *Segment) outcome {
+	switch {
+	case d.ports != nil && !d.ports.has(s.Src.Port()) && !d.ports.has(s.Dst.Port()):
+		return otherPort
+	case !d.want.has(s.Src.Addr(), s.Dst.Addr()):
+		return otherHost
+	}
+	return isSegment
 }
 
 // count books a packet that was put together from n frames. The last one is

@@ -179,7 +179,7 @@ func requireTestSegment(t *testing.T, v6 bool, s Segment) {
 func TestSegmentIsFoundBehindEveryKindOfHeader(t *testing.T) {
 	for _, c := range allCases() {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDecoder(nil)
+			d := newDecoder(selection{})
 			var s Segment
 			require.True(t, d.decode(frameOf(c.link, c.data(t)), &s), "%v", d.account())
 			requireTestSegment(t, c.v6, s)
@@ -198,7 +198,7 @@ func TestSnapLengthAtEveryByte(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			whole := c.data(t)
 			for n := range whole {
-				d := newDecoder(nil)
+				d := newDecoder(selection{})
 				var s Segment
 				f := frameOf(c.link, whole[:n:n])
 				f.wire = len(whole)
@@ -223,7 +223,7 @@ func TestEthernetPaddingIsNoPayload(t *testing.T) {
 				kind = layers.EthernetTypeIPv6
 			}
 			var s Segment
-			require.True(t, newDecoder(nil).decode(frameOf(1, joined(framed(t, kind, inner), make([]byte, 30))), &s))
+			require.True(t, newDecoder(selection{}).decode(frameOf(1, joined(framed(t, kind, inner), make([]byte, 30))), &s))
 			assert.Equal(t, "x", string(s.Payload))
 			assert.Zero(t, s.Missing)
 		})
@@ -234,7 +234,7 @@ func TestTotalLengthZeroTakesTheCapturedLength(t *testing.T) {
 	inner := segment4(t, testPayload)
 	inner[2], inner[3] = 0, 0
 	var s Segment
-	require.True(t, newDecoder(nil).decode(frameOf(1, framed(t, 0x0800, inner)), &s))
+	require.True(t, newDecoder(selection{}).decode(frameOf(1, framed(t, 0x0800, inner)), &s))
 	assert.Equal(t, testPayload, s.Payload)
 }
 
@@ -242,7 +242,7 @@ func TestTotalLengthBeyondTheFrameIsMissing(t *testing.T) {
 	inner := segment4(t, testPayload)
 	inner[3] += 5
 	var s Segment
-	require.True(t, newDecoder(nil).decode(frameOf(1, framed(t, 0x0800, inner)), &s))
+	require.True(t, newDecoder(selection{}).decode(frameOf(1, framed(t, 0x0800, inner)), &s))
 	assert.Equal(t, testPayload, s.Payload)
 	assert.Equal(t, 5, s.Missing)
 }
@@ -252,7 +252,7 @@ func TestWrongChecksumIsNoReasonToDrop(t *testing.T) {
 	inner[10] ^= 0xff // of IP
 	inner[36] ^= 0xff // of TCP
 	var s Segment
-	assert.True(t, newDecoder(nil).decode(frameOf(1, framed(t, 0x0800, inner)), &s))
+	assert.True(t, newDecoder(selection{}).decode(frameOf(1, framed(t, 0x0800, inner)), &s))
 }
 
 func TestRoutingHeaderGivesTheFinalDestination(t *testing.T) {
@@ -266,7 +266,7 @@ func TestRoutingHeaderGivesTheFinalDestination(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var s Segment
 			data := extension6(t, testPayload, []uint8{43}, header)
-			require.True(t, newDecoder(nil).decode(frameOf(linkIPv6, data), &s))
+			require.True(t, newDecoder(selection{}).decode(frameOf(linkIPv6, data), &s))
 			assert.Equal(t, client6.Addr(), s.Dst.Addr())
 		})
 	}
@@ -276,7 +276,7 @@ func TestNetworksAreToldApart(t *testing.T) {
 	tagged := func(tags ...byte) uint64 {
 		var s Segment
 		data := framed(t, 0x8100, joined(tags, segment4(t, testPayload)))
-		require.True(t, newDecoder(nil).decode(frameOf(1, data), &s))
+		require.True(t, newDecoder(selection{}).decode(frameOf(1, data), &s))
 		return s.Network
 	}
 	seen := map[uint64]string{0: "no tag"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 
 	"twinspect.dev/capture"
@@ -24,14 +25,36 @@ type File struct {
 	ended   error
 }
 
+// FileConfig says what of a capture file is wanted: the frames that all of its
+// fields want. The zero value wants everything.
+type FileConfig struct {
+	// Ports are the TCP ports that are wanted, on either side; others are
+	// counted as "other-port".
+	Ports []uint16
+	// Hosts are the addresses that are wanted, on either side; others are
+	// counted as "other-host".
+	Hosts []netip.Prefix
+	// Filter is an expression as [CheckFilter] takes it. It judges frames from
+	// their outermost header on; those it leaves out are counted as "filter".
+	Filter string
+}
+
 // Open opens a capture file: pcap or pcapng, plain or compressed by gzip or
 // zstd, told by its first bytes and not by its name.
-func Open(path string) (*File, error) {
+func Open(path string) (*File, error) { return FileConfig{}.Open(path) }
+
+// NewFile reads a capture from r; name is used in errors. It reads the header
+// of the file at once. The caller closes r, after the File.
+func NewFile(name string, r io.Reader) (*File, error) { return FileConfig{}.New(name, r) }
+
+// Open is the function [Open] for what the configuration wants. A filter that
+// is wrong is a [*FilterError].
+func (c FileConfig) Open(path string) (*File, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open capture: %w", err)
 	}
-	f, err := NewFile(path, file)
+	f, err := c.New(path, file)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -39,9 +62,12 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// NewFile reads a capture from r; name is used in errors. It reads the header
-// of the file at once. The caller closes r, after the File.
-func NewFile(name string, r io.Reader) (*File, error) {
+// New is [NewFile] for what the configuration wants.
+func (c FileConfig) New(name string, r io.Reader) (*File, error) {
+	want, err := newSelection(c.Ports, c.Hosts, c.Filter)
+	if err != nil {
+		return nil, err
+	}
 	in, err := openInput(r)
 	if err != nil {
 		return nil, fmt.Errorf("open capture %s: %w", name, err)
@@ -51,7 +77,11 @@ func NewFile(name string, r io.Reader) (*File, error) {
 		in.close()
 		return nil, fmt.Errorf("open capture %s: %w", name, err)
 	}
-	return &File{name: name, in: in, records: recs, decoder: newDecoder(nil)}, nil
+	f := &File{name: name, in: in, records: recs, decoder: newDecoder(want)}
+	if want.filter != nil {
+		f.decoder.pass = want.filter.inBand
+	}
+	return f, nil
 }
 
 // checkEvery is after how many frames without a TCP segment the context is

@@ -103,7 +103,7 @@ func TestFragmentsAreJoinedInAnyOrder(t *testing.T) {
 		}
 		parts := rapid.Permutation(cut(packet, spans...)).Draw(rt, "order")
 		again := rapid.IntRange(0, len(parts)-2).Draw(rt, "again")
-		d := newDecoder(nil)
+		d := newDecoder(selection{})
 		got := feed(d, frameTime, parts[:again+1]...)
 		got = append(got, feed(d, frameTime, parts[again])...) // a repetition
 		assert.Equal(rt, uint64(again+1), d.account().Open)
@@ -123,7 +123,7 @@ func TestFragmentsAreJoinedInAnyOrder(t *testing.T) {
 func TestFragmentsOfATunnelAndFragmentsInIt(t *testing.T) {
 	payload := manyBytes(3000)
 	inner := segment4(t, payload)
-	d := newDecoder(nil)
+	d := newDecoder(selection{})
 	var got []Segment
 	for i, part := range cut4(inner, 1, evenly(len(inner)-20, 1000)...) {
 		outer := over(t, 4, part)
@@ -149,7 +149,7 @@ func TestOverlappingFragmentsGiveTheDatagramUp(t *testing.T) {
 		"bytes behind the end":      {{8, 16, false}, {16, 32, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDecoder(nil)
+			d := newDecoder(selection{})
 			assert.Empty(t, feed(d, frameTime, cut4(packet, 1, spans...)...))
 			assert.Equal(t, uint64(2), d.account().Dropped["overlapping-fragment"], "%v", d.account())
 			assert.NoError(t, d.account().Balance())
@@ -166,7 +166,7 @@ func TestFragmentsThatAreDamaged(t *testing.T) {
 		"IPv6 of no eights": cut6(segment6(t, manyBytes(100)), 1, span{0, 25, true})[0],
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDecoder(nil)
+			d := newDecoder(selection{})
 			assert.Empty(t, feed(d, frameTime, part))
 			assert.Equal(t, uint64(1), d.account().Dropped["malformed-fragment"])
 			assert.Empty(t, d.frags.waiting)
@@ -178,7 +178,7 @@ func TestFragmentCutByTheSnapLengthTellsTheMissingBytes(t *testing.T) {
 	payload := manyBytes(1000)
 	packet := segment4(t, payload)
 	parts := cut4(packet, 1, evenly(len(packet)-20, 400)...)
-	d := newDecoder(nil)
+	d := newDecoder(selection{})
 	var s Segment
 	for i, part := range parts {
 		f := frameOf(linkRaw, part)
@@ -194,7 +194,7 @@ func TestFragmentCutByTheSnapLengthTellsTheMissingBytes(t *testing.T) {
 }
 
 func TestFragmentsOfOtherProtocolsDoNotWait(t *testing.T) {
-	d := newDecoder(nil)
+	d := newDecoder(selection{})
 	feed(d, frameTime, cut4(over(t, 1, manyBytes(100)), 1, span{0, 48, true})...)
 	assert.Equal(t, uint64(1), d.account().Filtered["not-tcp"])
 	assert.Zero(t, d.account().Open)
@@ -203,7 +203,7 @@ func TestFragmentsOfOtherProtocolsDoNotWait(t *testing.T) {
 func TestFragmentsThatWaitTooLongAreDropped(t *testing.T) {
 	packet := segment4(t, manyBytes(1000))
 	parts := cut4(packet, 1, evenly(len(packet)-20, 400)...)
-	d := newDecoder(nil)
+	d := newDecoder(selection{})
 	feed(d, frameTime, parts[0], parts[1])
 	assert.Equal(t, uint64(2), d.account().Open)
 	other := cut4(packet, 2, evenly(len(packet)-20, 400)...)
@@ -217,7 +217,7 @@ func TestFragmentsThatWaitTooLongAreDropped(t *testing.T) {
 
 func TestFragmentMemoryIsBounded(t *testing.T) {
 	packet := segment4(t, manyBytes(60000))
-	d := newDecoder(nil)
+	d := newDecoder(selection{})
 	part := cut4(packet, 0, span{0, 56000, true})[0]
 	const datagrams = 1000
 	for id := range datagrams {
@@ -236,7 +236,7 @@ func TestFragmentMemoryIsBounded(t *testing.T) {
 // are done behind it.
 func TestFragmentQueueIsBounded(t *testing.T) {
 	packet := segment4(t, manyBytes(100))
-	d := newDecoder(nil)
+	d := newDecoder(selection{})
 	feed(d, frameTime, cut4(packet, 0, span{0, 48, true})...)
 	for id := range 5000 {
 		got := feed(d, frameTime, cut4(packet, uint16(id+1), evenly(len(packet)-20, 64)...)...)

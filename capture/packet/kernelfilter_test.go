@@ -11,7 +11,7 @@ import (
 // runFilter runs the filter as the kernel does. The simulator has no protocol
 // of the frame, so the load of it is replaced.
 func runFilter(t *testing.T, list []uint16, protocol etherType, data []byte) int {
-	raw, err := kernelFilter(list, 1000)
+	raw, err := kernelFilter(selection{ports: list}, 1000)
 	require.NoError(t, err)
 	program, ok := bpf.Disassemble(raw)
 	require.True(t, ok)

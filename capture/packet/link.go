@@ -8,6 +8,8 @@ type etherType = uint16
 const (
 	typeIPv4       etherType = 0x0800
 	typeIPv6       etherType = 0x86dd
+	typeARP        etherType = 0x0806
+	typeRARP       etherType = 0x8035
 	typeVLAN       etherType = 0x8100
 	typeQinQ       etherType = 0x88a8
 	typeOldQinQ    etherType = 0x9100

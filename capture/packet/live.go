@@ -1,6 +1,16 @@
 package packet
 
-import "time"
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// ErrIdle is what Live.ReadSegment returns where time has passed and there was
+// no segment. The Time of the segment it was given is then as far as the
+// capture has come: no segment that was captured before will follow. The
+// stream goes on.
+var ErrIdle = errors.New("no segment yet")
 
 // LiveConfig says what to capture.
 type LiveConfig struct {
@@ -11,6 +21,19 @@ type LiveConfig struct {
 	// tunnels are not looked into: only segments directly in IP, with or
 	// without VLAN tags, are found.
 	Ports []uint16
+	// Hosts are the addresses that are wanted, on either side; none means all.
+	// What holds for tunnels with ports holds with hosts too.
+	Hosts []netip.Prefix
+	// Filter is an expression as [CheckFilter] takes it; the kernel keeps
+	// everything else away. A VLAN tag that the card or the kernel has taken
+	// off does not move what follows: "port 80" finds port 80 in a VLAN and
+	// outside of one, "vlan 5 and port 80" finds it in that VLAN. What Ports,
+	// Hosts and Filter all want is captured.
+	Filter string
+	// Namespace is the path of a network namespace, such as /run/netns/NAME or
+	// what [NamespaceOfPID] returns; empty means that of the process. Opening
+	// it takes CAP_SYS_ADMIN; the rest of the process stays where it is.
+	Namespace string
 	// SnapLen is how many bytes of a frame are captured; 0 means 256 KiB,
 	// which is a whole frame even with offloading.
 	SnapLen int
@@ -27,6 +50,12 @@ type LiveConfig struct {
 	// DrainTime bounds how long segments are still handed on after the context
 	// was canceled; 0 means 5 seconds.
 	DrainTime time.Duration
+	// Tick is after how much time without a segment ReadSegment returns
+	// [ErrIdle]; 0 means 100 ms, a negative one never.
+	Tick time.Duration
+
+	// unique asks the kernel for a fanout group that nobody else has.
+	unique bool
 }
 
 const (
@@ -34,6 +63,9 @@ const (
 	defaultSnapLen  = 256 << 10
 	defaultRingSize = 32 << 20
 	defaultDrain    = 5 * time.Second
+	// defaultTick is twice the delay for reordered segments (tcpstream), so that
+	// it adds little to the wait for lost ones, and costs ten wake-ups a second.
+	defaultTick = 100 * time.Millisecond
 )
 
 func (c LiveConfig) withDefaults() LiveConfig {
@@ -45,6 +77,9 @@ func (c LiveConfig) withDefaults() LiveConfig {
 	}
 	if c.DrainTime <= 0 {
 		c.DrainTime = defaultDrain
+	}
+	if c.Tick == 0 {
+		c.Tick = defaultTick
 	}
 	return c
 }

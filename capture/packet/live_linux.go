@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"twinspect.dev/capture"
@@ -24,8 +25,11 @@ type Live struct {
 	fd      int
 	ring    *ring
 	decoder *decoder
+	filter  *filterExpr
 	frame   frame
 	copied  []byte
+	// shown is how far in time the reader was told that the capture has come.
+	shown time.Time
 
 	// mu is held while the ring and the socket are used, so that Close does
 	// not take them away from under a reader.
@@ -45,8 +49,9 @@ type Live struct {
 	closeErr       error
 }
 
-// Listen begins to capture. It needs the right CAP_NET_RAW. The interface is
-// only listened to, never written to.
+// Listen begins to capture. It needs the right CAP_NET_RAW, and CAP_SYS_ADMIN
+// for a namespace. The interface is only listened to, never written to. A
+// filter that is wrong is a [*FilterError].
 func Listen(cfg LiveConfig) (*Live, error) {
 	cfg = cfg.withDefaults()
 	l, err := listen(cfg)
@@ -56,36 +61,47 @@ func Listen(cfg LiveConfig) (*Live, error) {
 	return l, nil
 }
 
-func listen(cfg LiveConfig) (_ *Live, err error) {
-	index, err := interfaceIndex(cfg.Interface)
+func listen(cfg LiveConfig) (*Live, error) {
+	want, err := newSelection(cfg.Ports, cfg.Hosts, cfg.Filter)
 	if err != nil {
 		return nil, err
 	}
-	filter, err := kernelFilter(cfg.Ports, cfg.SnapLen)
+	program, err := kernelFilter(want, cfg.SnapLen)
 	if err != nil {
 		return nil, err
 	}
-	fd, err := openSocket()
+	l := &Live{cfg: cfg, fd: -1, decoder: newDecoder(want), filter: want.filter, shown: now()}
+	err = inNamespace(cfg.Namespace, func() error { return l.open(program) })
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.release())
 	}
-	l := &Live{cfg: cfg, fd: fd, decoder: newDecoder(newPorts(cfg.Ports))}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, l.release())
-		}
-	}()
-	if err := attachFilter(fd, filter); err != nil {
-		return nil, err
+	return l, nil
+}
+
+// open runs inside of the namespace. What it has opened is released by the
+// caller, also where it fails.
+func (l *Live) open(program []bpf.RawInstruction) error {
+	index, err := interfaceIndex(l.cfg.Interface)
+	if err != nil {
+		return err
 	}
-	if l.ring, err = openRing(fd, cfg.RingSize); err != nil {
-		return nil, err
+	if l.fd, err = openSocket(); err != nil {
+		return err
+	}
+	if err := attachFilter(l.fd, program); err != nil {
+		return err
+	}
+	if l.ring, err = openRing(l.fd, l.cfg.RingSize); err != nil {
+		return err
 	}
 	if l.wake, err = newWaker(); err != nil {
-		return nil, err
+		return err
 	}
-	return l, bind(fd, index, cfg)
+	return bind(l.fd, index, l.cfg)
 }
+
+// now is the time as frames tell it.
+func now() time.Time { return time.Now().Round(0).UTC() }
 
 // ReadSegment fills s with the next TCP segment.
 //
@@ -93,7 +109,8 @@ func listen(cfg LiveConfig) (_ *Live, err error) {
 // the kernel has already captured are still handed on, for at most the drain
 // time, and then ctx's error is returned, then and ever after. The same holds
 // when the interface goes down, with that error. After Close it returns an
-// error that wraps [os.ErrClosed] at once.
+// error that wraps [os.ErrClosed] at once. While there are no segments it
+// returns [ErrIdle] after each tick.
 func (l *Live) ReadSegment(ctx context.Context, s *Segment) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,9 +128,18 @@ func (l *Live) ReadSegment(ctx context.Context, s *Segment) error {
 		}
 		if l.ring.next(&p) {
 			if l.segment(&p, s) {
+				l.shown = s.Time
 				return nil
 			}
+			if l.idle(p.time, s) {
+				return ErrIdle
+			}
 			continue
+		}
+		// What the kernel has captured before the block that it is filling has
+		// been read: see end.
+		if l.idle(now().Add(-3*retireAfter), s) {
+			return ErrIdle
 		}
 		if l.cause != nil && time.Now().After(l.quiet) {
 			l.over = true
@@ -123,6 +149,17 @@ func (l *Live) ReadSegment(ctx context.Context, s *Segment) error {
 			l.end(err)
 		}
 	}
+}
+
+// idle tells that the capture has come to a time, where that is a tick later
+// than what was told before. A capture that ends does not wait for packets.
+func (l *Live) idle(at time.Time, s *Segment) bool {
+	if l.cfg.Tick < 0 || l.cause != nil || at.Sub(l.shown) < l.cfg.Tick {
+		return false
+	}
+	l.shown = at
+	*s = Segment{Time: at}
+	return true
 }
 
 // end lets no more frames in. The block that the kernel is filling comes after
@@ -136,9 +173,8 @@ func (l *Live) end(cause error) {
 	if err := attachFilter(l.fd, rejectAll()); err != nil {
 		l.cause = errors.Join(cause, err)
 	}
-	now := time.Now()
-	l.quiet = now.Add(3 * retireAfter)
-	l.deadline = now.Add(l.cfg.DrainTime)
+	l.quiet = time.Now().Add(3 * retireAfter)
+	l.deadline = time.Now().Add(l.cfg.DrainTime)
 }
 
 // segment decodes a packet from the ring.
@@ -149,6 +185,11 @@ func (l *Live) segment(p *received, s *Segment) bool {
 	if p.hardware == unix.ARPHRD_LOOPBACK && p.kind == unix.PACKET_OUTGOING {
 		l.decoder.stats.Seen++
 		l.decoder.count(loopbackCopy, 1)
+		return false
+	}
+	if !l.wanted(p) {
+		l.decoder.stats.Seen++
+		l.decoder.count(unwanted, 1)
 		return false
 	}
 	// The bytes are copied out of the ring, behind a cooked header: the ring
@@ -164,6 +205,22 @@ func (l *Live) segment(p *received, s *Segment) bool {
 }
 
 const cookedProtocolAt = 14
+
+// wanted judges by the filter those frames that the kernel does not: with a tag
+// in band, which is taken aside, as the card would have done. Where kernels
+// before 6.11 show the data behind it, its identifier counts as 0.
+func (l *Live) wanted(p *received) bool {
+	if l.filter == nil || !isTag(p.protocol) {
+		return true
+	}
+	view := seen{data: p.data, wire: p.wire + ethernetHeader, protocol: p.etherType(), tag: int(p.vlan)}
+	if p.vlan == 0 && isTag(view.protocol) && len(p.data) >= 4 {
+		view.tag, view.protocol, view.data = int(be16(p.data)), be16(p.data[2:]), p.data[4:]
+	}
+	return l.filter.aside.pass(&view)
+}
+
+func isTag(t etherType) bool { return t == typeVLAN || t == typeQinQ || t == typeOldQinQ }
 
 // etherType returns what the data begins with. Where a VLAN tag is not left to
 // the card, kernels before 6.11 tell the type of the tag for data that begins
@@ -189,6 +246,9 @@ func (l *Live) wait(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, l.wake.up)
 	defer stop()
 	timeout := time.Second
+	if l.cfg.Tick > 0 {
+		timeout = min(timeout, max(l.cfg.Tick, time.Millisecond))
+	}
 	if l.cause != nil {
 		stop()
 		timeout = retireAfter / 5
@@ -280,7 +340,9 @@ func (l *Live) release() error {
 	if l.wake != nil {
 		errs = append(errs, l.wake.close())
 	}
-	errs = append(errs, unix.Close(l.fd))
-	l.fd = -1
+	if l.fd >= 0 {
+		errs = append(errs, unix.Close(l.fd))
+		l.fd = -1
+	}
 	return errors.Join(errs...)
 }

@@ -93,6 +93,9 @@ func payloads(ctx context.Context, t *testing.T, l *Live, port uint16) (to, from
 	var s Segment
 	for {
 		err := l.ReadSegment(ctx, &s)
+		if errors.Is(err, ErrIdle) {
+			continue
+		}
 		if err != nil {
 			require.ErrorIs(t, err, context.Canceled)
 			return halves[true].bytes, halves[false].bytes
@@ -107,6 +110,16 @@ func payloads(ctx context.Context, t *testing.T, l *Live, port uint16) (to, from
 			continue
 		}
 		halves[true].add(&s)
+	}
+}
+
+// untilEnd reads l until it ends.
+func untilEnd(ctx context.Context, l *Live) error {
+	var s Segment
+	for {
+		if err := l.ReadSegment(ctx, &s); err != nil && !errors.Is(err, ErrIdle) {
+			return err
+		}
 	}
 }
 
@@ -146,7 +159,11 @@ func TestLiveWithoutPortsSeesTheConnectionToo(t *testing.T) {
 	echoOnce(t, server, []byte("hello"))
 	var s Segment
 	for {
-		require.NoError(t, l.ReadSegment(t.Context(), &s))
+		err := l.ReadSegment(t.Context(), &s)
+		if errors.Is(err, ErrIdle) {
+			continue
+		}
+		require.NoError(t, err)
 		if s.Src.Port() == port && string(s.Payload) == "hello" {
 			break
 		}
@@ -192,10 +209,7 @@ func TestLiveCanceledWhileItWaitsReturns(t *testing.T) {
 	l := listenOrSkip(t, LiveConfig{Interface: "lo", Ports: []uint16{port}})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() {
-		var s Segment
-		ended <- l.ReadSegment(ctx, &s)
-	}()
+	go func() { ended <- untilEnd(ctx, l) }()
 	cancel()
 	assert.ErrorIs(t, <-ended, context.Canceled)
 	var s Segment
@@ -206,10 +220,7 @@ func TestLiveCloseUnblocksTheReader(t *testing.T) {
 	_, port := loopbackServer(t, "tcp4", "127.0.0.1:0")
 	l := listenOrSkip(t, LiveConfig{Interface: "lo", Ports: []uint16{port}})
 	ended := make(chan error)
-	go func() {
-		var s Segment
-		ended <- l.ReadSegment(context.Background(), &s)
-	}()
+	go func() { ended <- untilEnd(context.Background(), l) }()
 	require.NoError(t, l.Close())
 	assert.ErrorIs(t, <-ended, os.ErrClosed)
 	require.NoError(t, l.Close())

@@ -19,6 +19,15 @@ type Live struct{}
 // Listen returns an error that wraps [errors.ErrUnsupported].
 func Listen(LiveConfig) (*Live, error) { return nil, errNeedsLinux }
 
+// ListenGroup returns an error that wraps [errors.ErrUnsupported].
+func ListenGroup(LiveConfig, int) ([]*Live, error) { return nil, errNeedsLinux }
+
+// NamespaceOfPID returns an error that wraps [errors.ErrUnsupported].
+func NamespaceOfPID(int) (string, error) { return "", errNeedsLinux }
+
+// NamespaceOfContainer returns an error that wraps [errors.ErrUnsupported].
+func NamespaceOfContainer(string) (string, error) { return "", errNeedsLinux }
+
 // ReadSegment returns an error that wraps [errors.ErrUnsupported].
 func (l *Live) ReadSegment(context.Context, *Segment) error { return errNeedsLinux }
 

@@ -61,7 +61,7 @@ func TestFramesWithoutSegmentAreCountedByReason(t *testing.T) {
 		{"an unknown link type", 147, s4, outcome{dropped, "unsupported-link-type-147"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDecoder(nil)
+			d := newDecoder(selection{})
 			var s Segment
 			require.False(t, d.decode(frameOf(c.link, c.data), &s))
 			want := capture.Stats{Seen: 1}
@@ -77,7 +77,7 @@ func TestFramesWithoutSegmentAreCountedByReason(t *testing.T) {
 
 func TestOtherPortsAreFiltered(t *testing.T) {
 	for port, want := range map[uint16]bool{40000: true, 8080: true, 80: false, 0: false, 65535: false} {
-		d := newDecoder(newPorts([]uint16{port}))
+		d := newDecoder(selection{ports: []uint16{port}})
 		var s Segment
 		assert.Equal(t, want, d.decode(frameOf(101, segment4(t, testPayload)), &s), port)
 		assert.NoError(t, d.account().Balance())
@@ -89,10 +89,10 @@ func TestOtherPortsAreFiltered(t *testing.T) {
 
 func TestTagThatTheCardTookOffIsTheSameNetwork(t *testing.T) {
 	var inBand, stripped Segment
-	require.True(t, newDecoder(nil).decode(frameOf(1, framed(t, 0x8100, joined([]byte{0, 9, 8, 0}, segment4(t, testPayload)))), &inBand))
+	require.True(t, newDecoder(selection{}).decode(frameOf(1, framed(t, 0x8100, joined([]byte{0, 9, 8, 0}, segment4(t, testPayload)))), &inBand))
 	f := frameOf(101, segment4(t, testPayload))
 	f.vlan = 0x2009
-	require.True(t, newDecoder(nil).decode(f, &stripped))
+	require.True(t, newDecoder(selection{}).decode(f, &stripped))
 	assert.Equal(t, inBand.Network, stripped.Network)
 }
 
@@ -101,7 +101,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(uint16(c.link), c.data(f), uint16(0))
 	}
 	f.Fuzz(func(t *testing.T, link uint16, data []byte, cut uint16) {
-		d := newDecoder(nil)
+		d := newDecoder(selection{})
 		var s Segment
 		// The same frame twice: fragments of it meet themselves.
 		for range 2 {

@@ -31,6 +31,8 @@ var (
 	notIP        = outcome{filtered, "not-ip"}
 	notTCP       = outcome{filtered, "not-tcp"}
 	otherPort    = outcome{filtered, "other-port"}
+	otherHost    = outcome{filtered, "other-host"}
+	unwanted     = outcome{filtered, "filter"}
 	loopbackCopy = outcome{filtered, "loopback-copy"}
 
 	// truncatedHeader: the capture cut the frame inside of the headers.

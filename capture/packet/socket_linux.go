@@ -70,9 +70,12 @@ func bind(fd, index int, cfg LiveConfig) error {
 			return fmt.Errorf("set promiscuous mode: %w", err)
 		}
 	}
-	if cfg.Fanout != 0 {
+	if cfg.Fanout != 0 || cfg.unique {
 		// By hash of the flow, fragments put together before it is taken.
 		mode := int(cfg.Fanout) | (unix.PACKET_FANOUT_HASH|unix.PACKET_FANOUT_FLAG_DEFRAG)<<16
+		if cfg.unique {
+			mode |= unix.PACKET_FANOUT_FLAG_UNIQUEID << 16
+		}
 		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, mode); err != nil {
 			return fmt.Errorf("join fanout group %d: %w", cfg.Fanout, err)
 		}

@@ -20,7 +20,9 @@ const OtherPort capture.Reason = "other-port"
 //
 // ReadSegment fills seg with the next segment, whose payload is valid until the
 // next call. It returns io.EOF at the end; a [*capture.RecordError] where a
-// record could not be read and the stream goes on.
+// record could not be read and the stream goes on; and [packet.ErrIdle] where
+// there was no segment up to the time that it puts in seg, so that what waits
+// for a time comes to its end.
 type Segments interface {
 	ReadSegment(ctx context.Context, seg *packet.Segment) error
 }
@@ -61,6 +63,9 @@ type Source struct {
 	seg       packet.Segment
 	skipped   uint64 // segments of other ports
 	end       error
+	// pulse, where it is not nil, is called after each segment and each time
+	// that there was none.
+	pulse func(idle bool)
 }
 
 // New returns a source of the exchanges in segs.
@@ -86,12 +91,17 @@ func (s *Source) ReadExchange(ctx context.Context, e *capture.Exchange) error {
 		switch {
 		case err == nil:
 			s.add(&s.seg)
+		case errors.Is(err, packet.ErrIdle):
+			s.assembler.Advance(s.seg.Time)
 		case errors.As(err, &damaged):
 			return err
 		case errors.Is(err, io.EOF), ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			s.finish(err)
 		default:
 			s.finish(fmt.Errorf("read segment: %w", err))
+		}
+		if s.pulse != nil {
+			s.pulse(err != nil)
 		}
 	}
 	return nil
