@@ -129,16 +129,26 @@ func (s *Sampler) bySession(h uint64) (Decision, bool) {
 	switch {
 	case below(h, s.chosen):
 		return Chosen, true
+	case s.cfg.Quota > 0:
+		return 0, false
 	case below(h, s.asked):
 		return limited, true
-	case s.cfg.Quota == 0:
-		return notChosen, true
 	}
-	return 0, false
+	return notChosen, true
 }
 
+// byOperation decides where the session was not chosen. What the rate alone
+// would have kept is lost to the factor, whatever the quotas say.
 func (s *Sampler) byOperation(h, op uint64, at time.Time) Decision {
 	s.turn(at)
+	d := s.byQuota(h, op)
+	if !d.Kept() && below(h, s.asked) {
+		return limited
+	}
+	return d
+}
+
+func (s *Sampler) byQuota(h, op uint64) Decision {
 	n, known := s.kept[op]
 	// A second mix makes this share independent of the one that is chosen.
 	allowed := below(mix(h), s.allowed)

@@ -108,6 +108,27 @@ func TestQuotaKeepsSomeOfEachOperationInEachWindow(t *testing.T) {
 	}
 }
 
+func TestQuotaIsMetAndItsCostIsBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := Config{Quota: rapid.IntRange(1, 5).Draw(t, "quota"), Follow: rapid.IntRange(1, 5).Draw(t, "follow")}
+		s := NewSampler(cfg)
+		const ops, sessions = 4, 30
+		seen, kept, total := [ops]int{}, [ops]int{}, 0
+		for range rapid.IntRange(0, 400).Draw(t, "exchanges") {
+			op, session := rapid.IntRange(0, ops-1).Draw(t, "op"), rapid.IntRange(0, sessions).Draw(t, "session")
+			seen[op]++
+			if s.Keep(strconv.Itoa(session), strconv.Itoa(op), noon).Kept() {
+				kept[op]++
+				total++
+			}
+		}
+		for op := range ops {
+			require.GreaterOrEqual(t, kept[op], min(seen[op], cfg.Quota))
+		}
+		require.LessOrEqual(t, total, ops*cfg.Quota*(1+cfg.Follow))
+	})
+}
+
 func TestQuotaBringsTheRestOfItsSession(t *testing.T) {
 	s := NewSampler(Config{Quota: 1, Follow: 3})
 	require.Equal(t, notChosen, func() Decision { s.Keep("first", "GET /a", noon); return s.Keep("shopper", "GET /a", noon) }())
@@ -169,6 +190,25 @@ func TestFactorLowersWhatQuotasKeep(t *testing.T) {
 	require.NotZero(t, told)
 	require.NotZero(t, part)
 	require.Less(t, part, whole/2)
+}
+
+func TestQuotaKeepsRareOperationsUnderTheLimits(t *testing.T) {
+	s := NewSampler(Config{Rate: 1, Quota: 2, Follow: 1})
+	s.SetFactor(0.05)
+	rare := 0
+	for i := range 20_000 {
+		op := "GET /common"
+		if i%100 == 0 {
+			op = "GET /rare"
+		}
+		switch d := s.Keep(strconv.Itoa(i), op, noon); {
+		case d == ByQuota && op == "GET /rare":
+			rare++
+		case !d.Kept():
+			require.Equal(t, Limit, d.Reason(), "the rate would have kept everything")
+		}
+	}
+	require.Equal(t, 1, rare, "the quota times the factor, rounded up")
 }
 
 func TestMemoryStaysBounded(t *testing.T) {
