@@ -1,0 +1,96 @@
+package redact
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"twinspect.dev/capture"
+)
+
+// exchange walks e, and changes it unless the pass only checks.
+func (p *pass) exchange(e *capture.Exchange) bodies {
+	p.target = e.Request.Target
+	p.where = "context.session"
+	p.session, _ = inString(e.Context.Session, p.text) // before what follow puts there
+
+	p.where = "request.target"
+	e.Request.Target, _ = inString(e.Request.Target, p.requestTarget)
+	p.where = "request.method"
+	e.Request.Method, _ = inString(e.Request.Method, p.text)
+	b := p.message("request", &e.Request.Message, true)
+
+	p.where = "response.reason"
+	e.Response.Reason, _ = inString(e.Response.Reason, p.text)
+	e.Response.Interim = p.interim(e.Response.Interim)
+	b = b.plus(p.message("response", &e.Response.Message, false))
+	e.Context.Session = p.session
+	return b
+}
+
+func (p *pass) interim(in []capture.Interim) []capture.Interim {
+	p.where = "response.interim"
+	shared := true
+	for i := range in {
+		h, changed := p.fields(in[i].Header)
+		if !changed {
+			continue
+		}
+		if shared {
+			in, shared = slices.Clone(in), false
+		}
+		in[i].Header = h
+	}
+	return in
+}
+
+func (p *pass) message(half string, m *capture.Message, request bool) bodies {
+	p.where = half + ".header"
+	head := m.Header // as it was: it describes the body
+	m.Header, _ = p.fields(m.Header)
+	p.where = half + ".trailer"
+	m.Trailer, _ = p.fields(m.Trailer)
+	if len(m.Body) == 0 {
+		return bodies{}
+	}
+	p.where = half + ".body"
+	return p.body(head, m, request)
+}
+
+// fields replaces the secrets of a header, in a new one.
+func (p *pass) fields(h capture.Header) (capture.Header, bool) {
+	changed := false
+	for i := range h {
+		p.name = h[i].Name
+		name, inName := inString(h[i].Name, p.text)
+		out := p.field(bytesOf(h[i].Name), bytesOf(h[i].Value))
+		if out == nil && !inName {
+			continue
+		}
+		if !changed {
+			h, changed = slices.Clone(h), true
+		}
+		h[i].Name = name
+		if out != nil {
+			h[i].Value = string(out)
+		}
+	}
+	p.name = ""
+	return h, changed
+}
+
+// setLength writes the length of a body that was changed, where the header told
+// it.
+func setLength(h capture.Header, n int) capture.Header {
+	shared := true
+	for i := range h {
+		if !strings.EqualFold(h[i].Name, "Content-Length") {
+			continue
+		}
+		if shared {
+			h, shared = slices.Clone(h), false
+		}
+		h[i].Value = strconv.Itoa(n)
+	}
+	return h
+}

@@ -1,0 +1,125 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+	"unsafe"
+
+	"twinspect.dev/capture"
+)
+
+// pass is one walk over one exchange. It changes secrets or, with check, tells
+// of them.
+type pass struct {
+	r        *Redactor
+	draw     *drawer
+	cache    [places]map[string]verdict
+	scanners [maxNested]scanner
+
+	check    bool
+	findings []Finding
+	where    string // what is walked, such as "request.header"
+	name     string // the field in it
+	depth    int    // how many JSON texts are inside of each other
+	cut      bool   // the text at hand lost its end
+	changed  int
+	session  string
+	target   string // of the request, for the message type of gRPC
+	withheld capture.Reason
+}
+
+func newPass(r *Redactor) *pass {
+	p := &pass{r: r, draw: newDrawer(r.key)}
+	for i := range p.cache {
+		p.cache[i] = make(map[string]verdict)
+	}
+	return p
+}
+
+// clear forgets the exchange, and keeps what serves the next.
+func (p *pass) clear() {
+	*p = pass{r: p.r, draw: p.draw, cache: p.cache, scanners: p.scanners}
+}
+
+// secret returns the pseudonym of v, and nil for nothing. With check it tells of
+// v unless that is a pseudonym.
+func (p *pass) secret(v []byte, kind string) []byte {
+	if len(bytes.TrimSpace(v)) == 0 {
+		return nil
+	}
+	if p.check {
+		if !marked(v) {
+			p.findings = append(p.findings, Finding{Where: p.at(), Kind: kind, Sample: mask(v)})
+		}
+		return nil
+	}
+	out := p.draw.pseudonym(v, 0)
+	p.changed++
+	p.follow(v, out)
+	return out
+}
+
+// fieldName is the kind of what is secret by its name.
+const fieldName = "field-name"
+
+// named replaces what is secret by its name. Where that is a JSON text, its
+// values are, so that it stays one.
+func (p *pass) named(v []byte) []byte { return p.secret(v, fieldName) }
+
+// value replaces the secrets inside of a value whose name says nothing.
+func (p *pass) value(v []byte) []byte {
+	if looksJSON(v) && p.depth < maxNested {
+		return p.json(v)
+	}
+	return p.text(v)
+}
+
+// judged is value for a name at a place.
+func (p *pass) judged(at place, name, v []byte) []byte {
+	switch p.verdict(at, name) {
+	case kept:
+		return nil
+	case redacted:
+		return p.named(v)
+	}
+	return p.value(v)
+}
+
+// minFollowed keeps short values, such as a PIN, from being taken for a part of
+// the session's key.
+const minFollowed = 6
+
+// follow replaces the value in the session's key, where it stands between
+// punctuation: a session may be named by its cookie.
+func (p *pass) follow(old, pseudonym []byte) {
+	if len(old) < minFollowed || len(old) > len(p.session) {
+		return
+	}
+	for from := 0; ; {
+		i := strings.Index(p.session[from:], string(old))
+		if i < 0 {
+			return
+		}
+		i += from
+		end := i + len(old)
+		if i > 0 && isAlnum(p.session[i-1]) || end < len(p.session) && isAlnum(p.session[end]) {
+			from = i + 1
+			continue
+		}
+		p.session = p.session[:i] + string(pseudonym) + p.session[end:]
+		from = i + len(pseudonym)
+	}
+}
+
+// inString applies f to s, and reports whether that changed it.
+func inString(s string, f func([]byte) []byte) (string, bool) {
+	out := f(bytesOf(s))
+	if out == nil {
+		return s, false
+	}
+	return string(out), true
+}
+
+// bytesOf returns the bytes of s, which are only read: copying every header
+// value would cost more than looking at it.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

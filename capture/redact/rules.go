@@ -1,0 +1,121 @@
+package redact
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Rules say what is a secret. The zero value finds nothing by name, and
+// everything that detectors find.
+type Rules struct {
+	// Defaults adds the names that are secrets nearly everywhere: see
+	// [Defaults].
+	Defaults bool `yaml:"defaults"`
+	// Detectors look at the values of all names: "card", "email", "jwt",
+	// "key". Nil means all of them, an empty list none.
+	Detectors []string `yaml:"detectors"`
+	// Headers, Query, Form and Cookies are names, without regard to case and
+	// punctuation; "*" stands for any characters.
+	Headers []string `yaml:"headers"`
+	Query   []string `yaml:"query"`
+	Form    []string `yaml:"form"`
+	Cookies []string `yaml:"cookies"`
+	// JSON are paths (RFC 9535) in the bodies of requests and responses. What
+	// lies below a selected value is secret too. Filters, and positions counted
+	// from the end, are refused: bodies are redacted as they are read.
+	JSON []string `yaml:"json"`
+	GRPC GRPC     `yaml:"grpc"`
+	// Keep are exceptions; they win over everything, detectors too.
+	Keep Keep `yaml:"keep"`
+}
+
+// Keep names what is left as it is.
+type Keep struct {
+	Headers []string `yaml:"headers"`
+	Query   []string `yaml:"query"`
+	Form    []string `yaml:"form"`
+	Cookies []string `yaml:"cookies"`
+	JSON    []string `yaml:"json"`
+}
+
+// GRPC says what is secret in protobuf messages.
+type GRPC struct {
+	// Descriptors is the path of a binary FileDescriptorSet with its imports,
+	// as protoc writes it; in a file of rules it is relative to that file.
+	// Without one only the detectors look at strings.
+	Descriptors string `yaml:"descriptors"`
+	// Fields are full names, such as "shop.v1.Card.number". With descriptors
+	// and Defaults, the names that are secret in JSON are secret here too.
+	Fields []string `yaml:"fields"`
+}
+
+// Defaults returns the rules that hold where none are given: all credentials,
+// cookies, and parameters and members of usual names, and every detector.
+func Defaults() Rules { return Rules{Defaults: true} }
+
+// compile checks the rules and makes what a pass asks.
+func (r *Redactor) compile(rules Rules) error {
+	var err error
+	if r.detectors, err = detectorsOf(rules.Detectors); err != nil {
+		return err
+	}
+	if r.paths, err = patternsOf("json", rules.JSON); err != nil {
+		return err
+	}
+	r.secret = len(r.paths)
+	keep, err := patternsOf("keep.json", rules.Keep.JSON)
+	if err != nil {
+		return err
+	}
+	r.paths = append(r.paths, keep...)
+	r.names = namesOf(rules)
+	r.grpc, err = newMessages(rules.GRPC)
+	return err
+}
+
+func namesOf(rules Rules) (n [places]names) {
+	var headers, params, members, cookies, plain []string
+	if rules.Defaults {
+		headers, params, members, cookies, plain = defaultHeaders, defaultParameters, defaultMembers, []string{"*"}, keptHeaders
+	}
+	n[inHeader] = newNames(slices.Concat(headers, rules.Headers), slices.Concat(plain, rules.Keep.Headers))
+	n[inQuery] = newNames(slices.Concat(params, rules.Query), rules.Keep.Query)
+	n[inForm] = newNames(slices.Concat(params, rules.Form), rules.Keep.Form)
+	n[inCookie] = newNames(slices.Concat(cookies, rules.Cookies), rules.Keep.Cookies)
+	n[inJSON] = newNames(members, nil)
+	return n
+}
+
+var detectorNames = []string{"card", "email", "jwt", "key"}
+
+func detectorsOf(names []string) (detector, error) {
+	if names == nil {
+		names = detectorNames
+	}
+	var set detector
+	for _, name := range names {
+		i := slices.Index(detectorNames, name)
+		if i < 0 {
+			return 0, unknownDetector(name)
+		}
+		set |= 1 << i
+	}
+	return set, nil
+}
+
+func unknownDetector(name string) error {
+	return fmt.Errorf("unknown detector %q; there are %s", name, strings.Join(detectorNames, ", "))
+}
+
+func patternsOf(key string, paths []string) ([]*pattern, error) {
+	var patterns []*pattern
+	for _, text := range paths {
+		p, err := newPattern(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q: %w", key, text, err)
+		}
+		patterns = append(patterns, p)
+	}
+	return patterns, nil
+}
