@@ -25,7 +25,7 @@ func BenchmarkWrite(b *testing.B) {
 				_ = s.WriteExchange(b.Context(), e)
 				if i%1000 == 999 {
 					b.StopTimer()
-					settled(b, s)
+					settled(s)
 					b.StartTimer()
 				}
 			}
@@ -36,7 +36,7 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
-func settled(b *testing.B, s *spool.Sink) {
+func settled(s *spool.Sink) {
 	for s.Account()[0].Open > 0 {
 		time.Sleep(100 * time.Microsecond)
 	}

@@ -17,7 +17,7 @@ import (
 // one error for each in order, or nil when all are. A [*capture.RefusedError]
 // says that the exchange will never be taken: it is counted under its reason
 // and not tried again. Every other error may pass, and the exchange is tried
-// again.
+// again, for ever: what comes after it waits, so that order is kept.
 //
 // Produce is called by one goroutine at a time. It returns soon after ctx is
 // canceled, and neither changes nor keeps the batch.

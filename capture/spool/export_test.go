@@ -26,3 +26,9 @@ func (s *Sink) Snapshot(dir string) error {
 	}
 	return nil
 }
+
+// HoldDisk makes the disk hang until release is called.
+func (s *Sink) HoldDisk() (release func()) {
+	s.disk.Lock()
+	return s.disk.Unlock
+}

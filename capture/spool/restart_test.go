@@ -174,7 +174,7 @@ func TestChild(t *testing.T) {
 	require.NoError(t, err)
 	calls := 0
 	s := open(t, spool.Config{
-		Dir: dir, SegmentSize: 64 << 10, BatchCount: 50, Linger: time.Millisecond, QueueBytes: 256 << 10,
+		Dir: dir, SegmentSize: 64 << 10, BatchCount: 50, Linger: time.Millisecond, QueueBytes: 4 << 20,
 		Retry: spool.Retry{Min: time.Millisecond, Max: 2 * time.Millisecond},
 		Producer: producer(func(_ context.Context, batch []*capture.Exchange) []error {
 			if calls++; calls/20%2 == 1 {

@@ -111,7 +111,7 @@ func (s *Sink) lose(n uint64) {
 }
 
 // deliver tries the batch until it is settled. It returns false where it gives
-// up: ctx is canceled, or the sink is closing and the folder can keep it.
+// up: ctx is canceled, or the sink is closing and the folder keeps all.
 func (s *Sink) deliver(ctx context.Context, b *batch) bool {
 	for attempt := 0; ; attempt++ {
 		s.ask(time.Now())
@@ -119,11 +119,22 @@ func (s *Sink) deliver(ctx context.Context, b *batch) bool {
 		if s.settle(b, errs, ctx.Err() != nil) {
 			return true
 		}
-		if ctx.Err() != nil || s.cfg.Dir != "" && s.isClosing() {
+		if ctx.Err() != nil || s.isClosing() && s.kept() {
 			return false
 		}
 		s.await(ctx, nil, s.cfg.Retry.delay(attempt, rand.Float64()))
 	}
+}
+
+// kept reports whether everything left is on disk, after putting it there.
+func (s *Sink) kept() bool {
+	if s.store == nil {
+		return false
+	}
+	s.spill()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tally.queued+s.tally.held == 0
 }
 
 func (s *Sink) ask(at time.Time) {

@@ -19,7 +19,8 @@ func (s *Sink) Close() error {
 }
 
 // Shutdown takes nothing more, ships what is left until ctx ends, and puts the
-// rest into the folder. With a folder, one attempt that fails ends the shipping.
+// rest into the folder. Where the folder has all, one attempt that fails ends the
+// shipping early.
 // All goroutines have ended when it returns.
 //
 // The error says that exchanges were dropped as [ReasonShutdown], or that the

@@ -129,7 +129,7 @@ func (s *Sink) WriteExchange(ctx context.Context, e *capture.Exchange) error {
 	if first || s.full() {
 		wake(s.shipWake)
 	}
-	if !s.broker.up || s.crowded() {
+	if first && !s.broker.up || s.crowded() {
 		wake(s.keepWake)
 	}
 	return nil

@@ -272,3 +272,16 @@ func TestWrongConfigurationIsRefused(t *testing.T) {
 		assert.Error(t, err)
 	}
 }
+
+func TestShutdownUsesItsTimeForWhatTheDiskDoesNotTake(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.away = true
+		s := open(t, spool.Config{Producer: f, Dir: dir, MinFree: 1 << 60})
+		write(t, s, 0, 5, 10)
+		time.AfterFunc(5*time.Second, func() { f.set(func() { f.away = false }) })
+		require.NoError(t, s.Close())
+		assert.Equal(t, capture.Stats{Seen: 5, Written: 5}, account(t, s))
+	})
+}
