@@ -43,8 +43,11 @@ type SASL struct {
 // String names the mechanism and the user.
 func (s SASL) String() string { return s.Mechanism + " as " + s.User }
 
-// GoString is String.
-func (s SASL) GoString() string { return s.String() }
+// Format implements [fmt.Formatter]: every verb is String's.
+func (s SASL) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
+
+// MarshalText implements [encoding.TextMarshaler], for JSON.
+func (s SASL) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue implements [slog.LogValuer].
 func (s SASL) LogValue() slog.Value { return slog.StringValue(s.String()) }
@@ -106,7 +109,7 @@ const maxTopic = 249
 // checkTopic holds name to the grammar of Kafka's topics.
 func checkTopic(name string) error {
 	if name == "" || name == "." || name == ".." || len(name) > maxTopic {
-		return fmt.Errorf("kafka: topic %.64q: want 1 to %d characters other than . and ..", name, maxTopic)
+		return fmt.Errorf("kafka: topic %.64q: want 1 to %d characters, and neither . nor .. alone", name, maxTopic)
 	}
 	for _, c := range []byte(name) {
 		switch {

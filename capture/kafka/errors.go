@@ -103,10 +103,10 @@ func (c *client) advice(err error) string {
 		}
 		return "the broker answers with an error"
 	}
-	return c.adviceOnConnection(err)
+	return c.adviceOnConnection(err, user)
 }
 
-func (c *client) adviceOnConnection(err error) string {
+func (c *client) adviceOnConnection(err error, user string) string {
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var record tls.RecordHeaderError
@@ -116,6 +116,9 @@ func (c *client) adviceOnConnection(err error) string {
 		return "the broker's certificate is not trusted: give its authority (ca) or the right host"
 	case errors.As(err, &record):
 		return "the broker does not speak TLS on this port"
+	case c.cfg.SASL != nil && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+		return "the broker closed the connection: check the password of " + user +
+			", and whether it wants TLS on this port"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the broker closed the connection: it may want TLS or credentials on this port"
 	case errors.As(err, &network):

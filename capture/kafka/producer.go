@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -41,6 +42,7 @@ type ProducerOptions struct {
 type Producer struct {
 	client *client
 	opts   ProducerOptions
+	sent   atomic.Uint64
 }
 
 // NewProducer returns a producer. It does not connect yet; see
@@ -65,6 +67,9 @@ func (p *Producer) Check(ctx context.Context) error {
 	_, err := p.client.check(ctx)
 	return err
 }
+
+// Sent returns how many bytes of records were acknowledged, before compression.
+func (p *Producer) Sent() uint64 { return p.sent.Load() }
 
 // Close closes the connections. It does not wait for a Produce that runs.
 func (p *Producer) Close() error {
@@ -183,6 +188,9 @@ func (p *Producer) deliver(ctx context.Context, partition int, records []record,
 	reason, refused := refusal(err)
 	switch {
 	case err == nil:
+		for i := range records {
+			p.sent.Add(uint64(records[i].size()))
+		}
 		return nil
 	case !refused:
 		err = cause(ctx, err)
