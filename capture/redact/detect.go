@@ -213,8 +213,12 @@ var prefixes = [][]byte{
 	[]byte("hf_"), []byte("shpat_"), []byte("dop_v1_"),
 }
 
-// minKey is the shortest rest of a key: that of Amazon's identifiers.
-const minKey = 16
+const (
+	// minKey is the shortest rest of a key: that of Amazon's identifiers.
+	minKey = 16
+	// minPrefix is the shortest of prefixes.
+	minPrefix = 3
+)
 
 // prefixOf returns the length of the issuer's prefix of v, 0 where v is no key.
 func prefixOf(v []byte) int {
@@ -247,7 +251,9 @@ func keyAt(v []byte, i int) (from, to int) {
 	if from > 0 && isTokenByte(v[from-1]) {
 		return 0, 0
 	}
-	to = keyEnd(v, i)
+	if to = keyEnd(v, i); to-from < minKey+minPrefix {
+		return 0, 0
+	}
 	if prefixOf(v[from:to]) == 0 {
 		return 0, 0
 	}

@@ -12,16 +12,16 @@ import (
 func (p *pass) exchange(e *capture.Exchange) bodies {
 	p.target = e.Request.Target
 	p.where = "context.session"
-	p.session, _ = inString(e.Context.Session, p.text) // before what follow puts there
+	p.session = or(p.text(bytesOf(e.Context.Session)), e.Context.Session) // before what follow puts there
 
 	p.where = "request.target"
-	e.Request.Target, _ = inString(e.Request.Target, p.requestTarget)
+	e.Request.Target = or(p.requestTarget(bytesOf(e.Request.Target)), e.Request.Target)
 	p.where = "request.method"
-	e.Request.Method, _ = inString(e.Request.Method, p.text)
+	e.Request.Method = or(p.text(bytesOf(e.Request.Method)), e.Request.Method)
 	b := p.message("request", &e.Request.Message, true)
 
 	p.where = "response.reason"
-	e.Response.Reason, _ = inString(e.Response.Reason, p.text)
+	e.Response.Reason = or(p.text(bytesOf(e.Response.Reason)), e.Response.Reason)
 	e.Response.Interim = p.interim(e.Response.Interim)
 	b = b.plus(p.message("response", &e.Response.Message, false))
 	e.Context.Session = p.session
@@ -62,15 +62,17 @@ func (p *pass) fields(h capture.Header) (capture.Header, bool) {
 	changed := false
 	for i := range h {
 		p.name = h[i].Name
-		name, inName := inString(h[i].Name, p.text)
+		name := p.text(bytesOf(h[i].Name))
 		out := p.field(bytesOf(h[i].Name), bytesOf(h[i].Value))
-		if out == nil && !inName {
+		if out == nil && name == nil {
 			continue
 		}
 		if !changed {
 			h, changed = slices.Clone(h), true
 		}
-		h[i].Name = name
+		if name != nil {
+			h[i].Name = string(name)
+		}
 		if out != nil {
 			h[i].Value = string(out)
 		}

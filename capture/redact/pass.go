@@ -111,13 +111,12 @@ func (p *pass) follow(old, pseudonym []byte) {
 	}
 }
 
-// inString applies f to s, and reports whether that changed it.
-func inString(s string, f func([]byte) []byte) (string, bool) {
-	out := f(bytesOf(s))
+// or returns what was replaced, else s.
+func or(out []byte, s string) string {
 	if out == nil {
-		return s, false
+		return s
 	}
-	return string(out), true
+	return string(out)
 }
 
 // bytesOf returns the bytes of s, which are only read: copying every header

@@ -61,7 +61,9 @@ func (p *pass) pair(ed *editor, from, to int, at place) {
 		ed.replace(from, to, p.encoded(v, true, p.value))
 		return
 	}
-	name = percentDecode(name, true)
+	if bytes.ContainsAny(name, "%+") {
+		name = percentDecode(name, true)
+	}
 	if out := p.text(name); out != nil { // an address as a name
 		ed.replace(from, to-len(value)-1, percentEncode(out, v, true))
 	}
