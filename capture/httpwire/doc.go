@@ -1,10 +1,10 @@
-// Package httpwire makes HTTP/1.x and HTTP/2 exchanges out of the ordered bytes of TCP
-// connections.
+// Package httpwire makes HTTP/1.x and HTTP/2 exchanges out of the ordered bytes
+// of TCP connections.
 //
 // A [Parser] is pushed the bytes of both directions of any number of
 // connections and gives exchanges as soon as they are complete. It decides by
 // content, not by port, which end is the client and whether a connection speaks
-// HTTP at all. Framing follows RFC 9112 section 6.3; where that section says
+// HTTP at all. Framing of HTTP/1.x follows RFC 9112 section 6.3; where that section says
 // that the length of a message is in error or disputed, the message is kept as
 // incomplete and its end is not guessed.
 //

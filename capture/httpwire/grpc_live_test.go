@@ -25,6 +25,7 @@ import (
 // echo is a service that counts its messages.
 type echo struct{ got, sent atomic.Uint64 }
 
+//nolint:revive // the order is grpc's
 func (s *echo) unary(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 	m := new(wrapperspb.BytesValue)
 	if err := decode(m); err != nil {

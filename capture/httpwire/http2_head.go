@@ -11,7 +11,10 @@ import (
 	"twinspect.dev/capture/httpwire/internal/wsframe"
 )
 
-const protoHTTP2 = "HTTP/2.0"
+const (
+	protoHTTP2 = "HTTP/2.0"
+	connect    = "CONNECT"
+)
 
 // maxInterim is how many 1xx answers of a stream are kept. Servers send a few;
 // without a bound they would be memory that nothing ends.
@@ -22,7 +25,7 @@ func (h *http2) request(s *stream, st *h2stream, b *h2block, fields []hpack.Head
 	m := &st.half[s.dir]
 	protocol := h.requestHead(s, st.r, b, fields, &why)
 	h.openMessage(s, m, st.r, &st.r.Request.Message, b, why)
-	if st.r.Request.Method != "CONNECT" {
+	if st.r.Request.Method != connect {
 		return
 	}
 	m.tunnel = Tunnel
@@ -198,7 +201,7 @@ func setRequest(q *capture.Request, fields []hpack.HeaderField) (protocol string
 		ok = ok && !f.IsPseudo()
 	}
 	q.Header = appendFields(q.Header, fields[rest:])
-	if q.Method == "CONNECT" && q.Target == "" {
+	if q.Method == connect && q.Target == "" {
 		q.Target = authority
 	}
 	return protocol, ok && q.Method != "" && q.Target != ""

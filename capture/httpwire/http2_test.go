@@ -98,7 +98,7 @@ func TestFramingByRFC9113(t *testing.T) {
 		{"a reset in the answer", func(c, s *peer) []run {
 			return []run{c2s(hello + c.get(1, "/a")), s2c(settings + s.headers(1, 0, ":status 200") + data(1, 0, "h") + reset(1) + s.headers(3, 0, ":status 200"))}
 		}, []string{"GET /a > 2.0 200 h (reset)", " (unseen) > 2.0 200 (closed)"}},
-		{"a reset by the client", func(c, s *peer) []run { return []run{c2s(hello + c.post(1, "/a") + data(1, 0, "x") + reset(1))} },
+		{"a reset by the client", func(c, _ *peer) []run { return []run{c2s(hello + c.post(1, "/a") + data(1, 0, "x") + reset(1))} },
 			[]string{"POST /a x (reset) > (unseen)"}},
 		{"going away", func(c, s *peer) []run {
 			return []run{c2s(hello + c.get(1, "/a") + c.get(3, "/b")), s2c(settings + raw(h2.GoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00bye") + s.ok(1, "hi"))}
@@ -204,7 +204,7 @@ func TestLimitsOfHTTP2AreCounted(t *testing.T) {
 	assert.Equal(t, []string{"GET /a (malformed) > 2.0 200"}, show(all))
 	assert.Positive(t, account[0].Dropped[HeadLimit])
 
-	c, s = newPeer(), newPeer()
+	c = newPeer()
 	flood := raw(h2.Headers, 0, 1, c.block(":method GET", ":path /a"))
 	for range 300 {
 		flood += raw(h2.Continuation, 0, 1, "\x00\x01a\x01b")
