@@ -18,8 +18,9 @@ import (
 
 // Live is a capture from a network interface.
 //
-// ReadSegment and Account are used by one goroutine at a time; Close may be
-// called from any and makes a waiting ReadSegment return.
+// ReadSegment is used by one goroutine at a time; Account and Close may be
+// called from any. Close makes a waiting ReadSegment return; Account waits for
+// it, for a tick at most.
 type Live struct {
 	cfg     LiveConfig
 	fd      int

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -214,4 +215,29 @@ func TestAResetEndsAResponseWithoutFurtherPackets(t *testing.T) {
 	require.NoError(t, s.ReadExchange(t.Context(), &e))
 	assert.Equal(t, "until the end", string(e.Response.Body))
 	assert.Equal(t, capture.Reset, e.Response.Incomplete)
+}
+
+// BenchmarkHandOver compares the ways to hand an exchange to another goroutine.
+func BenchmarkHandOver(b *testing.B) {
+	for _, size := range []int{300, 16 << 10} {
+		e := &capture.Exchange{Response: capture.Response{Message: capture.Message{
+			Header: make(capture.Header, 6), Body: make([]byte, size),
+		}}}
+		e.Request.Header = make(capture.Header, 6)
+		b.Run(fmt.Sprintf("clone %d", size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				e.Clone()
+			}
+		})
+		b.Run(fmt.Sprintf("queue %d", size), func(b *testing.B) {
+			b.ReportAllocs()
+			q := newQueue(1)
+			for b.Loop() {
+				q.put(e, nil)
+				it, _ := q.take(true)
+				q.release(it)
+			}
+		})
+	}
 }

@@ -37,7 +37,7 @@ type memory struct {
 }
 
 // queue hands exchanges from many goroutines to one. A copy into memory that
-// was used before takes a third of the time of a clone, and leaves nothing to the
+// was used before takes a tenth of the time of a clone, and leaves nothing to the
 // collector (BenchmarkHandOver); to lend the source's own memory would stop the
 // source until the exchange was read.
 type queue struct {
