@@ -15,8 +15,8 @@ export CGO_ENABLED ?= 0
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-build: ## build bin/twinspect, the version stamped into it
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/twinspect
+build: ## build bin/twinspect and bin/twinspect-agent, the version stamped into them
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/twinspect ./cmd/twinspect-agent
 
 demo: build ## record a sample shop, ask two versions of it, show what differs
 	$(GO) build -o bin/ ./fixtures/shopd ./fixtures/demo
@@ -34,11 +34,13 @@ bench: build ## one line a figure, a peer or a limit beside it
 
 e2e: cross ## the race detector, real parts, every platform
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
-	CGO_ENABLED=1 $(GO) test -race -tags e2e -p 1 -timeout 30m ./cmd/twinspect ./diff/report ./fixtures/demo
+	CGO_ENABLED=1 $(GO) test -race -tags e2e -p 1 -timeout 30m \
+	  ./cmd/twinspect ./cmd/twinspect-agent ./capture/wire ./fixtures/stand/... ./diff/report ./fixtures/demo
 
-cross: ## build the command for every platform it is made for
+cross: ## build the commands for every platform they are made for
 	@set -e; for p in $(PLATFORMS); do echo "build $$p"; \
-	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o $(CACHE)/cross/$${p%/*}-$${p#*/}/ ./cmd/twinspect; done
+	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o $(CACHE)/cross/$${p%/*}-$${p#*/}/ \
+	    ./cmd/twinspect $$(test $${p%/*} = linux && echo ./cmd/twinspect-agent); done
 
 generate: $(TOOLS)/protoc-gen-go-$(PROTOC_GO) ## make the checked-in generated files anew
 	PATH="$(TOOLS)/protoc-gen-go-$(PROTOC_GO).d:$$PATH" $(GO) generate ./...

@@ -11,6 +11,7 @@ import (
 	"twinspect.dev/capture/httpwire"
 	"twinspect.dev/capture/packet"
 	"twinspect.dev/capture/tcpstream"
+	"twinspect.dev/capture/tlswire"
 )
 
 // OtherPort is the reason for segments that Config.Ports leaves out.
@@ -38,6 +39,9 @@ type Config struct {
 	// defaults. HTTP.Agent is overridden by Agent.
 	Streams tcpstream.Config
 	HTTP    httpwire.Config
+	// Keys, where it is not nil, has the secrets of TLS connections; those are
+	// decrypted. It may be shared by several sources.
+	Keys *tlswire.KeyLog
 }
 
 // Source is a [capture.Source] of the exchanges in a stream of segments.
@@ -59,6 +63,7 @@ type Source struct {
 	cfg       Config
 	segs      Segments
 	assembler *tcpstream.Assembler
+	decrypter *tlswire.Decrypter // nil without keys
 	parser    *httpwire.Parser
 	seg       packet.Segment
 	skipped   uint64 // segments of other ports
@@ -72,12 +77,22 @@ type Source struct {
 func New(cfg Config, segs Segments) *Source {
 	cfg.HTTP.Agent = cfg.Agent
 	s := &Source{cfg: cfg, segs: segs, parser: httpwire.New(cfg.HTTP)}
-	s.assembler = tcpstream.New(cfg.Streams, func(c tcpstream.Connection) tcpstream.Consumer {
-		return s.parser.Open(httpwire.Connection{
-			Client: c.Client, Server: c.Server, Network: c.Network, Start: c.Start, Whole: c.Handshake,
-		})
-	})
+	if cfg.Keys != nil {
+		s.decrypter = tlswire.New(cfg.Keys)
+	}
+	s.assembler = tcpstream.New(cfg.Streams, s.open)
 	return s
+}
+
+// open returns what a connection's bytes are given to.
+func (s *Source) open(c tcpstream.Connection) tcpstream.Consumer {
+	conn := s.parser.Open(httpwire.Connection{
+		Client: c.Client, Server: c.Server, Network: c.Network, Start: c.Start, Whole: c.Handshake,
+	})
+	if s.decrypter == nil {
+		return conn
+	}
+	return s.decrypter.Open(conn)
 }
 
 // ReadExchange implements [capture.Source]. e is valid until the next call.
@@ -124,13 +139,16 @@ func (s *Source) add(seg *packet.Segment) {
 }
 
 // Account implements [capture.Accounted]. Its stages are those of the segments'
-// own account, then "segments", "http" in bytes, "messages" and "exchanges".
+// own account, then "segments", with keys "tls", "http" in bytes, "messages" and "exchanges".
 func (s *Source) Account() capture.Account {
 	segments := s.assembler.Stats()
 	segments.Seen += s.skipped
 	segments.Filter(OtherPort, s.skipped)
 	account := capture.AccountOf(s.segs).Clone()
 	account = append(account, capture.Stage{Name: "segments", Unit: "segments", Stats: segments})
+	if s.decrypter != nil {
+		account = append(account, s.decrypter.Account()...)
+	}
 	return append(account, s.parser.Account()...)
 }
 

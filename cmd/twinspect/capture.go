@@ -13,15 +13,16 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/httpwire"
-	"twinspect.dev/capture/packet"
+	"twinspect.dev/capture/redact"
+	"twinspect.dev/capture/tlswire"
 	"twinspect.dev/capture/wire"
 	"twinspect.dev/cmd/internal/cli"
 )
 
 type captureOptions struct {
 	pcap      string
-	iface     string
-	ports     []uint16
+	kafka     string
+	live      cli.Live
 	proxy     string
 	tls       proxyTLS
 	output    string
@@ -31,28 +32,41 @@ type captureOptions struct {
 	bodyLimit int64
 	duration  time.Duration
 	limit     uint64
+	redact    redactFlags
+	asItIs    bool
+	keyLog    string
 }
 
 func newCapture(env cli.Env) *cobra.Command {
 	var opt captureOptions
 	var ports []uint
 	cmd := &cobra.Command{
-		Use:   "capture (--pcap FILE | --interface NAME | --proxy ADDR=URL) -o FILE",
-		Short: "Record HTTP exchanges from packets or through a proxy",
+		Use:   "capture (--pcap FILE | --interface NAME | --proxy ADDR=URL | --kafka URL) -o FILE",
+		Short: "Record HTTP exchanges from packets, through a proxy, or from Kafka",
 		Long: `Capture records HTTP exchanges:
   from a capture file   (--pcap: pcap and pcapng, plain, gzip or zstd; - is standard input)
   from an interface     (--interface and --port; Linux, as root or with cap_net_raw)
   through itself        (--proxy: a reverse proxy that streams bodies through)
+  from a topic          (--kafka: what agents recorded, a window of it)
+
+HTTP/1, HTTP/2 and gRPC are recorded, and TLS where --tls-keylog names the
+secrets that a client you own logs (SSLKEYLOGFILE).
+
+Secrets are replaced by pseudonyms before anything is written, so that equal
+values stay equal; --no-redact keeps them, which a replay with logins needs.
 
 What it saw and what it could not record is told as an account at the end, and
 kept in the recording. Interrupt it (Ctrl-C) to end a live capture: that is its
 normal end.`,
 		Example: `  twinspect capture --pcap traffic.pcapng --port 8080 -o traffic.twin
   sudo twinspect capture --interface eth0 --port 8080 -o traffic.twin --for 10m
-  twinspect capture --proxy 127.0.0.1:8000=http://127.0.0.1:8080 -o traffic.twin`,
+  sudo twinspect capture --container 3f1c9a0b7d42 --filter 'port 8080 and not host 10.0.0.9' -o traffic.twin
+  twinspect capture --proxy 127.0.0.1:8000=http://127.0.0.1:8080 -o traffic.twin
+  twinspect capture --kafka 'kafka://127.0.0.1:9092/exchanges?from=-15m&to=now' -o traffic.twin
+  twinspect capture --pcap tls.pcap --tls-keylog keys.log -o traffic.twin`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if opt.ports, err = toPorts(ports); err != nil {
+			if opt.live.Ports, err = cli.Ports(ports); err != nil {
 				return err
 			}
 			return runCapture(cmd.Context(), env, opt)
@@ -60,7 +74,8 @@ normal end.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opt.pcap, "pcap", "", "read this capture file")
-	flags.StringVar(&opt.iface, "interface", "", "listen on this network interface")
+	registerLive(flags, &opt.live)
+	flags.StringVar(&opt.kafka, "kafka", "", "read a window of this topic: kafka://broker:9092/topic?from=-15m&to=now")
 	flags.StringVar(&opt.proxy, "proxy", "", "listen on ADDR and pass everything on to URL (ADDR=URL)")
 	flags.UintSliceVar(&ports, "port", nil, "only connections to these server ports (default: any that speaks HTTP)")
 	flags.StringVar(&opt.tls.cert, "tls-cert", "", "with --proxy: serve TLS with this certificate (PEM)")
@@ -68,27 +83,22 @@ normal end.`,
 	flags.BoolVar(&opt.tls.selfSigned, "tls-self-signed", false, "with --proxy: serve TLS with a certificate made on the spot")
 	flags.StringVarP(&opt.output, "output", "o", "", "write here: .twin, .jsonl or .har; - prints JSON lines")
 	flags.BoolVar(&opt.force, "force", false, "overwrite the output")
+	flags.StringVar(&opt.keyLog, "tls-keylog", "", "decrypt TLS with the secrets in this file (NSS key log)")
+	opt.redact.register(flags)
+	flags.BoolVar(&opt.asItIs, "no-redact", false, "keep secrets in the recording as they are")
 	flags.StringVar(&opt.agent, "agent", "twinspect", "name of this recorder, part of each exchange's identity")
 	flags.StringVar(&opt.service, "service", "", "name of the recorded service")
 	flags.Int64Var(&opt.bodyLimit, "body-limit", 16<<20, "keep at most this many bytes of a body")
 	flags.DurationVar(&opt.duration, "for", 0, "stop a live capture after this time")
 	flags.Uint64VarP(&opt.limit, "limit", "n", 0, "stop after this many exchanges")
 	_ = cmd.MarkFlagRequired("output")
-	cmd.MarkFlagsOneRequired("pcap", "interface", "proxy")
-	cmd.MarkFlagsMutuallyExclusive("pcap", "interface", "proxy")
+	cmd.MarkFlagsOneRequired("pcap", "interface", "pid", "container", "proxy", "kafka")
+	cmd.MarkFlagsMutuallyExclusive("pcap", "interface", "proxy", "kafka")
+	cmd.MarkFlagsMutuallyExclusive("pid", "container", "pcap", "proxy", "kafka")
+	cmd.MarkFlagsMutuallyExclusive("no-redact", "rules")
+	cmd.MarkFlagsMutuallyExclusive("no-redact", "redact-key")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
-}
-
-func toPorts(ports []uint) ([]uint16, error) {
-	var out []uint16
-	for _, p := range ports {
-		if p == 0 || p > 65535 {
-			return nil, fmt.Errorf("--port %d: want a port from 1 to 65535", p)
-		}
-		out = append(out, uint16(p))
-	}
-	return out, nil
 }
 
 func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
@@ -100,7 +110,7 @@ func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
 		return err
 	}
 	defer src.Close()
-	out, err := cli.CreateSink(env, opt.output, cli.SinkOptions{Force: opt.force})
+	out, err := opt.create(env)
 	if err != nil {
 		return err
 	}
@@ -108,9 +118,26 @@ func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
 		var stop context.CancelFunc
 		ctx, stop = withDuration(ctx, opt.duration)
 		defer stop()
-		fmt.Fprintf(env.Stderr, "capturing on %s; interrupt to end\n", opt.iface)
+		fmt.Fprintf(env.Stderr, "capturing on %s; interrupt to end\n", opt.live.Interface)
 	}
 	return opt.record(ctx, env, src, out, live)
+}
+
+// create creates the output. What is written to it is without secrets, unless
+// they were asked for.
+func (opt captureOptions) create(env cli.Env) (cli.Sink, error) {
+	var redactor *redact.Redactor
+	var err error
+	if !opt.asItIs {
+		if redactor, err = opt.redact.redactor(); err != nil {
+			return nil, err
+		}
+	}
+	out, err := cli.CreateSink(env, opt.output, cli.SinkOptions{Force: opt.force})
+	if err != nil || redactor == nil {
+		return out, err
+	}
+	return &redacting{Sink: out, redactor: redactor, told: env.Stderr}, nil
 }
 
 func withDuration(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
@@ -128,32 +155,42 @@ type recording interface {
 }
 
 func (opt captureOptions) open(ctx context.Context, env cli.Env) (src recording, live bool, err error) {
-	cfg := wire.Config{Agent: opt.agent, Ports: opt.ports, HTTP: httpwire.Config{MaxBody: int(opt.bodyLimit)}}
-	if opt.pcap != "" {
-		src, err = cli.OpenPackets(ctx, env, opt.pcap, cfg)
+	if opt.kafka != "" {
+		if !cli.IsKafka(opt.kafka) {
+			return nil, false, fmt.Errorf("--kafka %q: want kafka://broker:9092/topic", opt.kafka)
+		}
+		src, err = cli.OpenSource(ctx, env, opt.kafka)
 		return src, false, err
 	}
-	segments, err := packet.Listen(packet.LiveConfig{Interface: opt.iface, Ports: opt.ports})
+	cfg := wire.Config{Agent: opt.agent, Ports: opt.live.Ports, HTTP: httpwire.Config{MaxBody: int(opt.bodyLimit)}}
+	if opt.keyLog != "" {
+		if cfg.Keys, err = tlswire.OpenKeyLog(opt.keyLog); err != nil {
+			return nil, false, err
+		}
+	}
+	if opt.pcap != "" {
+		file, err := opt.live.File()
+		if err != nil {
+			return nil, false, err
+		}
+		src, err = cli.OpenPackets(ctx, env, opt.pcap, file, cfg)
+		return src, false, err
+	}
+	in, err := opt.live.Listen(cfg)
 	if err != nil {
 		return nil, true, err
 	}
-	return liveInput{wire.New(cfg, segments), segments}, true, nil
+	return in, true, nil
 }
-
-type liveInput struct {
-	*wire.Source
-	segments *packet.Live
-}
-
-// Close stops listening.
-func (l liveInput) Close() error { return l.segments.Close() }
 
 // record copies src to out and tells the account. The end of a live capture
 // that is asked for is no failure.
 func (opt captureOptions) record(ctx context.Context, env cli.Env, src recording, out cli.Sink, live bool) error {
 	var written atomic.Int64
 	counted := capture.SinkFunc(func(ctx context.Context, e *capture.Exchange) error {
-		e.Context.Service = opt.service
+		if opt.service != "" {
+			e.Context.Service = opt.service
+		}
 		// What was read is kept, interrupted or not.
 		err := out.WriteExchange(context.WithoutCancel(ctx), e)
 		written.Add(1)
@@ -177,8 +214,8 @@ func (opt captureOptions) record(ctx context.Context, env cli.Env, src recording
 
 // watch shows how far a file was read, or what a live capture has by now.
 func (opt captureOptions) watch(ctx context.Context, env cli.Env, src recording, written *atomic.Int64) (stop func()) {
-	if file, ok := src.(interface{ Progress() (read, total int64) }); ok {
-		return cli.Watch(ctx, env, "read", "bytes", file.Progress)
+	if in, ok := src.(*cli.Input); ok {
+		return cli.Watch(ctx, env, "read", in.Unit, in.Progress)
 	}
 	return cli.Watch(ctx, env, "captured", "exchanges", func() (int64, int64) { return written.Load(), -1 })
 }

@@ -34,7 +34,7 @@ func withInput(ctx context.Context, stdin string, args ...string) result {
 }
 
 func TestHelpOfEveryCommandHasAnExampleAndTheExitCodes(t *testing.T) {
-	for _, name := range []string{"capture", "cat", "stat", "replay", "diff-run", "diff"} {
+	for _, name := range []string{"capture", "cat", "stat", "redact", "replay", "diff-run", "diff"} {
 		t.Run(name, func(t *testing.T) {
 			r := twinspect(t.Context(), name, "--help")
 			assert.Zero(t, r.code)

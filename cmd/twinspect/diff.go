@@ -38,7 +38,7 @@ func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) er
 	}
 	defer in.Close()
 	started := time.Now()
-	stop := cli.Watch(ctx, env, "judged", "bytes of the outcomes", in.Progress)
+	stop := cli.Watch(ctx, env, "judged", in.Unit+" of the outcomes", in.Progress)
 	defer stop()
 	runErr := diffrun.Again(ctx, replay.NewOutcomeReader(in), judge, cli.NewDamage(env).Report)
 	stop()

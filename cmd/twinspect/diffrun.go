@@ -109,7 +109,7 @@ func (o *replayOptions) ask(ctx context.Context, env cli.Env, list []side, in *c
 	if err != nil {
 		return &setupError{err}
 	}
-	stop := cli.Watch(ctx, env, "replayed", "bytes of the recording", in.Progress)
+	stop := cli.Watch(ctx, env, "replayed", in.Unit+" of the recording", in.Progress)
 	defer stop()
 	err = diffrun.Replay(ctx, runner, in, judge, keep)
 	if keep != nil {

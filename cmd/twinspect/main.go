@@ -4,9 +4,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -17,20 +15,12 @@ import (
 var version = ""
 
 func main() {
-	os.Exit(run(context.Background(), cli.Process(stampedVersion()), os.Args[1:]))
+	os.Exit(run(context.Background(), cli.Process(cli.Stamped(version)), os.Args[1:]))
 }
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, env cli.Env, args []string) int {
-	ctx, release := cli.Stoppable(ctx)
-	defer release()
-	root := newRoot(env)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if message := cli.Message(err); message != "" {
-		fmt.Fprintln(env.Stderr, "twinspect: "+message)
-	}
-	return cli.ExitCode(err)
+	return cli.Run(ctx, env, newRoot(env), args)
 }
 
 func newRoot(env cli.Env) *cobra.Command {
@@ -47,31 +37,12 @@ of a service at once, and says which differences are real and which are noise.
 
   # ask two versions, write report.html and friends to out/
   twinspect diff-run traffic.twin --base http://127.0.0.1:8080 --branch http://127.0.0.1:8081 --report out`,
-		Version:       env.Version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
 	}
-	root.SetIn(env.Stdin)
-	root.SetOut(env.Stdout)
-	root.SetErr(env.Stderr)
-	root.SetVersionTemplate("twinspect {{.Version}}\n")
 	for _, c := range []*cobra.Command{
-		newCapture(env), newCat(env), newStat(env), newReplay(env), newDiffRun(env), newDiff(env),
+		newCapture(env), newCat(env), newStat(env), newRedact(env), newReplay(env), newDiffRun(env), newDiff(env),
 	} {
 		c.Long += "\n\n" + cli.ExitHelp
 		root.AddCommand(c)
 	}
 	return root
-}
-
-// stampedVersion falls back to what the go command knows for a binary that was
-// built without the Makefile.
-func stampedVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

@@ -50,7 +50,7 @@ func runProxy(ctx context.Context, env cli.Env, opt captureOptions) error {
 	}
 	ctx, cancel := withDuration(ctx, opt.duration)
 	defer cancel()
-	out, err := cli.CreateSink(env, opt.output, cli.SinkOptions{Force: opt.force})
+	out, err := opt.create(env)
 	if err != nil {
 		return err
 	}

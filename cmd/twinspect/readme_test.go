@@ -37,7 +37,7 @@ func TestCommandsOfTheREADMEAreCommandsWithThoseFlags(t *testing.T) {
 			continue
 		}
 		tried++
-		cmd, rest, err := newRoot(cli.Env{}).Find(strings.Fields(strings.ReplaceAll(args, "'", "")))
+		cmd, rest, err := newRoot(cli.Env{}).Find(words(args))
 		require.NoError(t, err, line)
 		assert.NoError(t, cmd.ParseFlags(rest), line)
 		assert.NoError(t, cmd.ValidateRequiredFlags(), line)
@@ -45,6 +45,15 @@ func TestCommandsOfTheREADMEAreCommandsWithThoseFlags(t *testing.T) {
 		assert.NoError(t, cmd.ValidateArgs(cmd.Flags().Args()), line)
 	}
 	assert.Greater(t, tried, 7)
+}
+
+// words splits a command line at spaces, but not within single quotes.
+func words(line string) []string {
+	var out []string
+	for _, w := range regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1) {
+		out = append(out, strings.Trim(w, "'"))
+	}
+	return out
 }
 
 func TestRulesOfTheREADMEAreRules(t *testing.T) {

@@ -60,7 +60,7 @@ func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptio
 	if err != nil {
 		return err
 	}
-	stop := cli.Watch(ctx, env, "replayed", "bytes of the recording", in.Progress)
+	stop := cli.Watch(ctx, env, "replayed", in.Unit+" of the recording", in.Progress)
 	defer stop()
 	tally := newTally()
 	err = runner.Run(ctx, in, func(o *replay.Outcome) error {

@@ -61,7 +61,7 @@ func runStat(ctx context.Context, env cli.Env, file string, opt statOptions) err
 		src = capture.NewFilter(src, keep)
 	}
 	sum := newSummary(namer)
-	stop := cli.Watch(ctx, env, "read", "bytes", in.Progress)
+	stop := cli.Watch(ctx, env, "read", in.Unit, in.Progress)
 	defer stop()
 	damage := cli.NewDamage(env)
 	if _, err := capture.Copy(ctx, capture.SinkFunc(sum.add), src, damage.Report); err != nil {

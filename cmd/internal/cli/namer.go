@@ -19,8 +19,8 @@ type Namer interface {
 
 // NewNamer returns the namer for a recording: the paths of the OpenAPI document
 // where one is given, and for what it does not declare templates learned from
-// the recording. A file is read through once to learn; standard input and pipes
-// cannot be read again, so their templates rest on the shape of the segments
+// the recording. A file is read through once to learn; standard input, pipes and
+// topics cannot be read again, so their templates rest on the shape of the segments
 // alone. What could not be read of the document is told on Stderr.
 func NewNamer(ctx context.Context, env Env, recording, document string) (Namer, error) {
 	learned := operation.NewLearner()
@@ -58,6 +58,9 @@ func tellProblems(w io.Writer, doc *openapi.Document) {
 // readableAgain reports whether what is read of the recording is still there
 // for the next reader. Of one that cannot be opened, opening tells why.
 func readableAgain(recording string) bool {
+	if IsKafka(recording) {
+		return false // "now" would be another one, and a group reads once
+	}
 	if recording == Stdio {
 		return false
 	}
@@ -85,7 +88,7 @@ func learn(ctx context.Context, env Env, recording string, learned *operation.Le
 		return err
 	}
 	defer in.Close()
-	stop := Watch(ctx, env, "learning operations", "bytes", in.Progress)
+	stop := Watch(ctx, env, "learning operations", in.Unit, in.Progress)
 	defer stop()
 	var e capture.Exchange
 	for {

@@ -26,6 +26,8 @@ const Stdio = "-"
 // Input is a recording that is being read.
 type Input struct {
 	capture.Source
+	// Unit is what Progress counts: bytes, or records of a topic.
+	Unit   string
 	meter  Meter
 	closed []io.Closer
 }
@@ -33,7 +35,7 @@ type Input struct {
 // Account implements [capture.Accounted].
 func (i *Input) Account() capture.Account { return capture.AccountOf(i.Source) }
 
-// Progress says how many bytes of the input were read.
+// Progress says how much of the input was read.
 func (i *Input) Progress() (read, total int64) { return i.meter() }
 
 // Close closes the input.
@@ -45,10 +47,13 @@ func (i *Input) Close() error {
 	return errors.Join(errs...)
 }
 
-// OpenSource opens a recording by its name: .pcap and .pcapng, .har, and
-// otherwise what the content is; [Stdio] is standard input. Canceling ctx ends
-// the wait for a pipe that nobody writes to.
+// OpenSource opens a recording by its name: a kafka:// address, .pcap and
+// .pcapng, .har, and otherwise what the content is; [Stdio] is standard input.
+// Canceling ctx ends the wait for a pipe that nobody writes to.
 func OpenSource(ctx context.Context, env Env, name string) (*Input, error) {
+	if IsKafka(name) {
+		return openKafka(ctx, name)
+	}
 	return within(ctx, func() (*Input, error) { return open(env, name, sniff) })
 }
 
@@ -87,7 +92,7 @@ func open(env Env, name string, read opener) (*Input, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Input{src, func() (int64, int64) { return 0, -1 }, []io.Closer{closer}}, nil
+		return &Input{src, "bytes", func() (int64, int64) { return 0, -1 }, []io.Closer{closer}}, nil
 	}
 	f, size, err := openFile(name)
 	if err != nil {
@@ -98,7 +103,7 @@ func open(env Env, name string, read opener) (*Input, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Input{src, func() (int64, int64) { return counted.n.Load(), size }, []io.Closer{closer, f}}, nil
+	return &Input{src, "bytes", func() (int64, int64) { return counted.n.Load(), size }, []io.Closer{closer, f}}, nil
 }
 
 func openFile(name string) (f *os.File, size int64, err error) {
@@ -117,10 +122,10 @@ func openFile(name string) (f *os.File, size int64, err error) {
 
 // OpenPackets opens a capture file whatever its name; [Stdio] is standard
 // input. Canceling ctx ends the wait as for [OpenSource].
-func OpenPackets(ctx context.Context, env Env, name string, cfg wire.Config) (*Input, error) {
+func OpenPackets(ctx context.Context, env Env, name string, file packet.FileConfig, cfg wire.Config) (*Input, error) {
 	return within(ctx, func() (*Input, error) {
 		return open(env, name, func(name string, r io.Reader) (capture.Source, io.Closer, error) {
-			return openPackets(name, r, cfg)
+			return openPackets(name, r, file, cfg)
 		})
 	})
 }
@@ -137,7 +142,7 @@ func sniff(name string, r io.Reader) (capture.Source, io.Closer, error) {
 	}
 	switch formatOf(name, start) {
 	case formatPackets:
-		return openPackets(name, buffered, wire.Config{Agent: "twinspect"})
+		return openPackets(name, buffered, packet.FileConfig{}, wire.Config{Agent: "twinspect"})
 	case formatHAR:
 		return openHAR(name, buffered, start)
 	}
@@ -173,8 +178,8 @@ func openHAR(name string, r io.Reader, start []byte) (capture.Source, io.Closer,
 	return har.NewReader(name, plain, har.ReadOptions{}), plain, nil
 }
 
-func openPackets(name string, r io.Reader, cfg wire.Config) (capture.Source, io.Closer, error) {
-	segments, err := packet.NewFile(name, r)
+func openPackets(name string, r io.Reader, file packet.FileConfig, cfg wire.Config) (capture.Source, io.Closer, error) {
+	segments, err := file.New(name, r)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"twinspect.dev/capture/packet"
 	"twinspect.dev/capture/wire"
 )
 
@@ -111,7 +112,7 @@ func TestStandardInputIsReadInWhateverFormatItHas(t *testing.T) {
 		})
 	}
 	env, _, _ := testEnv(pcapBig)
-	in, err := OpenPackets(t.Context(), env, Stdio, wire.Config{Agent: "test"})
+	in, err := OpenPackets(t.Context(), env, Stdio, packet.FileConfig{}, wire.Config{Agent: "test"})
 	require.NoError(t, err)
 	got, _, err := targets(t.Context(), in)
 	assert.NoError(t, err)

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/capture/redact"
+	"twinspect.dev/capture/sample"
+	"twinspect.dev/capture/spool"
+	"twinspect.dev/cmd/internal/cli"
+)
+
+// agent is one run: packets, exchanges, sampled, redacted, shipped.
+type agent struct {
+	from  settings
+	log   *slog.Logger
+	level *level
+
+	input    input
+	sampler  *sample.Source
+	redactor *redact.Source // nil when redaction is off
+	out      *spool.Sink
+	broker   broker
+	governor *sample.Governor
+	key      []byte
+
+	limited  atomic.Pointer[limited]
+	reloads  atomic.Uint64
+	refused  atomic.Uint64          // reloads whose configuration was wrong
+	cfg      config                 // what the agent was started with
+	live     atomic.Pointer[config] // what it was told since; only the live settings count
+	finished atomic.Bool
+}
+
+// limited is what the governor last said.
+type limited struct {
+	factor float64
+	why    capture.Reason
+}
+
+func runAgent(ctx context.Context, env cli.Env, c config, from settings) (err error) {
+	var l level
+	_ = l.set(c.Log.Level) // was checked
+	a := &agent{from: from, log: newLog(env.Stderr, c.Log.Format, &l), level: &l, cfg: c}
+	a.live.Store(&c)
+	a.limited.Store(&limited{factor: 1})
+	tel, err := newTelemetry(ctx, env.Getenv, c, env.Version)
+	if err != nil {
+		return err
+	}
+	stop := func(f func(context.Context) error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Shutdown)
+		defer cancel()
+		err = errors.Join(err, f(ctx))
+	}
+	defer stop(tel.close)
+	if err := a.open(ctx, c, tel); err != nil {
+		return err
+	}
+	if err := tel.observe(a.account, a.gauges()); err != nil {
+		return errors.Join(err, a.close(c.Shutdown))
+	}
+	if c.Listen != "" {
+		srv, err := serve(c.Listen, tel.handler(), a.healthy, a.ready)
+		if err != nil {
+			return errors.Join(err, a.close(c.Shutdown))
+		}
+		defer stop(srv.close)
+		a.log.Info("serving metrics and health", "address", srv.Addr.String())
+	}
+	return a.run(ctx)
+}
+
+// run records until ctx ends, and then sends what is left.
+func (a *agent) run(ctx context.Context) error {
+	a.log.Info("recording", "interface", a.cfg.Capture.Interface, "ports", a.cfg.Capture.Ports)
+	beside, end := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	group.Go(func() { watchFiles(beside, a.files, a.reload) })
+	group.Go(func() { a.govern(beside) })
+	err := a.record(ctx)
+	a.finished.Store(true)
+	end()
+	group.Wait()
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil // being told to end is the normal end
+	}
+	err = errors.Join(err, a.close(a.cfg.Shutdown))
+	a.tellEnd()
+	return err
+}
+
+// record copies every exchange to the shipping. What was read is kept, told to
+// end or not.
+func (a *agent) record(ctx context.Context) error {
+	var src capture.Source = a.sampler
+	if a.redactor != nil {
+		src = a.redactor
+	}
+	named := capture.SinkFunc(func(ctx context.Context, e *capture.Exchange) error {
+		e.Context.Service, e.Context.Labels = a.cfg.Service, a.cfg.Labels
+		return a.out.WriteExchange(context.WithoutCancel(ctx), e)
+	})
+	_, err := capture.Copy(ctx, named, src, func(bad *capture.RecordError) {
+		a.log.Warn("a record could not be read", "error", bad)
+	})
+	return err
+}
+
+// close ends what open began, in the order of the flow.
+func (a *agent) close(within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return errors.Join(a.input.Close(), a.out.Shutdown(ctx), a.broker.Close())
+}
+
+// account is that of every stage, from the frames to the broker. The decorators
+// are asked for their own stage alone: what they know of the input is older.
+func (a *agent) account() capture.Account {
+	account := append(a.input.Account(), last(a.sampler.Account()))
+	if a.redactor != nil {
+		account = append(account, last(a.redactor.Account()))
+	}
+	return append(account, a.out.Account()...)
+}
+
+func last(a capture.Account) capture.Stage { return a[len(a)-1] }
+
+func (a *agent) tellEnd() {
+	account := a.account()
+	for _, s := range account {
+		a.log.Info("account", "stage", s.Name, "unit", s.Unit, "seen", s.Seen, "written", s.Written,
+			"filtered", s.Filtered, "dropped", s.Dropped, "open", s.Open)
+	}
+	if err := account.Balance(); err != nil {
+		a.log.Error("the account does not balance", "error", err)
+	}
+}
+
+// governEvery is how often the agent looks at what it takes: often enough to
+// react within a scrape, seldom enough to cost nothing.
+const governEvery = time.Second
+
+// govern keeps the limits by sampling less.
+func (a *agent) govern(ctx context.Context) {
+	tick := time.NewTicker(governEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		use, err := sample.ReadUsage()
+		if err != nil {
+			a.log.Warn("cannot read what the agent takes; its limits are not kept", "error", err)
+			return
+		}
+		use.Bytes = a.broker.Sent()
+		factor, why := a.governor.Observe(use)
+		if last := a.limited.Load(); why != last.why {
+			a.log.Warn("sampling changed to keep a limit", "factor", factor, "limit", why)
+		}
+		a.limited.Store(&limited{factor, why})
+		a.sampler.SetFactor(factor)
+	}
+}
+
+func (a *agent) healthy() status {
+	s := status{OK: !a.finished.Load(), Account: a.account()}
+	if !s.OK {
+		s.Problems = []string{"recording has ended"}
+	}
+	return s
+}
+
+func (a *agent) ready() status {
+	s := a.healthy()
+	if st := a.out.State(); !st.BrokerUp {
+		s.OK = false
+		s.Problems = append(s.Problems, fmt.Sprintf("the broker is away since %s: %s", st.Since.Format(time.RFC3339), st.LastError))
+	}
+	s.Account = nil
+	return s
+}
+
+func (a *agent) gauges() []gauge {
+	state := a.out.State
+	return []gauge{
+		{"sampling.factor", "1", "What the configured sampling is multiplied by to keep the agent's limits.", func() float64 { return a.limited.Load().factor }},
+		{"broker.up", "1", "Whether the broker took the last batch.", func() float64 { return bit(state().BrokerUp) }},
+		{"queue.size", "By", "Exchanges that wait in memory.", func() float64 { return float64(state().QueuedBytes) }},
+		{"spool.size", "By", "Exchanges that wait on disk.", func() float64 { return float64(state().SpooledBytes) }},
+		{"reloads", "1", "Configurations taken while running.", func() float64 { return float64(a.reloads.Load()) }},
+		{"reloads.refused", "1", "Configurations refused while running.", func() float64 { return float64(a.refused.Load()) }},
+	}
+}
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/capture/httpwire"
+	"twinspect.dev/capture/kafka"
+	"twinspect.dev/capture/redact"
+	"twinspect.dev/capture/sample"
+	"twinspect.dev/capture/spool"
+	"twinspect.dev/capture/wire"
+	"twinspect.dev/cmd/internal/cli"
+)
+
+// input is what the agent records from. Account may be called from any
+// goroutine.
+type input interface {
+	capture.Source
+	capture.Accounted
+	Close() error
+}
+
+// broker is where the agent sends to. Sent is how many bytes it took so far.
+type broker interface {
+	producer
+	Sent() uint64
+	Close() error
+}
+
+// open builds the flow from its end to its beginning, so that packets flow once
+// there is somewhere to put them.
+func (a *agent) open(ctx context.Context, c config, tel *telemetry) (err error) {
+	var opened []func() error
+	defer func() {
+		for _, undo := range opened {
+			if err != nil {
+				err = errors.Join(err, undo())
+			}
+		}
+	}()
+	if a.broker, err = openBroker(ctx, a, c); err != nil {
+		return err
+	}
+	opened = append(opened, a.broker.Close)
+	far := traced{a.broker, tel.traces.Tracer(scope)}
+	if a.out, err = openSpool(c.Spool, far, a); err != nil {
+		return err
+	}
+	opened = append(opened, a.out.Close)
+	if a.input, err = listen(c); err != nil {
+		return err
+	}
+	opened = append(opened, a.input.Close)
+	a.governor = sample.NewGovernor(c.Limits.limits())
+	a.sampler = sample.New(c.Sample.sampling(), a.input)
+	if c.Redact.Off {
+		a.log.Warn("redaction is off: what is recorded leaves the pod as it is")
+		return nil
+	}
+	if a.key, err = redactionKey(c.Redact.Key); err != nil {
+		return err
+	}
+	r, err := newRedactor(c.Redact, a.key)
+	if err != nil {
+		return err
+	}
+	a.redactor = redact.NewSource(r, a.sampler)
+	return nil
+}
+
+// target is where the exchanges go.
+func (c *config) target() (kafka.Target, error) {
+	t, err := kafka.ParseURL(c.Kafka)
+	if err != nil {
+		return t, fmt.Errorf("kafka: %w", err)
+	}
+	return t, nil
+}
+
+// openBroker does not wait for the broker: an agent that starts before it, or
+// with credentials that are still to come, keeps what it records.
+func openBroker(ctx context.Context, a *agent, c config) (broker, error) {
+	t, err := c.target()
+	if err != nil {
+		return nil, err
+	}
+	p, err := kafka.NewProducer(t.Config, kafka.ProducerOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Check(ctx); err != nil {
+		a.log.Warn("the broker is not ready; what is recorded waits", "error", err)
+	}
+	return p, nil
+}
+
+func openSpool(c spoolConfig, far producer, a *agent) (*spool.Sink, error) {
+	return spool.New(spool.Config{
+		Producer: far, Dir: c.Dir, MaxDisk: int64(c.Size), MinFree: int64(c.Free), QueueBytes: int64(c.Queue), Log: a.log,
+	})
+}
+
+// listen begins to capture.
+func listen(c config) (input, error) {
+	live, err := c.Capture.live()
+	if err != nil {
+		return nil, err
+	}
+	return live.Listen(wire.Config{Agent: c.Agent, Ports: live.Ports, HTTP: httpwire.Config{
+		MaxBody: int(c.Capture.BodyLimit), MaxMemory: int(c.Capture.Memory) / c.Capture.Cores,
+	}})
+}
+
+func (c *captureConfig) live() (cli.Live, error) {
+	ports, err := cli.Ports(c.Ports)
+	return cli.Live{
+		Interface: c.Interface, Ports: ports, Hosts: c.Hosts, Filter: c.Filter,
+		PID: c.PID, Container: c.Container, Cores: c.Cores, RingSize: int(c.Ring),
+	}, err
+}
+
+// redactionKey reads the key, or makes one that ends with the process.
+func redactionKey(file string) ([]byte, error) {
+	if file != "" {
+		return redact.KeyFromFile(file, false)
+	}
+	return redact.NewKey(), nil
+}
+
+func readFile(name, what string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", what, err)
+	}
+	return text, nil
+}
