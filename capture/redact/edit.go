@@ -24,7 +24,7 @@ func (e *editor) result() []byte {
 	if e.out == nil {
 		return nil
 	}
-	out := append(e.out, e.src[e.done:]...)
-	e.out = nil
-	return out
+	e.out = append(e.out, e.src[e.done:]...)
+	e.done = len(e.src)
+	return e.out
 }

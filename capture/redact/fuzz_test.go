@@ -48,7 +48,7 @@ func FuzzHeads(f *testing.F) {
 	f.Add("Authorization", `Digest a="b, c=d`, "/")
 	f.Add("X-Token", jwt(`{"sub":"a"}`), "/")
 	r := redactor(f, redact.Defaults())
-	f.Fuzz(func(t *testing.T, name, value, target string) {
+	f.Fuzz(func(_ *testing.T, name, value, target string) {
 		e := request(target, "", "", capture.Field{Name: name, Value: value})
 		r.Redact(e)
 		r.Check(e)

@@ -151,10 +151,10 @@ func (p *pass) parameters(ed *editor, i int) {
 			ed.replace(i, len(v), p.named(v[i:]))
 			return
 		}
-		name := string(bytes.ToLower(bytes.Trim(v[i:i+eq], ", ")))
+		name := bytes.ToLower(bytes.Trim(v[i:i+eq], ", "))
 		from := i + eq + 1
 		to, next := parameterEnd(v, &from)
-		if to > from && !plainParameters[name] {
+		if to > from && !plainParameters[string(name)] {
 			ed.replace(from, to, p.named(v[from:to]))
 		}
 		i = next

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"unsafe"
-
-	"twinspect.dev/capture"
 )
 
 // pass is one walk over one exchange. It changes secrets or, with check, tells
@@ -25,7 +23,6 @@ type pass struct {
 	changed  int
 	session  string
 	target   string // of the request, for the message type of gRPC
-	withheld capture.Reason
 }
 
 func newPass(r *Redactor) *pass {
@@ -72,17 +69,6 @@ func (p *pass) value(v []byte) []byte {
 		return p.json(v)
 	}
 	return p.text(v)
-}
-
-// judged is value for a name at a place.
-func (p *pass) judged(at place, name, v []byte) []byte {
-	switch p.verdict(at, name) {
-	case kept:
-		return nil
-	case redacted:
-		return p.named(v)
-	}
-	return p.value(v)
 }
 
 // minFollowed keeps short values, such as a PIN, from being taken for a part of
