@@ -53,8 +53,11 @@ type opening struct {
 func newOpening() *opening { return &opening{client: -1, whole: [2]int{-1, -1}} }
 
 func (o *opening) add(e event, p []byte) {
-	o.events = append(o.events, e)
-	o.cost += eventCost + len(p)
+	if !o.extends(e) {
+		o.events = append(o.events, e)
+		o.cost += eventCost
+	}
+	o.cost += len(p)
 	switch e.kind {
 	case dataEvent:
 		o.bytes[e.dir] = append(o.bytes[e.dir], p...)
@@ -65,6 +68,20 @@ func (o *opening) add(e event, p []byte) {
 	case endEvent:
 		o.ended++
 	}
+}
+
+// extends joins data to the event before it where nothing tells them apart, so
+// that small cuts take no more room than large ones.
+func (o *opening) extends(e event) bool {
+	if len(o.events) == 0 || e.kind != dataEvent {
+		return false
+	}
+	last := &o.events[len(o.events)-1]
+	if last.kind != dataEvent || last.dir != e.dir || last.acked != e.acked || !last.at.Equal(e.at) {
+		return false
+	}
+	last.n += e.n
+	return true
 }
 
 // lead returns what an end sent up to the first gap, and whether more of it may
