@@ -79,6 +79,9 @@ func runAgent(ctx context.Context, env cli.Env, c config, from settings) (err er
 
 // run records until ctx ends, and then sends what is left.
 func (a *agent) run(ctx context.Context) error {
+	if notice := a.out.State().Notice; notice != "" {
+		a.log.Warn("the spool was not in order", "notice", notice)
+	}
 	a.log.Info("recording", "interface", a.cfg.Capture.Interface, "ports", a.cfg.Capture.Ports)
 	beside, end := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -121,16 +124,15 @@ func (a *agent) close(within time.Duration) error {
 }
 
 // account is that of every stage, from the frames to the broker. The decorators
-// are asked for their own stage alone: what they know of the input is older.
+// are asked for their own stages alone: what they know of the input is older.
 func (a *agent) account() capture.Account {
-	account := append(a.input.Account(), last(a.sampler.Account()))
+	sampled := a.sampler.Account()
+	account := append(a.input.Account(), sampled[len(sampled)-1])
 	if a.redactor != nil {
-		account = append(account, last(a.redactor.Account()))
+		account = append(account, a.redactor.Account()[len(sampled):]...)
 	}
 	return append(account, a.out.Account()...)
 }
-
-func last(a capture.Account) capture.Stage { return a[len(a)-1] }
 
 func (a *agent) tellEnd() {
 	account := a.account()
@@ -195,8 +197,9 @@ func (a *agent) gauges() []gauge {
 	return []gauge{
 		{"sampling.factor", "1", "What the configured sampling is multiplied by to keep the agent's limits.", func() float64 { return a.limited.Load().factor }},
 		{"broker.up", "1", "Whether the broker took the last batch.", func() float64 { return bit(state().BrokerUp) }},
-		{"queue.size", "By", "Exchanges that wait in memory.", func() float64 { return float64(state().QueuedBytes) }},
-		{"spool.size", "By", "Exchanges that wait on disk.", func() float64 { return float64(state().SpooledBytes) }},
+		{"queue.size", "By", "Memory of the exchanges that wait.", func() float64 { return float64(state().QueuedBytes) }},
+		{"spool.exchanges", "{exchange}", "Exchanges that wait on disk.", func() float64 { return float64(state().SpooledExchanges) }},
+		{"spool.size", "By", "Bytes of the segments on disk.", func() float64 { return float64(state().SpooledBytes) }},
 		{"reloads", "1", "Configurations taken while running.", func() float64 { return float64(a.reloads.Load()) }},
 		{"reloads.refused", "1", "Configurations refused while running.", func() float64 { return float64(a.refused.Load()) }},
 	}

@@ -1,9 +1,10 @@
 package main
 
 import (
+	"math"
 	"reflect"
+	"runtime/debug"
 
-	"twinspect.dev/capture"
 	"twinspect.dev/capture/redact"
 	"twinspect.dev/capture/sample"
 )
@@ -49,6 +50,7 @@ func (a *agent) apply(c config) error {
 	}
 	a.sampler.SetConfig(c.Sample.sampling())
 	a.governor.SetLimits(c.Limits.limits())
+	c.Limits.tellRuntime()
 	if !reflect.DeepEqual(fixed(c), fixed(a.cfg)) {
 		a.log.Warn("settings changed that take effect at the next start only; those marked live took effect")
 	}
@@ -70,6 +72,17 @@ func (l limitsConfig) limits() sample.Limits {
 	return sample.Limits{CPU: l.CPU, Memory: int64(l.Memory), BytesPerSecond: int64(l.Bytes)}
 }
 
+// tellRuntime has garbage collected before the limit is reached, so that the
+// memory follows the load down: at four fifths of it, which leaves room for what
+// the runtime does not count.
+func (l limitsConfig) tellRuntime() {
+	limit := int64(math.MaxInt64)
+	if l.Memory > 0 {
+		limit = int64(l.Memory) / 5 * 4
+	}
+	debug.SetMemoryLimit(limit)
+}
+
 func newRedactor(c redactConfig, key []byte) (*redact.Redactor, error) {
 	rules := redact.Defaults()
 	if c.Rules != "" {
@@ -83,5 +96,3 @@ func newRedactor(c redactConfig, key []byte) (*redact.Redactor, error) {
 	}
 	return redact.New(rules, key)
 }
-
-var _ capture.Source = (*redact.Source)(nil)

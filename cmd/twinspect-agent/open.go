@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/httpwire"
@@ -56,6 +57,7 @@ func (a *agent) open(ctx context.Context, c config, tel *telemetry) (err error) 
 	}
 	opened = append(opened, a.input.Close)
 	a.governor = sample.NewGovernor(c.Limits.limits())
+	c.Limits.tellRuntime()
 	a.sampler = sample.New(c.Sample.sampling(), a.input)
 	if c.Redact.Off {
 		a.log.Warn("redaction is off: what is recorded leaves the pod as it is")
@@ -98,10 +100,22 @@ func openBroker(ctx context.Context, a *agent, c config) (broker, error) {
 	return p, nil
 }
 
+// openSpool does without a disk that is full from the beginning: the agent
+// records what memory holds rather than nothing.
 func openSpool(c spoolConfig, far producer, a *agent) (*spool.Sink, error) {
-	return spool.New(spool.Config{
+	cfg := spool.Config{
 		Producer: far, Dir: c.Dir, MaxDisk: int64(c.Size), MinFree: int64(c.Free), QueueBytes: int64(c.Queue), Log: a.log,
-	})
+	}
+	if c.Free == 0 {
+		cfg.MinFree = -1 // none; 0 would be the default
+	}
+	out, err := spool.New(cfg)
+	if errors.Is(err, syscall.ENOSPC) {
+		a.log.Error("the spool's disk is full; only memory keeps what the broker does not take", "error", err)
+		cfg.Dir = ""
+		out, err = spool.New(cfg)
+	}
+	return out, err
 }
 
 // listen begins to capture.

@@ -13,6 +13,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/httpwire"
+	"twinspect.dev/capture/kafka"
 	"twinspect.dev/capture/redact"
 	"twinspect.dev/capture/tlswire"
 	"twinspect.dev/capture/wire"
@@ -53,7 +54,9 @@ HTTP/1, HTTP/2 and gRPC are recorded, and TLS where --tls-keylog names the
 secrets that a client you own logs (SSLKEYLOGFILE).
 
 Secrets are replaced by pseudonyms before anything is written, so that equal
-values stay equal; --no-redact keeps them, which a replay with logins needs.
+values stay equal; --no-redact keeps them, which a replay with logins needs. A
+topic's exchanges were redacted by the agent, and are only redacted again where
+--rules or --redact-key asks for it.
 
 What it saw and what it could not record is told as an account at the end, and
 kept in the recording. Interrupt it (Ctrl-C) to end a live capture: that is its
@@ -128,7 +131,7 @@ func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
 func (opt captureOptions) create(env cli.Env) (cli.Sink, error) {
 	var redactor *redact.Redactor
 	var err error
-	if !opt.asItIs {
+	if opt.redacts() {
 		if redactor, err = opt.redact.redactor(); err != nil {
 			return nil, err
 		}
@@ -138,6 +141,12 @@ func (opt captureOptions) create(env cli.Env) (cli.Sink, error) {
 		return out, err
 	}
 	return &redacting{Sink: out, redactor: redactor, told: env.Stderr}, nil
+}
+
+// redacts reports whether secrets are replaced. Those of a topic were, by the
+// agent: a second time would make other pseudonyms of them.
+func (opt captureOptions) redacts() bool {
+	return !opt.asItIs && (opt.kafka == "" || opt.redact != redactFlags{})
 }
 
 func withDuration(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
@@ -156,7 +165,7 @@ type recording interface {
 
 func (opt captureOptions) open(ctx context.Context, env cli.Env) (src recording, live bool, err error) {
 	if opt.kafka != "" {
-		if !cli.IsKafka(opt.kafka) {
+		if !kafka.IsURL(opt.kafka) {
 			return nil, false, fmt.Errorf("--kafka %q: want kafka://broker:9092/topic", opt.kafka)
 		}
 		src, err = cli.OpenSource(ctx, env, opt.kafka)

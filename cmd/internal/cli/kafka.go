@@ -3,14 +3,9 @@ package cli
 import (
 	"context"
 	"io"
-	"strings"
 
 	"twinspect.dev/capture/kafka"
 )
-
-// IsKafka reports whether a recording's name is the address of a topic:
-// kafka://broker:9092/topic?from=-15m&to=now.
-func IsKafka(name string) bool { return strings.HasPrefix(name, "kafka://") }
 
 // openKafka opens a window of a topic, which is fixed from then on.
 func openKafka(ctx context.Context, address string) (*Input, error) {

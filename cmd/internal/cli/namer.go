@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/kafka"
 	"twinspect.dev/capture/operation"
 	"twinspect.dev/contract/openapi"
 )
@@ -58,7 +59,7 @@ func tellProblems(w io.Writer, doc *openapi.Document) {
 // readableAgain reports whether what is read of the recording is still there
 // for the next reader. Of one that cannot be opened, opening tells why.
 func readableAgain(recording string) bool {
-	if IsKafka(recording) {
+	if kafka.IsURL(recording) {
 		return false // "now" would be another one, and a group reads once
 	}
 	if recording == Stdio {

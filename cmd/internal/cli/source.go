@@ -16,6 +16,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/archive"
 	"twinspect.dev/capture/har"
+	"twinspect.dev/capture/kafka"
 	"twinspect.dev/capture/packet"
 	"twinspect.dev/capture/wire"
 )
@@ -51,7 +52,7 @@ func (i *Input) Close() error {
 // .pcapng, .har, and otherwise what the content is; [Stdio] is standard input.
 // Canceling ctx ends the wait for a pipe that nobody writes to.
 func OpenSource(ctx context.Context, env Env, name string) (*Input, error) {
-	if IsKafka(name) {
+	if kafka.IsURL(name) {
 		return openKafka(ctx, name)
 	}
 	return within(ctx, func() (*Input, error) { return open(env, name, sniff) })
