@@ -37,7 +37,8 @@ type Response struct {
 	Reason string
 	Proto  string
 	// Interim holds the 1xx answers that came before the final one (RFC 9110
-	// section 15.2). A 101 is final, not interim.
+	// section 15.2). A 101 is final, not interim, but for an upgrade to HTTP/2,
+	// which answers the same request once more (RFC 7540 section 3.2).
 	Interim []Interim
 	Message
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/h2c"
+	"golang.org/x/net/http2/h2c" //nolint:staticcheck // net/http does not do the upgrade
 
 	"twinspect.dev/capture"
 )
@@ -57,7 +57,7 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func serveH2C(t *testing.T) (*ledger, string) {
 	l := &ledger{seen: make(map[string]served)}
-	server := httptest.NewUnstartedServer(h2c.NewHandler(l, &http2.Server{}))
+	server := httptest.NewUnstartedServer(h2c.NewHandler(l, &http2.Server{})) //nolint:staticcheck // net/http does not do the upgrade
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)
 	server.Config.Protocols.SetUnencryptedHTTP2(true)

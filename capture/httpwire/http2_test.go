@@ -186,7 +186,7 @@ func TestAGapInHTTP2CostsWhatItsFrameCarries(t *testing.T) {
 	}
 }
 
-func TestHTTP2JoinedLateIsCountedAndTheNextConnectionRead(t *testing.T) {
+func TestHTTP2JoinedLateIsCounted(t *testing.T) {
 	late := conn
 	late.Whole = false
 	c, s := newPeer(), newPeer()

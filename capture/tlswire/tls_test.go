@@ -35,7 +35,7 @@ func TestEverySuiteOfTLS12IsDecrypted(t *testing.T) {
 }
 
 // Which suite TLS 1.3 uses cannot be configured; the suite that both ends like
-// best depends on the hardware. The others are tested against OpenSSL.
+// best depends on the hardware. The others share its code but for the cipher.
 func TestTLS13IsDecrypted(t *testing.T) {
 	config := &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}
 	client := config.Clone()

@@ -52,4 +52,6 @@ func (size) Type() string { return "size" }
 func (s *size) UnmarshalText(text []byte) error { return s.Set(string(text)) }
 
 // MarshalText implements encoding.TextMarshaler.
+//
+//nolint:unparam // the interface has an error
 func (s size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
