@@ -195,13 +195,13 @@ func (a *agent) ready() status {
 func (a *agent) gauges() []gauge {
 	state := a.out.State
 	return []gauge{
-		{"sampling.factor", "1", "What the configured sampling is multiplied by to keep the agent's limits.", func() float64 { return a.limited.Load().factor }},
-		{"broker.up", "1", "Whether the broker took the last batch.", func() float64 { return bit(state().BrokerUp) }},
+		{"sampling.factor", "", "What the configured sampling is multiplied by to keep the agent's limits.", func() float64 { return a.limited.Load().factor }},
+		{"broker.up", "", "Whether the broker took the last batch.", func() float64 { return bit(state().BrokerUp) }},
 		{"queue.size", "By", "Memory of the exchanges that wait.", func() float64 { return float64(state().QueuedBytes) }},
 		{"spool.exchanges", "{exchange}", "Exchanges that wait on disk.", func() float64 { return float64(state().SpooledExchanges) }},
 		{"spool.size", "By", "Bytes of the segments on disk.", func() float64 { return float64(state().SpooledBytes) }},
-		{"reloads", "1", "Configurations taken while running.", func() float64 { return float64(a.reloads.Load()) }},
-		{"reloads.refused", "1", "Configurations refused while running.", func() float64 { return float64(a.refused.Load()) }},
+		{"reloads", "", "Configurations taken while running.", func() float64 { return float64(a.reloads.Load()) }},
+		{"reloads.refused", "", "Configurations refused while running.", func() float64 { return float64(a.refused.Load()) }},
 	}
 }
 

@@ -338,3 +338,53 @@ func TestSecretsDoNotReachTheTopicNorTheSpool(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%+v %s %s", e, e.Request.Body, e.Response.Body), secret)
 	assert.True(t, strings.HasPrefix(e.Request.Header.Get("Authorization"), "Bearer "))
 }
+
+// balance sums what /metrics says of a stage.
+func (p *process) balance(t *testing.T, stage string) (seen, rest float64) {
+	resp, err := http.Get("http://" + p.address + "/metrics")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		line := lines.Text()
+		if !strings.HasPrefix(line, "twinspect_agent_") || !strings.Contains(line, `stage="`+stage+`"`) {
+			continue
+		}
+		n, err := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:], 64)
+		require.NoError(t, err)
+		if strings.Contains(line, `outcome="seen"`) {
+			seen += n
+		} else {
+			rest += n
+		}
+	}
+	return seen, rest
+}
+
+func TestMetricsBalanceAndSettingsChangeWithoutARestart(t *testing.T) {
+	s, b := newService(t), withKafka(t)
+	file := filepath.Join(t.TempDir(), "agent.yaml")
+	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	write("sample: {rate: 1}\n")
+	p := startAgent(t, append(arguments(s, b, t.TempDir()), "--config="+file)...)
+	s.load(t.Context(), t, 100)
+	eventually(t, "all is shipped", func() bool { return int64(p.stage("ship").Written) == s.served.Load() })
+
+	write("sample: {rate: often}\n")
+	eventually(t, "a wrong file is refused", func() bool { return p.metric("twinspect_agent_reloads_refused") == 1 })
+	s.load(t.Context(), t, 100)
+	eventually(t, "the old settings stay", func() bool { return int64(p.stage("ship").Written) == s.served.Load() })
+
+	write("sample: {rate: 0, quota: 0}\n")
+	eventually(t, "the new file is taken", func() bool { return p.metric("twinspect_agent_reloads") == 1 })
+	before := s.served.Load()
+	s.load(t.Context(), t, 100)
+	eventually(t, "nothing is kept", func() bool {
+		return int64(p.stage("sample").Filtered["sampled-out"]) == s.served.Load()-before
+	})
+	for _, stage := range []string{"frames", "segments", "messages", "exchanges", "sample", "redact", "ship"} {
+		seen, rest := p.balance(t, stage)
+		assert.Positive(t, seen, stage)
+		assert.InDelta(t, seen, rest, 0.5, stage)
+	}
+	p.end(t)
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 
 	"twinspect.dev/capture/packet"
 	"twinspect.dev/capture/wire"
@@ -40,6 +39,9 @@ func (l Live) Check() error {
 		errs = append(errs, errors.New("pid and container: give one"))
 	}
 	_, err := prefixes(l.Hosts)
+	if l.Filter != "" {
+		err = errors.Join(err, packet.CheckFilter(l.Filter))
+	}
 	return errors.Join(append(errs, err)...)
 }
 
@@ -68,21 +70,15 @@ func (l Live) Listen(cfg wire.Config) (*LiveInput, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &LiveInput{}
-	var sources []*wire.Source
-	for range l.Cores {
-		segments, err := packet.Listen(live)
-		if err != nil {
-			for _, open := range in.segments {
-				err = errors.Join(err, open.Close())
-			}
-			return nil, err
-		}
-		in.segments = append(in.segments, segments)
-		sources = append(sources, wire.New(cfg, segments))
+	segments, err := packet.ListenGroup(live, l.Cores)
+	if err != nil {
+		return nil, err
 	}
-	in.Merged = wire.NewMerged(sources...)
-	return in, nil
+	var sources []*wire.Source
+	for _, s := range segments {
+		sources = append(sources, wire.New(cfg, s))
+	}
+	return &LiveInput{wire.NewMerged(sources...), segments}, nil
 }
 
 // File is the same choice among the packets of a capture file. The ports are
@@ -94,9 +90,6 @@ func (l Live) File() (packet.FileConfig, error) {
 
 func (l Live) config() (packet.LiveConfig, error) {
 	live := packet.LiveConfig{Interface: l.Interface, Ports: l.Ports, Filter: l.Filter, RingSize: l.RingSize}
-	if l.Cores > 1 {
-		live.Fanout = uint16(os.Getpid()) | 1
-	}
 	var err error
 	if live.Hosts, err = prefixes(l.Hosts); err != nil {
 		return live, err
