@@ -2,16 +2,20 @@ package redact
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"twinspect.dev/capture"
 )
 
-// Source redacts the exchanges of another source. [Source.SetRedactor] may be
-// called by any goroutine; else it is used by one at a time.
+// Source redacts the exchanges of another source. [Source.SetRedactor] and
+// [Source.Stages] may be called by any goroutine; else it is used by one at a
+// time.
 type Source struct {
-	src       capture.Source
-	redactor  atomic.Pointer[Redactor]
+	src      capture.Source
+	redactor atomic.Pointer[Redactor]
+
+	mu        sync.Mutex // guards the counts
 	exchanges capture.Stats
 	bodies    capture.Stats
 }
@@ -32,6 +36,8 @@ func (s *Source) ReadExchange(ctx context.Context, e *capture.Exchange) error {
 		return err
 	}
 	_, b := s.redactor.Load().redact(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.exchanges.Seen++
 	s.exchanges.Written++
 	s.count(b)
@@ -49,11 +55,19 @@ func (s *Source) count(b bodies) {
 	}
 }
 
-// Account implements [capture.Accounted]: the account of the source, then two
-// stages. Of the stage "redact-bodies", in bodies, those are dropped that were
-// withheld. The stage "redact", in exchanges, writes all.
+// Account implements [capture.Accounted]: the account of the source, then
+// [Source.Stages].
 func (s *Source) Account() capture.Account {
-	return append(capture.AccountOf(s.src).Clone(),
-		capture.Stage{Name: "redact-bodies", Unit: "bodies", Stats: s.bodies.Clone()},
-		capture.Stage{Name: "redact", Unit: "exchanges", Stats: s.exchanges.Clone()})
+	return append(capture.AccountOf(s.src).Clone(), s.Stages()...)
+}
+
+// Stages returns the source's own stages. Of "redact-bodies", in bodies, those
+// are dropped that were withheld; "redact", in exchanges, writes all.
+func (s *Source) Stages() []capture.Stage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return []capture.Stage{
+		{Name: "redact-bodies", Unit: "bodies", Stats: s.bodies.Clone()},
+		{Name: "redact", Unit: "exchanges", Stats: s.exchanges.Clone()},
+	}
 }

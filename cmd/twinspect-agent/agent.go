@@ -126,10 +126,9 @@ func (a *agent) close(within time.Duration) error {
 // account is that of every stage, from the frames to the broker. The decorators
 // are asked for their own stages alone: what they know of the input is older.
 func (a *agent) account() capture.Account {
-	sampled := a.sampler.Account()
-	account := append(a.input.Account(), sampled[len(sampled)-1])
+	account := append(a.input.Account(), a.sampler.Stage())
 	if a.redactor != nil {
-		account = append(account, a.redactor.Account()[len(sampled):]...)
+		account = append(account, a.redactor.Stages()...)
 	}
 	return append(account, a.out.Account()...)
 }
