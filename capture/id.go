@@ -15,8 +15,8 @@ type ID [16]byte
 // NewID derives the identity of the index-th exchange of a connection that the
 // agent saw begin at start.
 func NewID(agent, connection string, start time.Time, index uint64) ID {
-	b := make([]byte, 0, len(agent)+len(connection)+2*binary.MaxVarintLen64+16)
-	b = appendPart(b, agent)
+	var room [160]byte // for usual names, on the stack
+	b := appendPart(room[:0], agent)
 	b = appendPart(b, connection)
 	b = binary.BigEndian.AppendUint64(b, uint64(start.UnixNano()))
 	b = binary.BigEndian.AppendUint64(b, index)

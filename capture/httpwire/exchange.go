@@ -2,6 +2,7 @@ package httpwire
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,7 +52,7 @@ func (c *Conn) await(r *record, answers *stream) {
 		c.unanswered(r)
 	case len(c.pending) >= c.p.cfg.MaxPending, c.p.full() && len(c.pending) > 0:
 		oldest := c.pending[0]
-		c.pending = c.pending[1:]
+		c.pending = slices.Delete(c.pending, 0, 1)
 		c.doubt, c.lossy, c.pipelined = true, true, true
 		c.unanswered(oldest)
 		c.pending = append(c.pending, r)

@@ -63,7 +63,7 @@ func frameResponse(r *capture.Response, method string) frame {
 		return frame{} // rule 2
 	}
 	f := frameAnswer(r)
-	if f.fault == "" && (r.Status == 0 || !isVersion([]byte(r.Proto))) {
+	if f.fault == "" && (r.Status == 0 || !isVersion(r.Proto)) {
 		f.fault = capture.Malformed // RFC 9112 section 4
 	}
 	return f

@@ -53,7 +53,7 @@ func fields(h capture.Header, text string) capture.Header {
 			continue
 		case (line[0] == ' ' || line[0] == '\t') && len(h) > 0:
 			last := &h[len(h)-1]
-			last.Value = strings.TrimSpace(last.Value + " " + strings.Trim(line, " \t"))
+			last.Value = strings.TrimSpace(last.Value + " " + trimBlanks(line))
 			continue
 		}
 		i := strings.IndexByte(line, ':')
@@ -61,7 +61,7 @@ func fields(h capture.Header, text string) capture.Header {
 			h = append(h, capture.Field{Name: line})
 			continue
 		}
-		h = append(h, capture.Field{Name: line[:i], Value: strings.Trim(line[i+1:], " \t")})
+		h = append(h, capture.Field{Name: line[:i], Value: trimBlanks(line[i+1:])})
 	}
 	return h
 }

@@ -143,12 +143,7 @@ func (c *Conn) admits(s *stream, line []byte) bool {
 	if c.client >= 0 && (s.kind == response) == (s.dir == c.client) {
 		return false
 	}
-	if s.kind == request {
-		if _, _, proto := splitRequest(bytes.TrimSuffix(line, []byte("\r"))); len(proto) == 0 {
-			return s.sync && !s.spoke
-		}
-	}
-	if s.kind == simpleRequest {
+	if s.kind == halfRequest || s.kind == simpleRequest {
 		return s.sync && !s.spoke
 	}
 	return s.sync || s.start == 0 || usual(s.kind, line)

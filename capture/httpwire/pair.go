@@ -1,5 +1,7 @@
 package httpwire
 
+import "slices"
+
 // match returns the request that the response at hand answers, or nil where
 // there is none or no certain one.
 func (c *Conn) match(s *stream) *record {
@@ -18,10 +20,7 @@ func (c *Conn) match(s *stream) *record {
 		c.unanswered(older)
 	}
 	r := c.pending[i]
-	c.pending = c.pending[i+1:]
-	if len(c.pending) == 0 {
-		c.pending = nil
-	}
+	c.pending = slices.Delete(c.pending, 0, i+1)
 	c.doubt = false
 	if r.reqDone && s.startAcked > r.reqEnd {
 		c.pipelined = true // the server had more than this request, seen or lost

@@ -12,6 +12,7 @@ const (
 	undecided kind = iota // may still become a start line
 	junk                  // is no start line
 	request
+	halfRequest   // one without its version or its target
 	simpleRequest // HTTP/0.9: a method and a target
 	response
 	preface   // of HTTP/2
@@ -102,7 +103,7 @@ func lineKind(line []byte) kind {
 	case isSimple(line):
 		return simpleRequest
 	case withoutVersion(method, target):
-		return request
+		return halfRequest
 	}
 	return junk
 }
@@ -154,21 +155,38 @@ func isSimple(line []byte) bool {
 func splitRequest(line []byte) (method, target, proto []byte) {
 	i := tokenEnd(line)
 	method = line[:i]
-	rest := bytes.Trim(line[i:], " \t")
-	j := bytes.LastIndexAny(rest, " \t")
+	rest := trimBlanks(line[i:])
+	j := len(rest) - 1
+	for j >= 0 && !isBlank(rest[j]) {
+		j--
+	}
 	if v := rest[j+1:]; isVersion(v) {
-		return method, bytes.TrimRight(rest[:max(j, 0)], " \t"), v
+		return method, trimBlanks(rest[:max(j, 0)]), v
 	}
 	return method, rest, nil
 }
 
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// trimBlanks takes the spaces and tabs off both ends. bytes.Trim builds a set of
+// them first, which takes longer than the usual value.
+func trimBlanks[T string | []byte](v T) T {
+	for len(v) > 0 && isBlank(v[0]) {
+		v = v[1:]
+	}
+	for len(v) > 0 && isBlank(v[len(v)-1]) {
+		v = v[:len(v)-1]
+	}
+	return v
+}
+
 // isVersion accepts HTTP-version of RFC 9112 section 2.3 and, for the senders
 // that break it, other digits and another case of the name.
-func isVersion(v []byte) bool {
+func isVersion[T string | []byte](v T) bool {
 	if len(v) < len("HTTP/1") || len(v) > len("HTTP/1.10") || !strings.EqualFold(string(v[:5]), "HTTP/") {
 		return false
 	}
-	for _, c := range v[5:] {
+	for _, c := range []byte(v[5:]) {
 		if (c < '0' || c > '9') && c != '.' {
 			return false
 		}

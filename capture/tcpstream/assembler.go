@@ -57,7 +57,8 @@ type Assembler struct {
 	done   *list.List // finished ones, by the time they finished
 	wait   *list.List // with bytes that may be lost, by when the wait began
 	now    time.Time
-	size   int // bytes waiting in all connections
+	due    time.Time // nothing in the lists ends before
+	size   int       // bytes waiting in all connections
 	tally  tally
 	events Events
 }
@@ -105,16 +106,38 @@ func (a *Assembler) Advance(now time.Time) {
 		return
 	}
 	a.now = now
+	if now.Before(a.due) {
+		return
+	}
+	// What begins to wait from here on waits for one of the times at least.
+	a.due = now.Add(min(a.cfg.Reorder, a.cfg.Idle, linger))
+	a.sweep()
+}
+
+// expired reports whether a time that began at since is over, and otherwise
+// notes when it will be.
+func (a *Assembler) expired(since time.Time, limit time.Duration) bool {
+	end := since.Add(limit)
+	if !end.After(a.now) {
+		return true
+	}
+	if end.Before(a.due) {
+		a.due = end
+	}
+	return false
+}
+
+func (a *Assembler) sweep() {
 	for e := a.wait.Front(); e != nil; e = a.wait.Front() {
 		c := e.Value.(*conn)
-		if now.Sub(c.since) < a.cfg.Reorder {
+		if !a.expired(c.since, a.cfg.Reorder) {
 			break
 		}
 		a.settle(c)
 	}
 	for e := a.live.Front(); e != nil; e = a.live.Front() {
 		c := e.Value.(*conn)
-		if now.Sub(c.last) < a.cfg.Idle {
+		if !a.expired(c.last, a.cfg.Idle) {
 			break
 		}
 		a.events.Idle++
@@ -123,7 +146,7 @@ func (a *Assembler) Advance(now time.Time) {
 	}
 	for e := a.done.Front(); e != nil; e = a.done.Front() {
 		c := e.Value.(*conn)
-		if now.Sub(c.last) < linger {
+		if !a.expired(c.last, linger) {
 			break
 		}
 		a.forget(c)

@@ -1,6 +1,7 @@
 package tcpstream
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -73,15 +74,41 @@ type Connection struct {
 	Handshake bool
 }
 
+// key tells connections apart. It is plain memory, which a map hashes in one
+// go: two addresses of netip take twice as long.
 type key struct {
-	a, b    netip.AddrPort
+	a, b    end
 	network uint64
 }
 
+// end is an address as two words, and a port with the address's kind above it.
+type end struct{ high, low, port uint64 }
+
 // keyOf gives both directions of a connection the same key.
 func keyOf(s *Segment) key {
-	if s.Src.Compare(s.Dst) <= 0 {
-		return key{a: s.Src, b: s.Dst, network: s.Network}
+	a, b := endOf(s.Src), endOf(s.Dst)
+	if b.less(&a) {
+		a, b = b, a
 	}
-	return key{a: s.Dst, b: s.Src, network: s.Network}
+	return key{a: a, b: b, network: s.Network}
+}
+
+// endOf leaves out the zone of an address: none has one on the wire.
+func endOf(p netip.AddrPort) end {
+	addr := p.Addr()
+	b := addr.As16()
+	return end{
+		high: binary.BigEndian.Uint64(b[:8]), low: binary.BigEndian.Uint64(b[8:]),
+		port: uint64(addr.BitLen())<<16 | uint64(p.Port()),
+	}
+}
+
+func (e *end) less(o *end) bool {
+	switch {
+	case e.low != o.low:
+		return e.low < o.low
+	case e.high != o.high:
+		return e.high < o.high
+	}
+	return e.port < o.port
 }

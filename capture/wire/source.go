@@ -102,22 +102,31 @@ func (s *Source) ReadExchange(ctx context.Context, e *capture.Exchange) error {
 			return s.end
 		}
 		err := s.segs.ReadSegment(ctx, &s.seg)
-		var damaged *capture.RecordError
-		switch {
-		case err == nil:
+		if err == nil {
 			s.add(&s.seg)
-		case errors.Is(err, packet.ErrIdle):
-			s.assembler.Advance(s.seg.Time)
-		case errors.As(err, &damaged):
+		} else if err := s.without(ctx, err); err != nil {
 			return err
-		case errors.Is(err, io.EOF), ctx.Err() != nil && errors.Is(err, ctx.Err()):
-			s.finish(err)
-		default:
-			s.finish(fmt.Errorf("read segment: %w", err))
 		}
 		if s.pulse != nil {
 			s.pulse(err != nil)
 		}
+	}
+	return nil
+}
+
+// without takes what came instead of a segment. It returns what is to be passed
+// on.
+func (s *Source) without(ctx context.Context, err error) error {
+	var damaged *capture.RecordError
+	switch {
+	case errors.Is(err, packet.ErrIdle):
+		s.assembler.Advance(s.seg.Time)
+	case errors.As(err, &damaged):
+		return err
+	case errors.Is(err, io.EOF), ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		s.finish(err)
+	default:
+		s.finish(fmt.Errorf("read segment: %w", err))
 	}
 	return nil
 }
