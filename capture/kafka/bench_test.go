@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/archive/twinpb"
 	"twinspect.dev/capture/kafka"
 )
 
@@ -38,24 +41,72 @@ func kilobytes(n int) []*capture.Exchange {
 
 const benchmarked = 50_000
 
+// BenchmarkSink writes the same exchanges by turns through the sink and through
+// the library's own writer, so that both meet the same load of the machine. The
+// processor time is that of the whole process, with the broker that it holds.
 func BenchmarkSink(b *testing.B) {
 	all := kilobytes(benchmarked)
 	for _, partitions := range []int32{1, 4} {
 		b.Run(fmt.Sprintf("partitions=%d", partitions), func(b *testing.B) {
 			_, cfg := cluster(b, partitions, kfake.BlackholeProduce())
+			var ours, theirs usage
 			for b.Loop() {
-				sink, err := kafka.NewSink(cfg, kafka.SinkOptions{})
-				require.NoError(b, err)
-				for _, e := range all {
-					if err := sink.WriteExchange(context.Background(), e); err != nil {
-						b.Fatal(err)
-					}
-				}
-				require.NoError(b, sink.Close())
+				ours.add(func() { writeBySink(b, cfg, all) })
+				theirs.add(func() { writeByLibrary(b, cfg, all) })
 			}
-			b.ReportMetric(float64(benchmarked*b.N)/b.Elapsed().Seconds(), "records/s")
+			records := float64(benchmarked * b.N)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(records/ours.wall.Seconds(), "records/s")
+			b.ReportMetric(records/theirs.wall.Seconds(), "writer-records/s")
+			b.ReportMetric(theirs.wall.Seconds()/ours.wall.Seconds(), "times-the-writer")
+			b.ReportMetric(float64(ours.cpu.Microseconds())/records, "cpu-µs/record")
+			b.ReportMetric(float64(theirs.cpu.Microseconds())/records, "writer-cpu-µs/record")
 		})
 	}
+}
+
+// usage sums up what was used by several runs.
+type usage struct{ wall, cpu time.Duration }
+
+func (u *usage) add(run func()) {
+	cpu, start := cpuTime(), time.Now()
+	run()
+	u.wall += time.Since(start)
+	u.cpu += cpuTime() - cpu
+}
+
+func writeBySink(b *testing.B, cfg kafka.Config, all []*capture.Exchange) {
+	sink, err := kafka.NewSink(cfg, kafka.SinkOptions{})
+	require.NoError(b, err)
+	for _, e := range all {
+		if err := sink.WriteExchange(context.Background(), e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	require.NoError(b, sink.Close())
+}
+
+// writeByLibrary writes with the guarantees, the compression and the batches of
+// the sink.
+func writeByLibrary(b *testing.B, cfg kafka.Config, all []*capture.Exchange) {
+	w := &kafkago.Writer{
+		Addr: kafkago.TCP(cfg.Brokers...), Topic: cfg.Topic, Balancer: kafkago.Murmur2Balancer{Consistent: true},
+		RequiredAcks: kafkago.RequireAll, Compression: kafkago.Zstd,
+		BatchSize: 4096, BatchBytes: 1 << 20, BatchTimeout: 50 * time.Millisecond,
+		Transport: new(kafkago.Transport),
+	}
+	messages := make([]kafkago.Message, 0, 4096)
+	for part := range slices.Chunk(all, cap(messages)) {
+		messages = messages[:0]
+		for _, e := range part {
+			value, err := twinpb.AppendExchange(make([]byte, 0, 1200), e)
+			require.NoError(b, err)
+			messages = append(messages, kafkago.Message{Key: []byte(e.SessionKey()), Value: value, Time: e.Request.Start})
+		}
+		require.NoError(b, w.WriteMessages(context.Background(), messages...))
+	}
+	require.NoError(b, w.Close())
+	w.Transport.(*kafkago.Transport).CloseIdleConnections()
 }
 
 func BenchmarkSource(b *testing.B) {

@@ -1,14 +1,17 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 
 	"twinspect.dev/capture"
 )
@@ -40,9 +43,12 @@ type ProducerOptions struct {
 // It is safe for concurrent use; the order of a session's exchanges is kept
 // within a batch, and between batches where one is sent after the other.
 type Producer struct {
-	client *client
-	opts   ProducerOptions
-	sent   atomic.Uint64
+	client  *client
+	opts    ProducerOptions
+	batches *batcher
+	// ahead is how many batches of a partition are made while one is sent.
+	ahead int
+	sent  atomic.Uint64
 }
 
 // NewProducer returns a producer. It does not connect yet; see
@@ -58,7 +64,11 @@ func NewProducer(cfg Config, o ProducerOptions) (*Producer, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	return &Producer{client: c, opts: o}, nil
+	batches, err := newBatcher()
+	if err != nil {
+		return nil, err
+	}
+	return &Producer{client: c, opts: o, batches: batches, ahead: runtime.GOMAXPROCS(0)}, nil
 }
 
 // Check connects and returns an error that says what to do where the topic is
@@ -83,18 +93,13 @@ func (p *Producer) Close() error {
 // that will never be taken; every other error may pass. Then the exchange may
 // have been written all the same, and be written twice when it is tried again.
 func (p *Producer) Produce(ctx context.Context, batch []*capture.Exchange) []error {
+	g := newGathered()
+	defer g.release()
 	errs := make([]error, len(batch))
-	records := make([]record, 0, len(batch))
 	for i, e := range batch {
-		r, err := encode(e, p.opts.MaxMessage)
-		if err != nil {
-			errs[i] = err
-			continue
-		}
-		r.index = i
-		records = append(records, r)
+		errs[i] = g.encode(e, i, p.opts.MaxMessage)
 	}
-	p.send(ctx, records, errs)
+	p.send(ctx, g.records, errs)
 	for _, err := range errs {
 		if err != nil {
 			return errs
@@ -153,15 +158,38 @@ func byPartition(records []record, n int) [][]record {
 }
 
 // sendPartition writes to one partition, one request after the other so that the
-// order stays. After a failure that may pass, the rest is not sent: it would
-// overtake.
+// order stays; the next batches are made while one is on its way. After a failure
+// that may pass, the rest is not sent: it would overtake.
 func (p *Producer) sendPartition(ctx context.Context, partition int, records []record, errs []error) {
+	queue := make(chan pendingBatch, p.ahead)
+	go p.makeAll(records, queue)
+	var failed error
+	for next := range queue {
+		buffer := <-next.buffer
+		if failed == nil {
+			failed = p.deliver(ctx, partition, next.records, buffer, errs)
+		} else {
+			fail(next.records, errs, failed)
+		}
+		p.batches.release(buffer)
+	}
+}
+
+// pendingBatch are records whose batch is being made.
+type pendingBatch struct {
+	records []record
+	buffer  chan *batchBuffer
+}
+
+// makeAll divides records into batches of at most MaxMessage bytes, and makes as
+// many of them at a time as the queue holds.
+func (p *Producer) makeAll(records []record, queue chan<- pendingBatch) {
+	defer close(queue)
 	for len(records) > 0 {
 		n := fitting(records, p.opts.MaxMessage)
-		if err := p.deliver(ctx, partition, records[:n], errs); err != nil {
-			fail(records[n:], errs, err)
-			return
-		}
+		next := pendingBatch{records: records[:n], buffer: make(chan *batchBuffer, 1)}
+		queue <- next
+		go func() { next.buffer <- p.batches.make(next.records) }()
 		records = records[n:]
 	}
 }
@@ -181,9 +209,11 @@ func fitting(records []record, limit int) int {
 // deliver writes one batch. Where the broker refuses it for one of its records,
 // it is halved until that one stands alone. The error is nil where more can be
 // sent to the partition.
-func (p *Producer) deliver(ctx context.Context, partition int, records []record, errs []error) error {
+func (p *Producer) deliver(
+	ctx context.Context, partition int, records []record, b *batchBuffer, errs []error,
+) error {
 	err := p.client.retry(ctx, p.opts.Timeout, func(ctx context.Context) error {
-		return p.request(ctx, partition, records)
+		return p.request(ctx, partition, b)
 	})
 	reason, refused := refusal(err)
 	switch {
@@ -201,23 +231,27 @@ func (p *Producer) deliver(ctx context.Context, partition int, records []record,
 		return nil
 	}
 	half := len(records) / 2
-	if err := p.deliver(ctx, partition, records[:half], errs); err != nil {
+	if err := p.deliverPart(ctx, partition, records[:half], errs); err != nil {
 		fail(records[half:], errs, err)
 		return err
 	}
-	return p.deliver(ctx, partition, records[half:], errs)
+	return p.deliverPart(ctx, partition, records[half:], errs)
 }
 
-func (p *Producer) request(ctx context.Context, partition int, records []record) error {
-	wire := make([]kafkago.Record, len(records))
-	for i := range records {
-		wire[i] = records[i].wire()
-	}
-	res, err := p.client.api.Produce(ctx, &kafkago.ProduceRequest{
+func (p *Producer) deliverPart(ctx context.Context, partition int, records []record, errs []error) error {
+	b := p.batches.make(records)
+	defer p.batches.release(b)
+	return p.deliver(ctx, partition, records, b, errs)
+}
+
+// request makes one attempt.
+func (p *Producer) request(ctx context.Context, partition int, b *batchBuffer) error {
+	res, err := p.client.api.RawProduce(ctx, &kafkago.RawProduceRequest{
 		Topic: p.client.cfg.Topic, Partition: partition, RequiredAcks: kafkago.RequireAll,
-		Compression: kafkago.Zstd, Records: kafkago.NewRecordReader(wire...),
+		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(b.set)},
 	})
 	if err != nil {
+		b.lent = true
 		return err
 	}
 	return res.Error

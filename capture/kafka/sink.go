@@ -52,17 +52,19 @@ type Sink struct {
 	done     chan struct{}
 	closed   bool
 
+	// scratch is the writer's: where an exchange is encoded.
+	scratch []byte
+
 	mu      sync.Mutex
-	filling []record
-	bytes   int
+	filling *gathered
 	stats   capture.Stats
 	err     error
 }
 
 // job is a batch to send; done is closed afterwards, unless it is nil.
 type job struct {
-	records []record
-	done    chan struct{}
+	batch *gathered
+	done  chan struct{}
 }
 
 // NewSink returns a sink. It does not connect before the first batch.
@@ -71,7 +73,9 @@ func NewSink(cfg Config, o SinkOptions) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{producer: p, opts: o.withDefaults(), jobs: make(chan job, 1), done: make(chan struct{})}
+	s := &Sink{
+		producer: p, opts: o.withDefaults(), jobs: make(chan job, 1), done: make(chan struct{}), filling: newGathered(),
+	}
 	go s.run()
 	return s, nil
 }
@@ -91,7 +95,8 @@ func (s *Sink) WriteExchange(ctx context.Context, e *capture.Exchange) error {
 	if err := s.failed(); err != nil {
 		return err
 	}
-	r, err := encode(e, s.producer.opts.MaxMessage)
+	r, scratch, err := encode(s.scratch[:0], e, s.producer.opts.MaxMessage)
+	s.scratch = scratch
 	if err != nil {
 		s.refuse(err)
 		return err
@@ -130,7 +135,7 @@ func (s *Sink) Close() error {
 		return s.failed()
 	}
 	s.closed = true
-	s.jobs <- job{records: s.take()}
+	s.jobs <- job{batch: s.take()}
 	close(s.jobs)
 	<-s.done
 	return errors.Join(s.failed(), s.producer.Close())
@@ -147,7 +152,7 @@ func (s *Sink) Account() capture.Account {
 func (s *Sink) push(ctx context.Context, done chan struct{}) error {
 	batch := s.take()
 	select {
-	case s.jobs <- job{records: batch, done: done}:
+	case s.jobs <- job{batch: batch, done: done}:
 		return nil
 	case <-ctx.Done():
 		s.putBack(batch)
@@ -176,7 +181,7 @@ func (s *Sink) run() {
 				}
 				s.send(j)
 			default:
-				s.send(job{records: s.take()})
+				s.send(job{batch: s.take()})
 			}
 		}
 	}
@@ -186,17 +191,16 @@ func (s *Sink) send(j job) {
 	if j.done != nil {
 		defer close(j.done)
 	}
-	if len(j.records) == 0 {
+	defer j.batch.release()
+	records := j.batch.records
+	if len(records) == 0 {
 		return
 	}
-	errs := make([]error, len(j.records))
-	for i := range j.records {
-		j.records[i].index = i
-	}
+	errs := j.batch.failures(len(records))
 	if err := s.failed(); err != nil {
-		fail(j.records, errs, err)
+		fail(records, errs, err)
 	} else {
-		s.producer.send(context.Background(), j.records, errs)
+		s.producer.send(context.Background(), records, errs)
 	}
 	s.settle(errs)
 }
@@ -242,8 +246,8 @@ func (s *Sink) failed() error {
 func (s *Sink) full(size int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.filling)
-	return n > 0 && (n >= s.opts.Records || s.bytes+size > s.opts.Bytes)
+	n := len(s.filling.records)
+	return n > 0 && (n >= s.opts.Records || s.filling.bytes+size > s.opts.Bytes)
 }
 
 func (s *Sink) add(r record) {
@@ -251,24 +255,21 @@ func (s *Sink) add(r record) {
 	defer s.mu.Unlock()
 	s.stats.Seen++
 	s.stats.Open++
-	s.filling = append(s.filling, r)
-	s.bytes += r.size()
+	s.filling.add(r)
 }
 
-func (s *Sink) take() []record {
+func (s *Sink) take() *gathered {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	batch := s.filling
-	s.filling, s.bytes = nil, 0
+	s.filling = newGathered()
 	return batch
 }
 
 // putBack undoes a take: nothing was added since, the writer being the caller.
-func (s *Sink) putBack(batch []record) {
+func (s *Sink) putBack(batch *gathered) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.filling.release()
 	s.filling = batch
-	for i := range batch {
-		s.bytes += batch[i].size()
-	}
 }
