@@ -29,6 +29,8 @@ type half struct {
 	loss   loss
 	// budget is how many bytes may be opened in vain until a record is proven.
 	budget int64
+	// resumption, of a server of TLS 1.2 until its first protected record.
+	resumption *resumption
 }
 
 // newHalves returns both directions of a session.
@@ -40,6 +42,9 @@ func newHalves(c *Conn, p *plan, client int) (*[2]half, error) {
 			return nil, err
 		}
 		h[dir] = half{c: c, plan: p, dir: dir, other: &h[1-dir], epochs: append([]epoch{{}}, list...), budget: maxVain}
+		if p.version == tls12 && dir != client {
+			h[dir].resumption = newResumption(p)
+		}
 	}
 	return &h, nil
 }
@@ -192,6 +197,8 @@ func (h *half) end(at time.Time) {
 	if h.search {
 		h.scan(true)
 	}
+	h.loss.bytes -= h.skip // never came
+	h.skip = 0
 	if len(h.buf) > 0 {
 		h.c.d.drop(Truncated, 1)
 		h.free()

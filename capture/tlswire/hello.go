@@ -2,6 +2,7 @@ package tlswire
 
 import (
 	"bytes"
+	"crypto/sha256"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -15,6 +16,7 @@ const (
 	keyUpdateMessage           = 24
 
 	extEncryptThenMAC = 22
+	extSessionTicket  = 35 // RFC 5077
 	extEarlyData      = 42
 	extVersions       = 43
 )
@@ -28,12 +30,15 @@ var retryRandom = random{
 
 type clientHello struct {
 	random random
-	early  bool // offers 0-RTT data
+	id     []byte
+	ticket []byte // of TLS 1.2
+	early  bool   // offers 0-RTT data
 }
 
 type serverHello struct {
 	random  random
 	version uint16
+	id      []byte
 	suite   uint16
 	etm     bool
 	null    bool // no compression
@@ -41,32 +46,55 @@ type serverHello struct {
 
 func (h *serverHello) retry() bool { return h.random == retryRandom }
 
+// resumes reports whether the server took up a TLS 1.2 session that the client
+// offered: it repeats the ID, which comes with a ticket, too (RFC 5077 section
+// 3.4).
+func (h *serverHello) resumes(ch *clientHello) bool {
+	return h.version == tls12 && len(h.id) > 0 && bytes.Equal(h.id, ch.id)
+}
+
+// name returns what resumes a session of TLS 1.2. With a ticket, the ID that it
+// was resumed by names nothing.
+func (h *serverHello) name(ch *clientHello) (sessionName, bool) {
+	if h.resumes(ch) && len(ch.ticket) > 0 {
+		sum := sha256.Sum256(ch.ticket)
+		return nameTicket(sum[:]), true
+	}
+	return nameID(h.id)
+}
+
 // hello is what both begin with: a legacy version, a random, a session ID.
-func hello(message []byte, kind uint8) (s cryptobyte.String, version uint16, r random, ok bool) {
-	s = cryptobyte.String(message)
+func hello(message []byte, kind uint8) (body cryptobyte.String, h serverHello, ok bool) {
+	s := cryptobyte.String(message)
 	var got uint8
-	var body, id cryptobyte.String
+	var id cryptobyte.String
 	ok = s.ReadUint8(&got) && got == kind && s.ReadUint24LengthPrefixed(&body) &&
-		body.ReadUint16(&version) && body.CopyBytes(r[:]) && body.ReadUint8LengthPrefixed(&id)
-	return body, version, r, ok
+		body.ReadUint16(&h.version) && body.CopyBytes(h.random[:]) && body.ReadUint8LengthPrefixed(&id)
+	h.id = id
+	return body, h, ok
 }
 
 func parseClientHello(message []byte) (*clientHello, bool) {
-	s, _, r, ok := hello(message, clientHelloMessage)
+	s, begin, ok := hello(message, clientHelloMessage)
 	var skipped cryptobyte.String
 	if !ok || !s.ReadUint16LengthPrefixed(&skipped) || !s.ReadUint8LengthPrefixed(&skipped) {
 		return nil, false
 	}
-	h := &clientHello{random: r}
-	return h, extensions(s, func(kind uint16, _ cryptobyte.String) bool {
-		h.early = h.early || kind == extEarlyData
+	h := &clientHello{random: begin.random, id: begin.id}
+	return h, extensions(s, func(kind uint16, body cryptobyte.String) bool {
+		switch kind {
+		case extSessionTicket:
+			h.ticket = body
+		case extEarlyData:
+			h.early = true
+		}
 		return true
 	})
 }
 
 func parseServerHello(message []byte) (*serverHello, bool) {
-	s, version, r, ok := hello(message, serverHelloMessage)
-	h := &serverHello{random: r, version: version}
+	s, begin, ok := hello(message, serverHelloMessage)
+	h := &begin
 	var compression uint8
 	if !ok || !s.ReadUint16(&h.suite) || !s.ReadUint8(&compression) {
 		return nil, false

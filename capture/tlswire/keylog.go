@@ -63,7 +63,9 @@ func (s *session) with(l label, secret []byte) *session {
 
 // KeyLog holds the secrets of sessions by client random, as a file in the form
 // of SSLKEYLOGFILE (draft-ietf-tls-keylogfile) tells them. It keeps the newest
-// 2^20 sessions. It is safe for concurrent use.
+// 2^20 sessions. It remembers what resumes the TLS 1.2 sessions that were
+// decrypted with it, at least 2^17 names, as clients may not log their secret
+// again. It is safe for concurrent use.
 type KeyLog struct {
 	name string
 	live bool // the file may grow
@@ -79,6 +81,7 @@ type KeyLog struct {
 	order    []random // of the sessions, a ring once it is full
 	oldest   int
 	evicted  uint64
+	resume   resumable
 	damaged  []error
 	unnamed  uint64 // damaged lines beyond maxDamaged
 }
@@ -175,6 +178,23 @@ func (k *KeyLog) lookup(r random, enough func(*session) bool) *session {
 		return s
 	}
 	return nil
+}
+
+// remember keeps the secrets of a TLS 1.2 session by what resumes it.
+func (k *KeyLog) remember(n sessionName, s *session) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.resume.put(n, s, maxResumable)
+}
+
+// resumed returns the secrets of the session that was named so, or nil.
+func (k *KeyLog) resumed(n sessionName) *session {
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.resume.get(n)
 }
 
 // refresh reads what the file gained and reports whether it gained anything. A
@@ -279,13 +299,13 @@ func (k *KeyLog) put(l keyLine) {
 	s, known := k.sessions[l.random]
 	if !known {
 		s = &session{}
-		k.remember(l.random)
+		k.makeRoom(l.random)
 	}
 	k.sessions[l.random] = s.with(l.label, l.secret)
 }
 
-// remember makes room for one more session.
-func (k *KeyLog) remember(r random) {
+// makeRoom makes room for one more session.
+func (k *KeyLog) makeRoom(r random) {
 	if len(k.order) < maxSessions {
 		k.order = append(k.order, r)
 		return

@@ -55,6 +55,7 @@ func (h *half) clear(b []byte) {
 	case typeAlert:
 		h.c.d.filter(Alert, 1)
 	default:
+		h.learn(b)
 		h.c.d.filter(Handshake, 1)
 	}
 }
@@ -92,6 +93,9 @@ func (h *half) advance(i int, seq uint64) {
 
 // accept takes an authentic record, after the gap that it proves.
 func (h *half) accept(b []byte, f found) {
+	if h.resumption != nil {
+		h.remember()
+	}
 	h.settle(f)
 	if f.epoch > 0 {
 		h.advance(f.epoch, 0)

@@ -109,7 +109,8 @@ func (o *opening) judge(keys *KeyLog) (*plan, capture.Reason) {
 		version: o.sh.version, suite: lookupSuite(o.sh.version, o.sh.suite),
 		clientRandom: o.ch.random, serverRandom: o.sh.random, etm: o.sh.etm,
 	}
-	if p.secrets = keys.lookup(p.clientRandom, p.enough); p.secrets == nil {
+	p.name, p.named = o.sh.name(o.ch)
+	if p.secrets = o.secrets(keys, p); p.secrets == nil {
 		if !keys.grows() || o.ended == 2 {
 			return nil, NoSecret
 		}
@@ -119,6 +120,15 @@ func (o *opening) judge(keys *KeyLog) (*plan, capture.Reason) {
 		return nil, ""
 	}
 	return p, ""
+}
+
+// secrets returns those of the session: of this connection, or of one that it
+// resumes.
+func (o *opening) secrets(keys *KeyLog, p *plan) *session {
+	if s := keys.lookup(p.clientRandom, p.enough); s != nil || !p.named || !o.sh.resumes(o.ch) {
+		return s
+	}
+	return keys.resumed(p.name)
 }
 
 // findClient looks who begins with a ClientHello.

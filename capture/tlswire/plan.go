@@ -20,6 +20,8 @@ type plan struct {
 	etm                        bool
 	early                      earlyData
 	secrets                    *session
+	name                       sessionName // of a TLS 1.2 session
+	named                      bool
 }
 
 // enough reports whether the secrets decrypt the application data. The traffic
