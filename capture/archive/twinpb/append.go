@@ -1,6 +1,7 @@
 package twinpb
 
 import (
+	"encoding/binary"
 	"errors"
 	"maps"
 	"slices"
@@ -74,10 +75,7 @@ func appendResponse(b []byte, r *capture.Response) []byte {
 func appendMessage(b []byte, m *capture.Message) []byte {
 	b = appendHeader(b, 1, m.Header)
 	b = appendHeader(b, 2, m.Trailer)
-	if len(m.Body) > 0 {
-		b = protowire.AppendTag(b, 3, protowire.BytesType)
-		b = protowire.AppendBytes(b, m.Body)
-	}
+	b = appendBytes(b, 3, m.Body)
 	b = appendVarint(b, 4, protowire.EncodeZigZag(m.BodySize))
 	b = appendTime(b, 5, m.Start)
 	b = appendTime(b, 6, m.End)
@@ -96,6 +94,9 @@ func appendContext(b []byte, c *capture.Context) []byte {
 	b = appendText(b, 9, c.TraceID)
 	b = appendText(b, 10, c.SpanID)
 	b = appendID(b, 11, c.Recorded)
+	if len(c.Labels) == 0 {
+		return b
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
 		b = appendPair(b, 12, name, c.Labels[name])
 	}
@@ -119,24 +120,39 @@ func appendID(b []byte, num protowire.Number, id capture.ID) []byte {
 	if id.IsZero() {
 		return b
 	}
-	b = protowire.AppendTag(b, num, protowire.BytesType)
-	return protowire.AppendBytes(b, id[:])
+	return appendBytes(b, num, id[:])
 }
 
 func appendText(b []byte, num protowire.Number, s string) []byte {
 	if s == "" {
 		return b
 	}
-	b = protowire.AppendTag(b, num, protowire.BytesType)
-	return protowire.AppendString(b, s)
+	return append(appendUint(append(b, tag(num, protowire.BytesType)), uint64(len(s))), s...)
+}
+
+func appendBytes(b []byte, num protowire.Number, v []byte) []byte {
+	if len(v) == 0 {
+		return b
+	}
+	return append(appendUint(append(b, tag(num, protowire.BytesType)), uint64(len(v))), v...)
 }
 
 func appendVarint(b []byte, num protowire.Number, v uint64) []byte {
 	if v == 0 {
 		return b
 	}
-	b = protowire.AppendTag(b, num, protowire.VarintType)
-	return protowire.AppendVarint(b, v)
+	return appendUint(append(b, tag(num, protowire.VarintType)), v)
+}
+
+// tag is a field's tag: one byte, since all numbers here are below 16.
+func tag(num protowire.Number, kind protowire.Type) byte { return byte(num)<<3 | byte(kind) }
+
+// appendUint spares most values, which take one byte, the general encoding.
+func appendUint(b []byte, v uint64) []byte {
+	if v < 1<<7 {
+		return append(b, byte(v))
+	}
+	return binary.AppendUvarint(b, v)
 }
 
 // appendTime appends a google.protobuf.Timestamp, and nothing for the zero
@@ -153,8 +169,7 @@ func appendTime(b []byte, num protowire.Number, t time.Time) []byte {
 // begin opens a nested message: its tag and one byte for its length. The index
 // that it returns is where the message's content starts.
 func begin(b []byte, num protowire.Number) ([]byte, int) {
-	b = protowire.AppendTag(b, num, protowire.BytesType)
-	b = append(b, 0)
+	b = append(b, tag(num, protowire.BytesType), 0)
 	return b, len(b)
 }
 
@@ -162,6 +177,10 @@ func begin(b []byte, num protowire.Number) ([]byte, int) {
 // where that takes more than the one byte.
 func end(b []byte, at int) []byte {
 	n := len(b) - at
+	if n < 1<<7 {
+		b[at-1] = byte(n)
+		return b
+	}
 	if more := protowire.SizeVarint(uint64(n)) - 1; more > 0 {
 		b = append(b, make([]byte, more)...)
 		copy(b[at+more:], b[at:at+n])
@@ -171,7 +190,7 @@ func end(b []byte, at int) []byte {
 }
 
 // endUnlessEmpty is [end] for a message that is left out where it holds
-// nothing. Only numbers below 16 are opened so: their tag is one byte.
+// nothing.
 func endUnlessEmpty(b []byte, at int) []byte {
 	if len(b) == at {
 		return b[:at-2]
