@@ -137,7 +137,8 @@ func requireHonest(rt *rapid.T, exact bool, sent []byte, s *sink, dir int, h hol
 	if missing > 0 {
 		require.Positive(rt, s.gaps[dir])
 	}
-	if exact && h.from > 6000 && int(h.to) < len(sent) {
+	// Without a whole record behind it, the length of a gap is a guess.
+	if exact && h.from > 6000 && int(h.to)+maxRecord < len(sent) {
 		require.Equal(rt, missing, s.gaps[dir])
 	}
 }
