@@ -69,11 +69,12 @@ func (c *Conn) Gap(dir int, at time.Time, n int64, why capture.Incomplete) {
 }
 
 // End takes that a direction gives no more. The consumer is given the same
-// reason, whether or not a close_notify came before.
+// reason, whether or not a close_notify came before, and before it a gap where
+// the sender closed amid a record.
 func (c *Conn) End(dir int, at time.Time, why capture.Incomplete) {
 	switch {
 	case c.halves != nil:
-		c.halves[dir].end(at)
+		c.halves[dir].end(at, why)
 		c.next.End(dir, at, why)
 	case c.passing != nil:
 		c.next.End(dir, at, why)

@@ -191,8 +191,9 @@ func (h *half) lose(reason capture.Reason, why capture.Incomplete, size int64) {
 	h.loss.counted++
 }
 
-// end tells what is missing at the end.
-func (h *half) end(at time.Time) {
+// end tells what is missing at the end: where the sender closed, a record that
+// is cut is missing to those who take the end for that of a message.
+func (h *half) end(at time.Time, why capture.Incomplete) {
 	h.at = at
 	if h.search {
 		h.scan(true)
@@ -201,6 +202,11 @@ func (h *half) end(at time.Time) {
 	h.skip = 0
 	if len(h.buf) > 0 {
 		h.c.d.drop(Truncated, 1)
+		if why == capture.Closed && h.epochs[0].kind == application && h.buf[0] == typeApplication {
+			h.loss.blame(why)
+			h.loss.bytes += int64(len(h.buf))
+			h.loss.counted++
+		}
 		h.free()
 	}
 	if h.loss.bytes > 0 && !h.dead {
