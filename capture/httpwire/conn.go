@@ -5,7 +5,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/httpwire/internal/h2"
-	"twinspect.dev/capture/httpwire/internal/wsframe"
+	"twinspect.dev/capture/httpwire/internal/units"
 )
 
 // mode is what a direction expects next.
@@ -45,7 +45,7 @@ type Conn struct {
 	tunnel                 capture.Reason
 	h2                     *http2
 	chain                  [2]h2.Chain // frames of an HTTP/2 connection whose beginning is missing
-	ws                     [2]wsframe.Walker
+	ws                     [2]units.WebSocket
 	// doubt is set while the order alone does not prove which response
 	// answers which request.
 	doubt bool

@@ -7,8 +7,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"twinspect.dev/capture"
-	"twinspect.dev/capture/httpwire/internal/lenprefix"
-	"twinspect.dev/capture/httpwire/internal/wsframe"
+	"twinspect.dev/capture/httpwire/internal/units"
 )
 
 const (
@@ -30,7 +29,7 @@ func (h *http2) request(s *stream, st *h2stream, b *h2block, fields []hpack.Head
 	}
 	m.tunnel = Tunnel
 	if protocol == "websocket" {
-		m.tunnel, m.ws = WebSocket, new(wsframe.Walker)
+		m.tunnel, m.ws = WebSocket, new(units.WebSocket)
 	}
 	h.done(st, s.dir, "")
 }
@@ -63,7 +62,7 @@ func (h *http2) openMessage(s *stream, m *h2message, r *record, msg *capture.Mes
 		msg.Body = make([]byte, 0, min(size, firstBody, int64(h.c.p.cfg.MaxBody)))
 	}
 	if isGRPC(msg.Header.Get("content-type")) {
-		m.grpc = new(lenprefix.Walker)
+		m.grpc = new(units.GRPC)
 	}
 }
 
@@ -91,7 +90,7 @@ func (h *http2) response(s *stream, st *h2stream, b *h2block, fields []hpack.Hea
 	if asked := &st.half[h.c.client]; asked.tunnel != "" && status >= 200 && status < 300 {
 		m.tunnel = asked.tunnel
 		if asked.ws != nil {
-			m.ws = new(wsframe.Walker)
+			m.ws = new(units.WebSocket)
 		}
 		h.done(st, s.dir, "")
 	}

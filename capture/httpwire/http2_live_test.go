@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -66,8 +67,27 @@ func serveH2C(t *testing.T) (*ledger, string) {
 	return l, server.Listener.Addr().String()
 }
 
-// clientOf speaks HTTP/2 by prior knowledge; hang ends its connections.
-func clientOf(r *relay) (client http.RoundTripper, hang func()) {
+// clients are the implementations that speak HTTP/2 by prior knowledge over
+// connections of dial.
+var clients = map[string]func(dial dialer) http.RoundTripper{
+	"net/http": func(dial dialer) http.RoundTripper {
+		protocols := new(http.Protocols)
+		protocols.SetUnencryptedHTTP2(true)
+		return &http.Transport{Protocols: protocols, DialContext: dial}
+	},
+	"x/net/http2": func(dial dialer) http.RoundTripper {
+		return &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+			return dial(ctx, network, addr)
+		}}
+	},
+}
+
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// dialing returns what connects to the relay, and what ends those connections.
+// CloseIdleConnections is no such end: it passes over a connection on which the
+// last stream is answered but not yet put away, and closes it at no later time.
+func dialing(r *relay) (dial dialer, hang func()) {
 	var mu sync.Mutex
 	var conns []net.Conn
 	hang = func() {
@@ -77,9 +97,7 @@ func clientOf(r *relay) (client http.RoundTripper, hang func()) {
 			c.Close()
 		}
 	}
-	protocols := new(http.Protocols)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Transport{Protocols: protocols, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		var d net.Dialer
 		c, err := d.DialContext(ctx, network, r.listener.Addr().String())
 		mu.Lock()
@@ -88,7 +106,19 @@ func clientOf(r *relay) (client http.RoundTripper, hang func()) {
 			conns = append(conns, c)
 		}
 		return c, err
-	}}, hang
+	}, hang
+}
+
+// eachClient runs a test with every client, each over a relay of its own.
+func eachClient(t *testing.T, test func(t *testing.T, ledger *ledger, r *relay, client http.RoundTripper, hang func())) {
+	for name, newClient := range clients {
+		t.Run(name, func(t *testing.T) {
+			ledger, addr := serveH2C(t)
+			r := startRelay(t, addr)
+			dial, hang := dialing(r)
+			test(t, ledger, r, newClient(dial), hang)
+		})
+	}
 }
 
 func ask(ctx context.Context, client http.RoundTripper, target string, body []byte) error {
@@ -109,9 +139,10 @@ func ask(ctx context.Context, client http.RoundTripper, target string, body []by
 }
 
 func TestParallelStreamsAreRecordedAsTheServerSawThem(t *testing.T) {
-	ledger, addr := serveH2C(t)
-	r := startRelay(t, addr)
-	client, hang := clientOf(r)
+	eachClient(t, parallelStreams)
+}
+
+func parallelStreams(t *testing.T, ledger *ledger, r *relay, client http.RoundTripper, hang func()) {
 	var wait sync.WaitGroup
 	for i := range 120 {
 		wait.Go(func() {
@@ -136,9 +167,10 @@ func TestParallelStreamsAreRecordedAsTheServerSawThem(t *testing.T) {
 }
 
 func TestResetStreamsAreIncompleteAndCostNoOther(t *testing.T) {
-	ledger, addr := serveH2C(t)
-	r := startRelay(t, addr)
-	client, hang := clientOf(r)
+	eachClient(t, resetStreams)
+}
+
+func resetStreams(t *testing.T, ledger *ledger, r *relay, client http.RoundTripper, hang func()) {
 	for i := range 10 {
 		assert.Error(t, ask(t.Context(), client, fmt.Sprint("/abort/", i), nil))
 		ctx, cancel := context.WithCancel(t.Context())

@@ -4,8 +4,7 @@ import (
 	"math"
 
 	"twinspect.dev/capture"
-	"twinspect.dev/capture/httpwire/internal/lenprefix"
-	"twinspect.dev/capture/httpwire/internal/wsframe"
+	"twinspect.dev/capture/httpwire/internal/units"
 )
 
 // h2stream is a stream: one exchange, or a tunnel once that is given.
@@ -25,8 +24,8 @@ type h2message struct {
 	closed  bool // and so is the direction of the stream
 	blurred bool // the size of the body is not known
 	tunnel  capture.Reason
-	grpc    *lenprefix.Walker
-	ws      *wsframe.Walker
+	grpc    *units.GRPC
+	ws      *units.WebSocket
 }
 
 // open adds a stream. Beyond the limits the oldest one goes.
@@ -87,19 +86,11 @@ func (h *http2) close(st *h2stream, dir int, why capture.Incomplete) {
 	m.closed = true
 	h.done(st, dir, why)
 	if m.ws != nil {
-		m.ws.End(orMalformed(why), &h.c.p.websocket)
+		m.ws.End(why, &h.c.p.websocket)
 	}
 	if st.half[1-dir].closed {
 		h.remove(st)
 	}
-}
-
-// orMalformed is why a frame or message that the end cut is not whole.
-func orMalformed(why capture.Incomplete) capture.Incomplete {
-	if why == "" {
-		return capture.Malformed
-	}
-	return why
 }
 
 // done ends the message of a direction.

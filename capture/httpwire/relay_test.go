@@ -89,6 +89,7 @@ func (r *relay) pass(c *httpwire.Conn, dir int, pos *[2]int64, from, to *net.TCP
 				r.mu.Lock()
 				c.End(dir, time.Now(), capture.Reset)
 				r.mu.Unlock()
+				from.Close() // whom nobody reads must not wait to write
 			}
 			return
 		}

@@ -1,6 +1,4 @@
-// Package wsframe counts the frames of a direction of WebSocket (RFC 6455
-// section 5.2) without keeping their payload.
-package wsframe
+package units
 
 import (
 	"encoding/binary"
@@ -20,20 +18,20 @@ const reserved capture.Reason = "reserved"
 // maxHead is 2 bytes, a length of 8 and a mask of 4.
 const maxHead = 14
 
-// Walker walks over the frames of one direction. Each is counted as filtered by
-// its kind once it has ended, for its payload is not kept; one that is not whole
-// is dropped. Memory and time do not depend on how the bytes are cut.
-type Walker struct {
+// WebSocket walks over the frames of one direction (RFC 6455 section 5.2). Each
+// is counted as filtered by its kind once it has ended, for its payload is not
+// kept; one that is not whole is dropped. Memory and time do not depend on how the
+// bytes are cut.
+type WebSocket struct {
+	counter
 	head [maxHead]byte
 	n    int   // bytes of head
 	left int64 // bytes of the payload to come
 	in   bool  // in the payload
-	lost bool  // where frames begin is no longer known
-	why  capture.Incomplete
 }
 
 // Feed takes the next bytes.
-func (w *Walker) Feed(p []byte, t *capture.Stats) {
+func (w *WebSocket) Feed(p []byte, t *capture.Stats) {
 	for len(p) > 0 && !w.lost {
 		if w.in {
 			n := min(w.left, int64(len(p)))
@@ -42,10 +40,7 @@ func (w *Walker) Feed(p []byte, t *capture.Stats) {
 			w.finish(t)
 			continue
 		}
-		if w.n == 0 {
-			t.Seen++
-			t.Open++
-		}
+		w.see(t)
 		n := copy(w.head[w.n:w.need()], p)
 		p = p[n:]
 		w.n += n
@@ -56,7 +51,7 @@ func (w *Walker) Feed(p []byte, t *capture.Stats) {
 }
 
 // need returns how long the head is as far as that is known.
-func (w *Walker) need() int {
+func (w *WebSocket) need() int {
 	if w.n < 2 {
 		return 2
 	}
@@ -73,7 +68,7 @@ func (w *Walker) need() int {
 	return n
 }
 
-func (w *Walker) begin(t *capture.Stats) {
+func (w *WebSocket) begin(t *capture.Stats) {
 	w.left = int64(w.head[1] & 0x7f)
 	switch w.left {
 	case 126:
@@ -91,54 +86,31 @@ func (w *Walker) begin(t *capture.Stats) {
 }
 
 // finish counts the frame at hand where it has ended.
-func (w *Walker) finish(t *capture.Stats) {
+func (w *WebSocket) finish(t *capture.Stats) {
 	if w.left > 0 {
 		return
 	}
-	t.Open--
-	kind := kinds[w.head[0]&0xf]
-	switch {
-	case w.why != "":
-		t.Drop(capture.Reason(w.why), 1)
-	case kind == "":
-		t.Filter(reserved, 1)
-	default:
-		t.Filter(kind, 1)
+	w.n, w.in = 0, false
+	if !w.over(t) {
+		return
 	}
-	*w = Walker{}
+	kind := kinds[w.head[0]&0xf]
+	if kind == "" {
+		kind = reserved
+	}
+	t.Filter(kind, 1)
 }
 
 // Skip goes over n bytes that were not captured. Within a payload they cost its
 // frame; beyond it where frames begin is lost, and at least one with it.
-func (w *Walker) Skip(n int64, why capture.Incomplete, t *capture.Stats) {
+func (w *WebSocket) Skip(n int64, why capture.Incomplete, t *capture.Stats) {
 	switch {
 	case w.lost || n <= 0:
 	case w.in && n <= w.left:
-		w.why = why
+		w.hurt(why)
 		w.left -= n
 		w.finish(t)
 	default:
-		if w.n == 0 {
-			t.Seen++
-			t.Open++
-		}
 		w.lose(why, t)
 	}
-}
-
-// End ends the direction.
-func (w *Walker) End(why capture.Incomplete, t *capture.Stats) {
-	if w.n > 0 && !w.lost {
-		w.lose(why, t)
-	}
-	w.lost = true
-}
-
-func (w *Walker) lose(why capture.Incomplete, t *capture.Stats) {
-	if w.why != "" {
-		why = w.why
-	}
-	t.Open--
-	t.Drop(capture.Reason(why), 1)
-	*w = Walker{lost: true}
 }
