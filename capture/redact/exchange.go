@@ -10,6 +10,7 @@ import (
 
 // exchange walks e, and changes it unless the pass only checks.
 func (p *pass) exchange(e *capture.Exchange) bodies {
+	p.look(e)
 	p.target = e.Request.Target
 	p.where = "context.session"
 	p.session = or(p.text(bytesOf(e.Context.Session)), e.Context.Session) // before what follow puts there

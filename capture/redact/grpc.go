@@ -13,37 +13,53 @@ import (
 // "Length-Prefixed-Message").
 const frameHead = 5
 
+// Flags of a frame: gRPC's compression, and gRPC-Web's trailers.
+const (
+	compressed = 1
+	trailers   = 0x80
+)
+
+// frames is how the messages of a body are read.
+type frames struct {
+	coding string
+	desc   protoreflect.MessageDescriptor // nil where the type is not known
+	proto  bool                           // not another format, such as JSON
+}
+
 // grpc replaces the secrets of the messages of a gRPC body. The last one may be
-// cut; it keeps the length that its head tells.
+// cut; the length that its head tells grows by what the message does, so that
+// what is missing stays missing.
 func (p *pass) grpc(body []byte, head capture.Header, request bool) ([]byte, capture.Reason) {
-	if hasPrefixFold(head.Get("Content-Type"), "application/grpc-web-text") {
+	media := head.Get("Content-Type")
+	if hasPrefixFold(media, "application/grpc-web-text") {
 		return nil, UnknownCoding
 	}
-	desc := p.r.grpc.message(p.target, request)
-	coding := strings.ToLower(head.Get("Grpc-Encoding"))
-	ed := editor{src: body}
+	f := frames{coding: strings.ToLower(strings.TrimSpace(head.Get("Grpc-Encoding"))), proto: isProto(media)}
+	f.desc = p.r.grpc.message(p.target, request)
 	cut := p.cut
 	defer func() { p.cut = cut }()
+	ed := editor{src: body}
 	for from := 0; from < len(body); {
 		if len(body)-from < frameHead {
 			break // a part of a head holds no value
 		}
 		flag, size := body[from], uint64(binary.BigEndian.Uint32(body[from+1:]))
+		if flag&^(compressed|trailers) != 0 { // no row of messages
+			ed.replace(from, len(body), p.runs(body[from:]))
+			break
+		}
 		data := body[from+frameHead:]
-		whole := uint64(len(data)) >= size
-		if whole {
+		p.cut = uint64(len(data)) < size
+		if !p.cut {
 			data = data[:size]
 		}
-		p.cut = cut || !whole
-		out, reason := p.frame(data, flag, coding, desc, whole)
+		out, reason := p.frame(data, flag, f)
 		if reason != "" {
 			return nil, reason
 		}
 		to := from + frameHead + len(data)
 		if out != nil {
-			if whole {
-				size = uint64(len(out))
-			}
+			size += uint64(len(out)) - uint64(len(data))
 			framed := binary.BigEndian.AppendUint32([]byte{flag}, uint32(size))
 			ed.replace(from, to, append(framed, out...))
 		}
@@ -52,26 +68,31 @@ func (p *pass) grpc(body []byte, head capture.Header, request bool) ([]byte, cap
 	return ed.result(), ""
 }
 
-// Flags of a frame: gRPC's compression, and gRPC-Web's trailers.
-const (
-	compressed = 1
-	trailers   = 0x80
-)
+// isProto reports whether the messages are protobuf, which is what the type
+// means that names no format.
+func isProto(media string) bool {
+	essence, _, _ := strings.Cut(media, ";")
+	_, format, ok := strings.Cut(strings.TrimSpace(essence), "+")
+	return !ok || strings.EqualFold(format, "proto")
+}
 
-func (p *pass) frame(data []byte, flag byte, coding string, desc protoreflect.MessageDescriptor, whole bool) ([]byte, capture.Reason) {
+func (p *pass) frame(data []byte, flag byte, f frames) ([]byte, capture.Reason) {
 	var codings []string
 	if flag&compressed != 0 && len(data) > 0 {
-		codings = []string{coding}
+		codings = []string{f.coding}
 	}
-	plain, reason := decodeAll(codings, data, !whole)
+	plain, reason := decodeAll(codings, data, p.cut)
 	if reason != "" {
 		return nil, reason
 	}
 	var out []byte
-	if flag&trailers != 0 {
+	switch {
+	case flag&trailers != 0:
 		out = p.trailerBlock(plain)
-	} else {
-		out = p.protobuf(plain, desc, 0)
+	case f.proto:
+		out = p.protobuf(plain, message{desc: f.desc})
+	default:
+		out = p.opaque(plain, open)
 	}
 	if out == nil {
 		return nil, ""

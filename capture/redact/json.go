@@ -91,7 +91,7 @@ func (s *scanner) setKey(key []byte, escaped bool) {
 // judge returns what names and paths say of the value that is due, and leaves
 // the states of the paths in s.due.
 func (s *scanner) judge(p *pass) verdict {
-	n := len(p.r.paths)
+	n := len(p.view.paths)
 	s.due = s.due[:0]
 	if len(s.stack) == 0 {
 		for range n {
@@ -101,7 +101,7 @@ func (s *scanner) judge(p *pass) verdict {
 	}
 	top := &s.stack[len(s.stack)-1]
 	states := s.states[len(s.states)-n:]
-	for i, pattern := range p.r.paths {
+	for i, pattern := range p.view.paths {
 		s.due = append(s.due, pattern.advance(states[i], top))
 	}
 	v := top.inherits
@@ -113,12 +113,12 @@ func (s *scanner) judge(p *pass) verdict {
 
 // byPath lets the paths overrule v; those that keep win.
 func (s *scanner) byPath(p *pass, v verdict) verdict {
-	for i, pattern := range p.r.paths {
+	for i, pattern := range p.view.paths {
 		if v == kept {
 			break
 		}
 		if s.due[i]&pattern.end() != 0 {
-			if v = redacted; i >= p.r.secret {
+			if v = redacted; i >= p.view.secret {
 				v = kept
 			}
 		}

@@ -23,6 +23,7 @@ const (
 	inForm
 	inCookie
 	inJSON
+	inXML
 	places
 )
 
@@ -107,8 +108,8 @@ func lastPart(name string) string {
 }
 
 // maxCached bounds the names whose verdict is remembered: more than a service
-// has, and at their longest 4 MB for all places.
-const maxCached = 4096
+// has, and at their longest 1 MB for all places.
+const maxCached = 1024
 
 // verdict judges a name found at a place.
 func (p *pass) verdict(at place, name []byte) verdict {
@@ -116,7 +117,7 @@ func (p *pass) verdict(at place, name []byte) verdict {
 	if v, ok := cache[string(name)]; ok {
 		return v
 	}
-	v := p.r.names[at].of(string(name))
+	v := p.view.names[at].of(string(name))
 	if len(name) <= maxName {
 		if len(cache) >= maxCached {
 			clear(cache)

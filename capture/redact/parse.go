@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	yamllexer "github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
@@ -34,6 +34,30 @@ const (
 	// three levels.
 	maxNesting = 16
 )
+
+// RulesFromFile reads rules from a file of YAML, and returns [Defaults] where
+// path is empty. What is wrong in the file is a [*RulesError]: see [ParseRules].
+func RulesFromFile(path string) (Rules, error) {
+	if path == "" {
+		return Defaults(), nil
+	}
+	data, err := readRules(path)
+	if err != nil {
+		return Rules{}, fmt.Errorf("read the rules of redaction: %w", err)
+	}
+	return ParseRules(path, data)
+}
+
+// readRules reads no more than ParseRules takes and one byte: path may be a
+// device.
+func readRules(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxRules+1))
+	return data, errors.Join(err, f.Close())
+}
 
 // ParseRules reads rules from YAML. Unknown keys are errors; each error is a
 // [*RulesError] that names the file, the line and the column. An empty file has
@@ -104,43 +128,81 @@ func refuse(name string, tokens token.Tokens) error {
 	return nil
 }
 
-// judge checks the values of the lists that have a grammar.
-func judge(name string, data []byte, rules Rules) error {
+// listed is a list whose values have a grammar.
+type listed struct {
+	at     string
+	values []string
+	check  func(string) error
+}
+
+// lists returns all of them.
+func lists(rules Rules) []listed {
 	path := func(text string) error { _, err := newPattern(text); return err }
 	detector := func(text string) error { _, err := detectorsOf([]string{text}); return err }
-	for _, list := range []struct {
-		at     string
-		values []string
-		check  func(string) error
-	}{
-		{"$.detectors", rules.Detectors, detector},
-		{"$.json", rules.JSON, path},
-		{"$.keep.json", rules.Keep.JSON, path},
-	} {
+	service := func(text string) error { _, err := newTemplate(text); return err }
+	operation := func(text string) error { _, err := newOperation(text); return err }
+	field := func(string) error {
+		if rules.GRPC.Descriptors == "" {
+			return errNoDescriptors
+		}
+		return nil
+	}
+	all := []listed{
+		{"$.detectors", rules.Detectors, detector}, {"$.json", rules.JSON, path}, {"$.keep.json", rules.Keep.JSON, path},
+		{"$.grpc.fields", rules.GRPC.Fields, field}, {"$.keep.grpc", rules.Keep.GRPC, field},
+	}
+	for i, r := range rules.Rules {
+		at := fmt.Sprintf("$.rules[%d].", i)
+		all = append(all, listed{at + "service", r.Service, service}, listed{at + "operation", r.Operation, operation},
+			listed{at + "json", r.JSON, path}, listed{at + "keep.json", r.Keep.JSON, path},
+			listed{at + "grpc", r.GRPC, field}, listed{at + "keep.grpc", r.Keep.GRPC, field})
+	}
+	return all
+}
+
+// judge checks the values of the lists that have a grammar, and the scopes.
+func judge(name string, data []byte, rules Rules) error {
+	if len(rules.Rules) > maxScoped {
+		e := &RulesError{File: name, Line: 1, Column: 1, Msg: fmt.Sprintf("%d rules are more than %d", len(rules.Rules), maxScoped)}
+		e.locate(data, "$.rules")
+		return e
+	}
+	for _, list := range lists(rules) {
 		for i, v := range list.values {
 			if err := list.check(v); err != nil {
 				e := &RulesError{File: name, Line: 1, Column: 1, Msg: fmt.Sprintf("%q: %v", v, err)}
-				e.locate(data, fmt.Sprintf("%s[%d]", list.at, i))
+				if !e.locate(data, fmt.Sprintf("%s[%d]", list.at, i)) {
+					e.locate(data, list.at) // one name, not a list
+				}
 				return e
 			}
+		}
+	}
+	for i, r := range rules.Rules {
+		if _, err := newScope(r); err != nil {
+			e := &RulesError{File: name, Line: 1, Column: 1, Msg: err.Error()}
+			e.locate(data, fmt.Sprintf("$.rules[%d]", i))
+			return e
 		}
 	}
 	return nil
 }
 
 // locate finds the line and the column of a node.
-func (e *RulesError) locate(data []byte, path string) {
+func (e *RulesError) locate(data []byte, path string) bool {
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil || len(file.Docs) == 0 {
-		return
+		return false
 	}
 	p, err := yaml.PathString(path)
 	if err != nil {
-		return
+		return false
 	}
-	var n ast.Node
-	if n, err = p.FilterNode(file.Docs[0].Body); err == nil && n != nil {
-		at := n.GetToken().Position
-		e.Line, e.Column = at.Line, at.Column
+	n, err := p.FilterNode(file.Docs[0].Body)
+	if err != nil || n == nil {
+		return false
 	}
+	at := n.GetToken().Position
+	e.Line, e.Column = at.Line, at.Column
+	return true
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"unsafe"
+
+	"twinspect.dev/capture"
 )
 
 // pass is one walk over one exchange. It changes secrets or, with check, tells
@@ -11,8 +13,11 @@ import (
 type pass struct {
 	r        *Redactor
 	draw     *drawer
-	cache    [places]map[string]verdict
+	view     *view
+	cache    *verdicts // of the view
+	caches   map[*view]*verdicts
 	scanners [maxNested]scanner
+	buf      []byte
 
 	check    bool
 	findings []Finding
@@ -25,17 +30,35 @@ type pass struct {
 	target   string // of the request, for the message type of gRPC
 }
 
+// verdicts are what was said of names, by place.
+type verdicts [places]map[string]verdict
+
 func newPass(r *Redactor) *pass {
-	p := &pass{r: r, draw: newDrawer(r.key)}
-	for i := range p.cache {
-		p.cache[i] = make(map[string]verdict)
-	}
-	return p
+	return &pass{r: r, draw: newDrawer(r.key), caches: make(map[*view]*verdicts)}
 }
 
 // clear forgets the exchange, and keeps what serves the next.
 func (p *pass) clear() {
-	*p = pass{r: p.r, draw: p.draw, cache: p.cache, scanners: p.scanners}
+	*p = pass{r: p.r, draw: p.draw, caches: p.caches, scanners: p.scanners, buf: p.buf}
+}
+
+// maxCaches bounds the views of which a pass remembers verdicts.
+const maxCaches = 16
+
+// look has the rules looked at that hold for e.
+func (p *pass) look(e *capture.Exchange) {
+	p.view, p.buf = p.r.views.of(e, p.buf)
+	if p.cache = p.caches[p.view]; p.cache != nil {
+		return
+	}
+	if len(p.caches) >= maxCaches {
+		clear(p.caches)
+	}
+	p.cache = new(verdicts)
+	for i := range p.cache {
+		p.cache[i] = make(map[string]verdict)
+	}
+	p.caches[p.view] = p.cache
 }
 
 // secret returns the pseudonym of v, and nil for nothing. With check it tells of

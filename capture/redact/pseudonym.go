@@ -67,6 +67,31 @@ func (d *drawer) shaped(v []byte, keep int) []byte {
 	return out
 }
 
+// maxFits bounds the draws of a number that must fit its type. One draw in
+// twelve does of the least lucky, those of twenty digits in 64 bits: this many
+// fail once in 10^38.
+const maxFits = 1000
+
+// fitting gives fits the pseudonym of a decimal number, and where that is
+// refused others until one is taken: the number may not overflow its type. Where
+// none is, zero must do.
+func (d *drawer) fitting(v []byte, fits func([]byte) bool) {
+	if fits(d.pseudonym(v, 0)) {
+		return
+	}
+	d.seed(v)
+	f := formOf(v)
+	out := make([]byte, 0, len(v))
+	for range maxFits {
+		out = d.draw(out[:0], v, f, 0)
+		form{}.seal(out)
+		if !bytes.Equal(out, v) && !leadsWithZero(v, out) && fits(out) {
+			return
+		}
+	}
+	fits([]byte("0"))
+}
+
 func (d *drawer) draw(out, v []byte, f form, keep int) []byte {
 	f.uuid = f.uuid && keep == 0
 	for i := 0; i < len(v); {

@@ -15,10 +15,8 @@ const Withheld capture.Incomplete = "withheld"
 type Redactor struct {
 	key       []byte
 	detectors detector
-	names     [places]names
-	paths     []*pattern // secret first, then kept
-	secret    int        // how many of them are secret
 	grpc      *messages
+	views     *views
 	passes    sync.Pool
 }
 

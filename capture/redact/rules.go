@@ -25,9 +25,49 @@ type Rules struct {
 	// lies below a selected value is secret too. Filters, and positions counted
 	// from the end, are refused: bodies are redacted as they are read.
 	JSON []string `yaml:"json"`
+	// XML are names of elements and attributes, with or without their prefix.
+	XML  []string `yaml:"xml"`
 	GRPC GRPC     `yaml:"grpc"`
 	// Keep are exceptions; they win over everything, detectors too.
 	Keep Keep `yaml:"keep"`
+	// Rules hold for a part of the exchanges, beside those above; at most 256.
+	Rules []Rule `yaml:"rules"`
+}
+
+// Rule adds to what is secret, and to what is kept, where its scope holds: of
+// services and operations that are both given, both must.
+type Rule struct {
+	// Service names services as [capture.Context] does; "*" stands for any
+	// characters.
+	Service List `yaml:"service"`
+	// Operation names operations by method and path, such as
+	// "POST /users/{id}/cards". A name in braces stands for one segment of the
+	// path or a part of it, "*" for any characters, as in "* /users/*". The query
+	// belongs to no operation.
+	Operation List `yaml:"operation"`
+
+	Headers []string `yaml:"headers"`
+	Query   []string `yaml:"query"`
+	Form    []string `yaml:"form"`
+	Cookies []string `yaml:"cookies"`
+	JSON    []string `yaml:"json"`
+	XML     []string `yaml:"xml"`
+	// GRPC are full names of fields, as those of [GRPC].
+	GRPC []string `yaml:"grpc"`
+	Keep Keep     `yaml:"keep"`
+}
+
+// List is a list of names; in YAML a single one may stand for itself.
+type List []string
+
+// UnmarshalYAML reads a name or a list of names.
+func (l *List) UnmarshalYAML(unmarshal func(any) error) error {
+	var name string
+	if err := unmarshal(&name); err == nil {
+		*l = List{name}
+		return nil
+	}
+	return unmarshal((*[]string)(l))
 }
 
 // Keep names what is left as it is.
@@ -37,6 +77,9 @@ type Keep struct {
 	Form    []string `yaml:"form"`
 	Cookies []string `yaml:"cookies"`
 	JSON    []string `yaml:"json"`
+	XML     []string `yaml:"xml"`
+	// GRPC are full names of fields.
+	GRPC []string `yaml:"grpc"`
 }
 
 // GRPC says what is secret in protobuf messages.
@@ -60,17 +103,10 @@ func (r *Redactor) compile(rules Rules) error {
 	if r.detectors, err = detectorsOf(rules.Detectors); err != nil {
 		return err
 	}
-	if r.paths, err = patternsOf("json", rules.JSON); err != nil {
+	if r.grpc, err = newMessages(rules.GRPC.Descriptors); err != nil {
 		return err
 	}
-	r.secret = len(r.paths)
-	keep, err := patternsOf("keep.json", rules.Keep.JSON)
-	if err != nil {
-		return err
-	}
-	r.paths = append(r.paths, keep...)
-	r.names = namesOf(rules)
-	r.grpc, err = newMessages(rules.GRPC)
+	r.views, err = newViews(rules, r.grpc)
 	return err
 }
 
@@ -84,6 +120,7 @@ func namesOf(rules Rules) (n [places]names) {
 	n[inForm] = newNames(slices.Concat(params, rules.Form), rules.Keep.Form)
 	n[inCookie] = newNames(slices.Concat(cookies, rules.Cookies), rules.Keep.Cookies)
 	n[inJSON] = newNames(members, nil)
+	n[inXML] = newNames(slices.Concat(members, rules.XML), rules.Keep.XML)
 	return n
 }
 
