@@ -13,7 +13,8 @@ type Config struct {
 	// 65536: each takes about 700 bytes, 45 MiB in total.
 	MaxConnections int
 	// MaxConnectionBuffer is how many bytes of one connection may wait for
-	// earlier ones. Default 4 MiB: a path of 10 Gbit/s and 3 ms.
+	// earlier ones; a piece of less than a KiB counts as one. Default 4 MiB: a
+	// path of 10 Gbit/s and 3 ms.
 	MaxConnectionBuffer int
 	// MaxBuffer is how many bytes may wait in all connections. Default 128
 	// MiB: 32 connections at their own limit.

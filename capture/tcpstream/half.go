@@ -29,8 +29,16 @@ type half struct {
 	ended   bool
 	endAt   time.Time
 	queue   []chunk // ordered by position, without overlap
-	size    int     // payload bytes in queue
+	size    int     // what the chunks in queue cost
 }
+
+// minCost is what a chunk costs at least in the limits on buffers. With the
+// default of 4 MiB no more than 4096 chunks wait in a connection, however small
+// they are: each takes 100 bytes beside its own, and one that is inserted moves
+// those behind it.
+const minCost = 1 << 10
+
+func (c *chunk) cost() int { return max(len(c.data), minCost) }
 
 // chunk is a piece of a segment that waits for the bytes before it.
 type chunk struct {
@@ -123,7 +131,7 @@ func (h *half) insert(c chunk) (kept, conflict bool) {
 // place copies a chunk into the queue.
 func (h *half) place(i int, c chunk) {
 	c.data = bytes.Clone(c.data)
-	h.size += len(c.data)
+	h.size += c.cost()
 	h.queue = slices.Insert(h.queue, i, c)
 }
 
@@ -135,7 +143,7 @@ func (h *half) pop() chunk {
 	if len(h.queue) == 0 {
 		h.queue = nil
 	}
-	h.size -= len(c.data)
+	h.size -= c.cost()
 	return c
 }
 
