@@ -34,10 +34,19 @@ const (
 	Expired capture.Reason = "kafka-expired"
 	// Truncated: the partition ends before the window, having been cut or made anew.
 	Truncated capture.Reason = "kafka-truncated"
-	// Compacted: the offset holds no record: compaction or a transaction took it.
+	// Oversized: the record's batch decompresses to more than the reader allows.
+	Oversized capture.Reason = "kafka-batch-too-large"
+	// Corrupt: the record's batch is damaged: its checksum, its compression or its
+	// records are wrong.
+	Corrupt capture.Reason = "kafka-corrupt"
+	// Unsupported: the record is in a message format before 2, of Kafka 0.11.
+	Unsupported capture.Reason = "kafka-old-format"
+	// Compacted: the offset holds no record, as compaction leaves it.
 	Compacted capture.Reason = "kafka-compacted"
 	// Control: the offset holds a transaction's marker.
 	Control capture.Reason = "kafka-control"
+	// Aborted: the record's transaction was aborted.
+	Aborted capture.Reason = "kafka-aborted"
 	// Duplicate: an exchange with this ID was given before.
 	Duplicate capture.Reason = "duplicate"
 )

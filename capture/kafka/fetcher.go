@@ -4,233 +4,180 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"sync"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
-
-	"twinspect.dev/capture"
+	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// item is one record of a partition, or some offsets without one.
-type item struct {
-	// next is the offset behind the item.
-	next int64
-	// value is the record's; nil where it has none.
-	value []byte
-	// reason says why the offsets hold no record; "" for a record.
-	reason capture.Reason
-	offset int64
-}
-
-// chunk is the part of a partition that one request brought.
-type chunk struct {
-	items []item
-	next  int64
-	err   error
-}
-
-func (c *chunk) gap(next int64, reason capture.Reason) {
-	if next <= c.next {
-		return
-	}
-	if n := len(c.items); n > 0 && c.items[n-1].reason == reason {
-		c.items[n-1].next = next
-	} else {
-		c.items = append(c.items, item{offset: c.next, next: next, reason: reason})
-	}
-	c.next = next
-}
-
-// fetcher reads one range of a partition ahead of its reader: one chunk waits
-// while the next one is on its way.
+// fetcher reads one range of a partition ahead of its reader: one answer waits
+// while the next one is on its way, and one batch of it is unpacked.
 type fetcher struct {
 	client   *client
 	slots    chan struct{}
+	unpacker *decompressor
 	part     Range
 	bytes    int64
 	wait     time.Duration
 	retryFor time.Duration
-	chunks   chan chunk
-	cancel   context.CancelFunc
-	stopped  chan struct{}
-	// stuck is since when the broker holds the next record back.
-	stuck time.Time
+	// chunks come in order and without a hole; the last may be an error.
+	chunks chan chunk
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
+// portion are the spans of one answer, or an error that ends the partition.
+type portion struct {
+	spans []span
+	pos   int64
+	err   error
 }
 
 func (f *fetcher) start() {
 	ctx, cancel := context.WithCancel(context.Background())
-	f.cancel, f.stopped = cancel, make(chan struct{})
-	f.chunks = make(chan chunk, 1)
-	go f.run(ctx)
+	f.cancel = cancel
+	f.chunks = make(chan chunk)
+	portions := make(chan portion, 1)
+	f.group.Go(func() { f.fetchAll(ctx, portions) })
+	f.group.Go(func() { f.unpackAll(ctx, portions) })
 }
 
 // stop ends the fetcher and waits for it.
 func (f *fetcher) stop() {
 	f.cancel()
-	<-f.stopped
+	f.group.Wait()
 }
 
-func (f *fetcher) run(ctx context.Context) {
-	defer close(f.stopped)
-	defer f.cancel()
+// unpackAll unpacks one batch at a time: how far it swells is only known then.
+func (f *fetcher) unpackAll(ctx context.Context, portions <-chan portion) {
+	for p := range portions {
+		if p.err != nil {
+			f.send(ctx, chunk{pos: p.pos, to: p.pos, err: p.err})
+			return
+		}
+		for i, s := range p.spans {
+			p.spans[i] = span{} // its memory is not kept for the others'
+			if !f.send(ctx, f.unpacker.unpackSpan(s)) {
+				return
+			}
+		}
+	}
+}
+
+func (f *fetcher) send(ctx context.Context, c chunk) bool {
+	select {
+	case f.chunks <- c:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (f *fetcher) fetchAll(ctx context.Context, portions chan<- portion) {
+	defer close(portions)
+	var stuck time.Time // since when the broker holds the next record back
 	for pos := f.part.From; pos < f.part.To; {
-		c := f.read(ctx, pos)
-		if c.next == pos && c.err == nil {
-			continue // nothing there yet
+		spans, lastStable, err := f.read(ctx, pos)
+		if err == nil && len(spans) == 0 {
+			if err = f.held(ctx, lastStable > pos, &stuck); err == nil {
+				continue
+			}
+		}
+		p := portion{spans: spans, pos: pos}
+		if err != nil {
+			p.err = fmt.Errorf("read partition %d at offset %d: %w", f.part.Partition, pos, err)
+		} else {
+			pos, stuck = spans[len(spans)-1].to, time.Time{}
 		}
 		select {
-		case f.chunks <- c:
+		case portions <- p:
 		case <-ctx.Done():
 			return
 		}
-		if c.err != nil {
+		if err != nil {
 			return
 		}
-		pos = c.next
 	}
-}
-
-// read brings the chunk at pos. One of a bounded number of requests is made at
-// a time, since each takes a connection.
-func (f *fetcher) read(ctx context.Context, pos int64) chunk {
-	select {
-	case f.slots <- struct{}{}:
-		defer func() { <-f.slots }()
-	case <-ctx.Done():
-		return chunk{next: pos, err: ctx.Err()}
-	}
-	var c chunk
-	err := f.client.retry(ctx, f.retryFor, func(ctx context.Context) (err error) {
-		c, err = f.fetch(ctx, pos)
-		return err
-	})
-	if err != nil {
-		return chunk{next: pos, err: fmt.Errorf("read partition %d at offset %d: %w", f.part.Partition, pos, err)}
-	}
-	return c
-}
-
-func (f *fetcher) fetch(ctx context.Context, pos int64) (chunk, error) {
-	res, err := f.client.api.Fetch(ctx, &kafkago.FetchRequest{
-		Topic: f.client.cfg.Topic, Partition: f.part.Partition, Offset: pos,
-		MinBytes: 1, MaxBytes: f.bytes, MaxWait: f.wait,
-	})
-	if err != nil {
-		return chunk{}, err
-	}
-	if errors.Is(res.Error, kafkago.OffsetOutOfRange) {
-		return f.outside(ctx, pos)
-	}
-	if res.Error != nil {
-		return chunk{}, res.Error
-	}
-	c := chunk{next: pos}
-	c.gap(min(res.LogStartOffset, f.part.To), Expired)
-	batches := batchesOf(res.Records)
-	for _, b := range batches {
-		if err := c.add(b, f.part.To); err != nil {
-			return chunk{}, err
-		}
-	}
-	if c.next == pos && len(batches) > 0 {
-		// Compaction leaves the frame of a batch whose records it took. The
-		// library does not tell where that ends; it covers pos.
-		c.gap(pos+1, Compacted)
-	}
-	return c, f.held(c.next == pos && res.HighWatermark > pos)
 }
 
 // held returns an error when a record is withheld for longer than retryFor
 // although the broker says that it has it. The range may also end beyond what
-// was written so far; that is waited for.
-func (f *fetcher) held(now bool) error {
+// was written so far, or in a transaction that is open; that is waited for.
+func (f *fetcher) held(ctx context.Context, now bool, since *time.Time) error {
 	switch {
 	case !now:
-		f.stuck = time.Time{}
-	case f.stuck.IsZero():
-		f.stuck = time.Now()
-	case time.Since(f.stuck) > f.retryFor:
-		return errWithheld
+		*since = time.Time{}
+		return nil
+	case since.IsZero():
+		*since = time.Now()
+	case time.Since(*since) > f.retryFor:
+		return f.client.explain(errWithheld)
 	}
-	return nil
+	return sleep(ctx, firstBackoff)
 }
 
 var errWithheld = errors.New("the broker withholds records that it says it has")
 
-// outside decides what the offsets are that the broker does not have.
-func (f *fetcher) outside(ctx context.Context, pos int64) (chunk, error) {
-	all, err := f.client.bounds(ctx, []int{f.part.Partition})
-	if err != nil {
-		return chunk{}, err
+// read brings the spans at pos; none where there is nothing yet. One of a bounded
+// number of requests is made at a time, since each takes a connection.
+func (f *fetcher) read(ctx context.Context, pos int64) (spans []span, lastStable int64, err error) {
+	select {
+	case f.slots <- struct{}{}:
+		defer func() { <-f.slots }()
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
 	}
-	c := chunk{next: pos}
+	err = f.client.retry(ctx, f.retryFor, func(ctx context.Context) (err error) {
+		spans, lastStable, err = f.fetch(ctx, pos)
+		return err
+	})
+	return spans, lastStable, err
+}
+
+func (f *fetcher) fetch(ctx context.Context, pos int64) ([]span, int64, error) {
+	res, err := f.client.transport.RoundTrip(ctx, f.client.api.Addr, f.request(pos))
+	if err != nil {
+		return nil, 0, err
+	}
+	a, ok := res.(*fetchAnswer)
+	switch {
+	case !ok:
+		return nil, 0, errAnswer
+	case errors.Is(a.err, kafkago.OffsetOutOfRange):
+		s, err := f.outside(ctx, pos)
+		return []span{s}, 0, err
+	case a.err != nil:
+		return nil, 0, a.err
+	}
+	return a.spans(pos, f.part.To), a.lastStable, nil
+}
+
+func (f *fetcher) request(pos int64) *fetchRequest {
+	return &fetchRequest{clientID: f.client.cfg.ClientID, Request: fetch.Request{
+		ReplicaID: -1, MaxWaitTime: int32(f.wait.Milliseconds()), MinBytes: 1, MaxBytes: int32(f.bytes),
+		IsolationLevel: int8(kafkago.ReadCommitted), SessionID: -1, SessionEpoch: -1,
+		Topics: []fetch.RequestTopic{{
+			Topic: f.client.cfg.Topic,
+			Partitions: []fetch.RequestPartition{{
+				Partition: int32(f.part.Partition), CurrentLeaderEpoch: -1, FetchOffset: pos, LogStartOffset: -1,
+				PartitionMaxBytes: int32(f.bytes),
+			}},
+		}},
+	}}
+}
+
+// outside decides what the offsets are that the broker does not have.
+func (f *fetcher) outside(ctx context.Context, pos int64) (span, error) {
+	all, err := f.client.bounds(ctx, []int{f.part.Partition}, kafkago.ReadUncommitted)
+	if err != nil {
+		return span{}, err
+	}
 	switch b := all[f.part.Partition]; {
 	case b.first > pos:
-		c.gap(min(b.first, f.part.To), Expired)
+		return span{from: pos, to: min(b.first, f.part.To), reason: Expired}, nil
 	case b.next < pos:
-		c.gap(f.part.To, Truncated)
-	default:
-		return chunk{}, kafkago.OffsetOutOfRange
+		return span{from: pos, to: f.part.To, reason: Truncated}, nil
 	}
-	return c, nil
-}
-
-func batchesOf(r kafkago.RecordReader) []kafkago.RecordReader {
-	if stream, ok := r.(*protocol.RecordStream); ok {
-		return stream.Records
-	}
-	return nil
-}
-
-// add appends what lies between c.next and the offset to. A batch may begin
-// before that: brokers send batches whole.
-func (c *chunk) add(batch kafkago.RecordReader, to int64) error {
-	_, control := batch.(*protocol.ControlBatch)
-	for {
-		r, err := batch.ReadRecord()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := c.record(r, control, to); err != nil {
-			return err
-		}
-	}
-}
-
-func (c *chunk) record(r *kafkago.Record, control bool, to int64) error {
-	defer closeBytes(r.Key, r.Value)
-	if r.Offset < c.next {
-		return nil
-	}
-	c.gap(min(r.Offset, to), Compacted)
-	if r.Offset >= to {
-		return nil
-	}
-	if control {
-		c.gap(r.Offset+1, Control)
-		return nil
-	}
-	it := item{offset: r.Offset, next: r.Offset + 1}
-	if r.Value != nil {
-		it.value = make([]byte, r.Value.Len())
-		if _, err := io.ReadFull(r.Value, it.value); err != nil {
-			return fmt.Errorf("record at offset %d: %w", r.Offset, err)
-		}
-	}
-	c.items = append(c.items, it)
-	c.next = it.next
-	return nil
-}
-
-func closeBytes(all ...kafkago.Bytes) {
-	for _, b := range all {
-		if b != nil {
-			_ = b.Close() // gives memory back; it has nothing to report
-		}
-	}
+	return span{}, kafkago.OffsetOutOfRange
 }

@@ -13,13 +13,14 @@ import (
 // will give.
 type bounds struct{ first, next int64 }
 
-// bounds asks for the bounds of partitions.
-func (c *client) bounds(ctx context.Context, partitions []int) (map[int]bounds, error) {
+// bounds asks for the bounds of partitions. What lies behind the first open
+// transaction is not there for who reads committed.
+func (c *client) bounds(ctx context.Context, partitions []int, level kafkago.IsolationLevel) (map[int]bounds, error) {
 	requests := make([]kafkago.OffsetRequest, 0, 2*len(partitions))
 	for _, p := range partitions {
 		requests = append(requests, kafkago.FirstOffsetOf(p), kafkago.LastOffsetOf(p))
 	}
-	answers, err := c.listOffsets(ctx, requests)
+	answers, err := c.listOffsets(ctx, requests, level)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func (c *client) offsetsAt(ctx context.Context, partitions []int, t time.Time) (
 	for i, p := range partitions {
 		requests[i] = kafkago.TimeOffsetOf(p, t)
 	}
-	answers, err := c.listOffsets(ctx, requests)
+	answers, err := c.listOffsets(ctx, requests, kafkago.ReadCommitted)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +63,13 @@ func (c *client) offsetsAt(ctx context.Context, partitions []int, t time.Time) (
 // partition are in the same round.
 const atOnce = 32
 
-func (c *client) listOffsets(ctx context.Context, requests []kafkago.OffsetRequest) ([]kafkago.PartitionOffsets, error) {
+func (c *client) listOffsets(
+	ctx context.Context, requests []kafkago.OffsetRequest, level kafkago.IsolationLevel,
+) ([]kafkago.PartitionOffsets, error) {
 	var all []kafkago.PartitionOffsets
 	for round := range slices.Chunk(requests, atOnce) {
 		res, err := c.api.ListOffsets(ctx, &kafkago.ListOffsetsRequest{
-			Topics: map[string][]kafkago.OffsetRequest{c.cfg.Topic: round},
+			Topics: map[string][]kafkago.OffsetRequest{c.cfg.Topic: round}, IsolationLevel: level,
 		})
 		if err != nil {
 			return nil, err
@@ -88,12 +91,16 @@ func (c *client) resolve(ctx context.Context, t Target, count int, now time.Time
 	if err != nil {
 		return Window{}, err
 	}
-	ends, err := c.bounds(ctx, partitions)
+	if t.Window != nil {
+		ends, err := c.bounds(ctx, partitions, kafkago.ReadUncommitted)
+		if err != nil {
+			return Window{}, err
+		}
+		return *t.Window, checkWindow(*t.Window, ends)
+	}
+	ends, err := c.bounds(ctx, partitions, kafkago.ReadCommitted)
 	if err != nil {
 		return Window{}, err
-	}
-	if t.Window != nil {
-		return *t.Window, checkWindow(*t.Window, ends)
 	}
 	from, err := c.place(ctx, t.From, earliest, partitions, ends, now)
 	if err != nil {

@@ -15,6 +15,10 @@ type SourceOptions struct {
 	// on the wire; 64 MiB where it is 0. At least 64 KiB and a batch for each
 	// partition are.
 	Prefetch int
+	// MaxBatch is to how many bytes a batch may decompress; one that would take
+	// more is dropped and counted. 32 MiB where it is 0: producers close a batch
+	// at 1 MiB before compression by default. A partition takes it twice.
+	MaxBatch int
 	// Remember is how many IDs of each partition are kept to drop what comes
 	// twice; 1<<18 (14 MiB) where it is 0, or less where that would take more
 	// than 1<<21 in all. With -1 duplicates are given.
@@ -48,6 +52,9 @@ func (o SourceOptions) withDefaults(partitions int) SourceOptions {
 	if o.Prefetch <= 0 {
 		o.Prefetch = 64 << 20
 	}
+	if o.MaxBatch <= 0 {
+		o.MaxBatch = 32 << 20
+	}
 	if o.Remember == 0 {
 		o.Remember = min(1<<18, maxRemembered/max(partitions, 1))
 	}
@@ -63,7 +70,7 @@ func (o SourceOptions) withDefaults(partitions int) SourceOptions {
 	return o
 }
 
-// fetchBytes divides the prefetch: of each partition one chunk is read from, one
+// fetchBytes divides the prefetch: of each partition one answer is unpacked, one
 // waits and one is on its way.
 func (o SourceOptions) fetchBytes(partitions int) int64 {
 	return int64(min(max(o.Prefetch/(3*max(partitions, 1)), minFetch), maxFetch))

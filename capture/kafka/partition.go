@@ -17,7 +17,7 @@ type partition struct {
 	decoder twinpb.Decoder
 	// pos is the offset behind what was passed.
 	pos   int64
-	items []item
+	chunk chunk
 	// head is the next exchange to give, next the offset behind it.
 	head capture.Exchange
 	next int64
@@ -80,9 +80,7 @@ var errChanged = errors.New("assignment changed")
 // fill finds the next exchange of p. It returns false at the end of its range.
 func (s *Source) fill(ctx context.Context, p *partition) (bool, error) {
 	for {
-		for len(p.items) > 0 {
-			it := p.items[0]
-			p.items = p.items[1:]
+		for it, more := p.chunk.next(); more; it, more = p.chunk.next() {
 			if ready, err := s.take(p, it); ready || err != nil {
 				return ready, err
 			}
@@ -95,7 +93,7 @@ func (s *Source) fill(ctx context.Context, p *partition) (bool, error) {
 			if c.err != nil {
 				return false, s.fail(c.err)
 			}
-			p.items = c.items
+			p.chunk = c
 		case <-ctx.Done():
 			return false, ctx.Err()
 		case <-s.changed():
@@ -106,29 +104,13 @@ func (s *Source) fill(ctx context.Context, p *partition) (bool, error) {
 
 // take makes it the head of p, or counts why there is nothing to give.
 func (s *Source) take(p *partition, it item) (bool, error) {
-	if it.reason != "" {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		n := uint64(it.next - it.offset)
-		s.stats.Seen += n
-		if it.reason == Expired || it.reason == Truncated {
-			s.stats.Drop(it.reason, n)
-		} else {
-			s.stats.Filter(it.reason, n)
+	if it.reason == "" {
+		if err := p.decode(it.value); err != nil {
+			it.reason, it.err = Malformed, err
 		}
-		s.pass(p, it.next)
-		return false, nil
 	}
-	if err := p.decode(it.value); err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.stats.Seen++
-		s.stats.Drop(Malformed, 1)
-		s.pass(p, it.next)
-		return false, &capture.RecordError{
-			Input:  fmt.Sprintf("%s/%d", s.client.cfg.Topic, p.part.Partition),
-			Offset: it.offset, Reason: Malformed, Lost: 1, Err: err,
-		}
+	if it.reason != "" {
+		return false, s.skip(p, it)
 	}
 	if s.seen[p.part.Partition].has(p.head.ID) {
 		s.duplicate(p, it.next)
@@ -136,6 +118,29 @@ func (s *Source) take(p *partition, it item) (bool, error) {
 	}
 	p.next = it.next
 	return true, nil
+}
+
+// skip counts offsets that hold nothing to give. The error is a
+// [*capture.RecordError] for those that should have held something.
+func (s *Source) skip(p *partition, it item) error {
+	n := uint64(it.next - it.offset)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Seen += n
+	switch it.reason {
+	case Compacted, Control, Aborted:
+		s.stats.Filter(it.reason, n)
+	default:
+		s.stats.Drop(it.reason, n)
+	}
+	s.pass(p, it.next)
+	if it.err == nil {
+		return nil
+	}
+	return &capture.RecordError{
+		Input:  fmt.Sprintf("%s/%d", s.client.cfg.Topic, p.part.Partition),
+		Offset: it.offset, Reason: it.reason, Lost: n, Err: it.err,
+	}
 }
 
 var errTombstone = errors.New("the record has no value")

@@ -39,6 +39,7 @@ type Source struct {
 	window Window
 	ranges map[int]Range
 	slots  chan struct{}
+	unpack *decompressor
 	group  *group
 	end    error
 	closed bool
@@ -73,9 +74,14 @@ func Open(ctx context.Context, t Target, o SourceOptions) (*Source, error) {
 		c.close()
 		return nil, err
 	}
-	s := newSource(c, t, o.withDefaults(len(w.ranges)), w)
+	s, err := newSource(c, t, o.withDefaults(len(w.ranges)), w)
+	if err != nil {
+		c.close()
+		return nil, err
+	}
 	if t.Group != "" {
 		if s.group, err = joinGroup(s); err != nil {
+			s.unpack.close()
 			c.close()
 			return nil, err
 		}
@@ -111,9 +117,13 @@ func (c *client) open(ctx context.Context, t Target) (Window, error) {
 	return w, nil
 }
 
-func newSource(c *client, t Target, o SourceOptions, w Window) *Source {
+func newSource(c *client, t Target, o SourceOptions, w Window) (*Source, error) {
+	unpack, err := newDecompressor(o.MaxBatch)
+	if err != nil {
+		return nil, err
+	}
 	s := &Source{
-		client: c, target: t, opts: o, window: w,
+		client: c, target: t, opts: o, window: w, unpack: unpack,
 		ranges: make(map[int]Range), slots: make(chan struct{}, parallelFetches),
 		parts: make(map[int]*partition), seen: make(map[int]*recent),
 		position: make(map[int]int64), trackers: make(map[int]*tracker),
@@ -124,7 +134,7 @@ func newSource(c *client, t Target, o SourceOptions, w Window) *Source {
 		s.seen[r.Partition] = newRecent(o.Remember)
 		s.position[r.Partition] = r.From
 	}
-	return s
+	return s, nil
 }
 
 // begin starts to read a range, unless there is nothing in it.
@@ -133,7 +143,7 @@ func (s *Source) begin(r Range) {
 		return
 	}
 	p := &partition{pos: r.From, fetcher: fetcher{
-		client: s.client, slots: s.slots, part: r, bytes: s.opts.fetchBytes(len(s.ranges)),
+		client: s.client, slots: s.slots, unpacker: s.unpack, part: r, bytes: s.opts.fetchBytes(len(s.ranges)),
 		wait: fetchWait, retryFor: s.opts.RetryFor,
 	}}
 	p.fetcher.start()
@@ -273,6 +283,7 @@ func (s *Source) Close() error {
 	for _, p := range s.parts {
 		p.stop()
 	}
+	s.unpack.close()
 	s.client.close()
 	return err
 }
