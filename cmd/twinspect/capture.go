@@ -18,6 +18,7 @@ import (
 	"twinspect.dev/capture/tlswire"
 	"twinspect.dev/capture/wire"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 )
 
 type captureOptions struct {
@@ -128,7 +129,7 @@ func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
 
 // create creates the output. What is written to it is without secrets, unless
 // they were asked for.
-func (opt captureOptions) create(env cli.Env) (cli.Sink, error) {
+func (opt captureOptions) create(env cli.Env) (recording.Sink, error) {
 	var redactor *redact.Redactor
 	var err error
 	if opt.redacts() {
@@ -136,7 +137,7 @@ func (opt captureOptions) create(env cli.Env) (cli.Sink, error) {
 			return nil, err
 		}
 	}
-	out, err := cli.CreateSink(env, opt.output, cli.SinkOptions{Force: opt.force})
+	out, err := recording.Create(env, opt.output, recording.Options{Force: opt.force})
 	if err != nil || redactor == nil {
 		return out, err
 	}
@@ -156,19 +157,19 @@ func withDuration(ctx context.Context, d time.Duration) (context.Context, contex
 	return context.WithTimeout(ctx, d)
 }
 
-// recording is what packets are read from.
-type recording interface {
+// input is what exchanges are recorded from.
+type input interface {
 	capture.Source
 	capture.Accounted
 	Close() error
 }
 
-func (opt captureOptions) open(ctx context.Context, env cli.Env) (src recording, live bool, err error) {
+func (opt captureOptions) open(ctx context.Context, env cli.Env) (src input, live bool, err error) {
 	if opt.kafka != "" {
 		if !kafka.IsURL(opt.kafka) {
 			return nil, false, fmt.Errorf("--kafka %q: want kafka://broker:9092/topic", opt.kafka)
 		}
-		src, err = cli.OpenSource(ctx, env, opt.kafka)
+		src, err = recording.Open(ctx, env, opt.kafka)
 		return src, false, err
 	}
 	cfg := wire.Config{Agent: opt.agent, Ports: opt.live.Ports, HTTP: httpwire.Config{MaxBody: int(opt.bodyLimit)}}
@@ -182,7 +183,7 @@ func (opt captureOptions) open(ctx context.Context, env cli.Env) (src recording,
 		if err != nil {
 			return nil, false, err
 		}
-		src, err = cli.OpenPackets(ctx, env, opt.pcap, file, cfg)
+		src, err = recording.OpenPackets(ctx, env, opt.pcap, file, cfg)
 		return src, false, err
 	}
 	in, err := opt.live.Listen(cfg)
@@ -194,7 +195,7 @@ func (opt captureOptions) open(ctx context.Context, env cli.Env) (src recording,
 
 // record copies src to out and tells the account. The end of a live capture
 // that is asked for is no failure.
-func (opt captureOptions) record(ctx context.Context, env cli.Env, src recording, out cli.Sink, live bool) error {
+func (opt captureOptions) record(ctx context.Context, env cli.Env, src input, out recording.Sink, live bool) error {
 	var written atomic.Int64
 	counted := capture.SinkFunc(func(ctx context.Context, e *capture.Exchange) error {
 		if opt.service != "" {
@@ -222,15 +223,15 @@ func (opt captureOptions) record(ctx context.Context, env cli.Env, src recording
 }
 
 // watch shows how far a file was read, or what a live capture has by now.
-func (opt captureOptions) watch(ctx context.Context, env cli.Env, src recording, written *atomic.Int64) (stop func()) {
-	if in, ok := src.(*cli.Input); ok {
+func (opt captureOptions) watch(ctx context.Context, env cli.Env, src input, written *atomic.Int64) (stop func()) {
+	if in, ok := src.(*recording.Input); ok {
 		return cli.Watch(ctx, env, "read", in.Unit, in.Progress)
 	}
 	return cli.Watch(ctx, env, "captured", "exchanges", func() (int64, int64) { return written.Load(), -1 })
 }
 
 // finish ends a recording and prints its account.
-func finish(env cli.Env, out cli.Sink, account capture.Account) error {
+func finish(env cli.Env, out recording.Sink, account capture.Account) error {
 	err := errors.Join(out.WriteAccount(account), out.Close())
 	return errors.Join(err, cli.PrintAccount(env.Stderr, account))
 }

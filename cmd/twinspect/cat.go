@@ -9,6 +9,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 )
 
 type catOptions struct {
@@ -46,12 +47,12 @@ func runCat(ctx context.Context, env cli.Env, file string, opt catOptions) (err 
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(ctx, env, file)
+	in, err := recording.Open(ctx, env, file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := cli.CreateSink(env, opt.output, cli.SinkOptions{HAR: opt.har, Force: opt.force})
+	out, err := recording.Create(env, opt.output, recording.Options{HAR: opt.har, Force: opt.force})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 	diffrun "twinspect.dev/diff/run"
 	"twinspect.dev/replay"
 )
@@ -32,7 +33,7 @@ func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) er
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(ctx, env, file)
+	in, err := recording.Open(ctx, env, file)
 	if err != nil {
 		return err
 	}

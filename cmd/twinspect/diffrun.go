@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/diff"
 	diffrun "twinspect.dev/diff/run"
 	"twinspect.dev/replay"
@@ -75,7 +76,7 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(ctx, env, file)
+	in, err := recording.Open(ctx, env, file)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ type setupError struct{ error }
 func (e *setupError) Unwrap() error { return e.error }
 
 // ask sends the recording to the sides and has the outcomes judged.
-func (o *replayOptions) ask(ctx context.Context, env cli.Env, list []side, in *cli.Input, judge *diffrun.Judge) (err error) {
+func (o *replayOptions) ask(ctx context.Context, env cli.Env, list []side, in *recording.Input, judge *diffrun.Judge) (err error) {
 	runner, open, err := o.connect(ctx, list, cli.NewDamage(env).Report)
 	if err != nil {
 		return &setupError{err}
@@ -119,11 +120,11 @@ func (o *replayOptions) ask(ctx context.Context, env cli.Env, list []side, in *c
 }
 
 // keeper returns where outcomes are kept, nil where they are not.
-func (o *replayOptions) keeper(env cli.Env) (cli.Sink, error) {
+func (o *replayOptions) keeper(env cli.Env) (recording.Sink, error) {
 	if o.keep == "" {
 		return nil, nil
 	}
-	return cli.CreateSink(env, o.keep, cli.SinkOptions{Force: o.force})
+	return recording.Create(env, o.keep, recording.Options{Force: o.force})
 }
 
 // conclude publishes the report of a run and returns its verdict as an error

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/report"
 	"twinspect.dev/diff/rules"
@@ -41,7 +42,7 @@ func (o *judgeOptions) register(flags *pflag.FlagSet) {
 // defaultRules is where a service keeps its rules.
 const defaultRules = "twinspect.yaml"
 
-func (o *judgeOptions) judge(ctx context.Context, env cli.Env, recording string) (*diffrun.Judge, error) {
+func (o *judgeOptions) judge(ctx context.Context, env cli.Env, file string) (*diffrun.Judge, error) {
 	if o.errorRate <= 0 || o.errorRate >= 1 {
 		return nil, fmt.Errorf("--error-rate %g: want a number between 0 and 1", o.errorRate)
 	}
@@ -57,7 +58,7 @@ func (o *judgeOptions) judge(ctx context.Context, env cli.Env, recording string)
 			return nil, fmt.Errorf("--report: %w", err)
 		}
 	}
-	namer, err := cli.NewNamer(ctx, env, recording, o.openapi)
+	namer, err := recording.NewNamer(ctx, env, file, o.openapi)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/redact"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/diff"
 )
 
@@ -60,12 +61,12 @@ func runRedact(ctx context.Context, env cli.Env, file string, opt redactOptions)
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(ctx, env, file)
+	in, err := recording.Open(ctx, env, file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := cli.CreateSink(env, opt.output, cli.SinkOptions{Force: opt.force})
+	out, err := recording.Create(env, opt.output, recording.Options{Force: opt.force})
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func runRedactCheck(ctx context.Context, env cli.Env, file string, opt redactOpt
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(ctx, env, file)
+	in, err := recording.Open(ctx, env, file)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/redact"
-	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 )
 
 // redactFlags say what becomes of the secrets in a recording.
@@ -63,7 +63,7 @@ func (r redactFlags) readKey() ([]byte, error) {
 // redacting hides the secrets of what is written to a sink. It is used as the
 // sink is: by one goroutine at a time.
 type redacting struct {
-	cli.Sink
+	recording.Sink
 	redactor *redact.Redactor
 	told     io.Writer
 	values   uint64

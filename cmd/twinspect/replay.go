@@ -14,6 +14,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/replay"
 )
 
@@ -45,7 +46,7 @@ answers are kept as a recording.`,
 }
 
 func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptions) (err error) {
-	in, err := cli.OpenSource(ctx, env, file)
+	in, err := recording.Open(ctx, env, file)
 	if err != nil {
 		return err
 	}

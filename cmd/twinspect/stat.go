@@ -14,6 +14,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
 )
 
 type statOptions struct {
@@ -47,11 +48,11 @@ func runStat(ctx context.Context, env cli.Env, file string, opt statOptions) err
 	if err != nil {
 		return err
 	}
-	namer, err := cli.NewNamer(ctx, env, file, opt.openapi)
+	namer, err := recording.NewNamer(ctx, env, file, opt.openapi)
 	if err != nil {
 		return err
 	}
-	in, err := cli.OpenSource(ctx, env, file)
+	in, err := recording.Open(ctx, env, file)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ type summary struct {
 	Operations map[string]*operationSummary  `json:"operations"`
 	Account    capture.Account               `json:"account,omitempty"`
 
-	namer cli.Namer
+	namer recording.Namer
 }
 
 type operationSummary struct {
@@ -100,7 +101,7 @@ type operationSummary struct {
 	Duration *distribution  `json:"duration_us"`
 }
 
-func newSummary(namer cli.Namer) *summary {
+func newSummary(namer recording.Namer) *summary {
 	return &summary{
 		namer:      namer,
 		Incomplete: make(map[capture.Incomplete]uint64),

@@ -31,7 +31,7 @@ func (d *Damage) Report(bad *capture.RecordError) {
 	d.told++
 	switch {
 	case d.told <= shownDamage:
-		fmt.Fprintln(d.w, "damaged:", visible(bad.Error()))
+		fmt.Fprintln(d.w, "damaged:", Visible(bad.Error()))
 	case d.told == shownDamage+1:
 		fmt.Fprintln(d.w, "damaged: more records; they are counted in the account")
 	}

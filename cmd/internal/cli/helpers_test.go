@@ -2,19 +2,8 @@ package cli
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
-	"testing"
-
-	"github.com/stretchr/testify/require"
-
-	"twinspect.dev/capture"
-	"twinspect.dev/capture/capturetest"
 )
 
 // buffer is a bytes.Buffer for several goroutines.
@@ -42,63 +31,4 @@ func testEnv(stdin string) (env Env, stdout, stderr *buffer) {
 		Stdin: strings.NewReader(stdin), Stdout: stdout, Stderr: stderr,
 		Getenv: func(string) string { return "" },
 	}, stdout, stderr
-}
-
-// get is an exchange of GET target.
-func get(target string) *capture.Exchange {
-	e := capturetest.Samples()[0].Clone()
-	e.ID = capture.NewID("test", target, e.Request.Start, 0)
-	e.Request.Method, e.Request.Target = "GET", target
-	e.Context.Recorded = capture.ID{}
-	return e
-}
-
-// record writes GETs of the targets to a file of the name, in the form that the
-// name says.
-func record(t *testing.T, name string, targets ...string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	env, _, _ := testEnv("")
-	sink, err := CreateSink(env, path, SinkOptions{})
-	require.NoError(t, err)
-	for _, target := range targets {
-		require.NoError(t, sink.WriteExchange(t.Context(), get(target)))
-	}
-	require.NoError(t, sink.Close())
-	return path
-}
-
-// written is the content of a recording in the form that the name says.
-func written(t *testing.T, name string, targets ...string) string {
-	t.Helper()
-	content, err := os.ReadFile(record(t, name, targets...))
-	require.NoError(t, err)
-	return string(content)
-}
-
-// save writes a file.
-func save(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	return path
-}
-
-// targets reads a source to its end, and counts what was damaged.
-func targets(ctx context.Context, src capture.Source) (list []string, damaged int, err error) {
-	var e capture.Exchange
-	for {
-		err := src.ReadExchange(ctx, &e)
-		var bad *capture.RecordError
-		switch {
-		case errors.As(err, &bad):
-			damaged++
-		case errors.Is(err, io.EOF):
-			return list, damaged, nil
-		case err != nil:
-			return list, damaged, err
-		default:
-			list = append(list, e.Request.Target)
-		}
-	}
 }

@@ -38,7 +38,7 @@ func Table(w io.Writer, columns []Column, rows [][]string) error {
 func visibleCells(row []string) []string {
 	cells := make([]string, len(row))
 	for i, cell := range row {
-		cells[i] = visible(cell)
+		cells[i] = Visible(cell)
 	}
 	return cells
 }

@@ -11,9 +11,9 @@ import (
 // narrow whatever the locale is.
 var layout = &runewidth.Condition{StrictEmojiNeutral: true}
 
-// visible returns s as one line: control characters, which a recording may
+// Visible returns s as one line: control characters, which a recording may
 // hold and a terminal would obey, become escapes such as \n and \x1b.
-func visible(s string) string {
+func Visible(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if strconv.IsPrint(r) {

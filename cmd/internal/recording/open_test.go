@@ -1,4 +1,4 @@
-package cli
+package recording
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 
 	"twinspect.dev/capture/packet"
 	"twinspect.dev/capture/wire"
+	"twinspect.dev/cmd/internal/cli"
 )
 
 // A pcap without frames in both byte orders, and a pcapng likewise.
@@ -79,7 +80,7 @@ func TestRecordingIsReadInWhateverFormatItHas(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			env, _, _ := testEnv("")
-			in, err := OpenSource(t.Context(), env, save(t, tt.file, tt.content))
+			in, err := Open(t.Context(), env, save(t, tt.file, tt.content))
 			require.NoError(t, err)
 			got, damaged, err := targets(t.Context(), in)
 			require.NoError(t, err)
@@ -101,7 +102,7 @@ func TestStandardInputIsReadInWhateverFormatItHas(t *testing.T) {
 	for _, name := range []string{"a.twin", "a.jsonl", "a.har"} {
 		t.Run(name, func(t *testing.T) {
 			env, _, _ := testEnv(written(t, name, "/one"))
-			in, err := OpenSource(t.Context(), env, Stdio)
+			in, err := Open(t.Context(), env, Stdio)
 			require.NoError(t, err)
 			got, _, err := targets(t.Context(), in)
 			require.NoError(t, err)
@@ -122,29 +123,29 @@ func TestStandardInputIsReadInWhateverFormatItHas(t *testing.T) {
 
 func TestInputThatCannotBeReadIsRefusedWithItsReason(t *testing.T) {
 	env, _, _ := testEnv("")
-	_, err := OpenSource(t.Context(), env, t.TempDir())
+	_, err := Open(t.Context(), env, t.TempDir())
 	assert.ErrorContains(t, err, "is a folder: want a recording (.twin, .jsonl, .har, .pcap, .pcapng)")
 
-	_, err = OpenSource(t.Context(), env, t.TempDir()+"/absent.twin")
+	_, err = Open(t.Context(), env, t.TempDir()+"/absent.twin")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	assert.ErrorContains(t, err, "absent.twin")
 
-	_, err = OpenSource(t.Context(), env, save(t, "a.pcap", "GIF89a, and no packets at all"))
+	_, err = Open(t.Context(), env, save(t, "a.pcap", "GIF89a, and no packets at all"))
 	assert.ErrorContains(t, err, "a.pcap")
 
-	_, err = OpenSource(t.Context(), env, save(t, "a.har.gz", "\x1f\x8b\x00"))
+	_, err = Open(t.Context(), env, save(t, "a.har.gz", "\x1f\x8b\x00"))
 	assert.ErrorContains(t, err, "a.har.gz")
 
 	broken := errors.New("the line is dead")
 	env.Stdin = failing{broken}
-	_, err = OpenSource(t.Context(), env, Stdio)
+	_, err = Open(t.Context(), env, Stdio)
 	assert.ErrorIs(t, err, broken)
 	assert.ErrorContains(t, err, "read standard input")
 }
 
 func TestFileOfNoKnownFormatIsRefused(t *testing.T) {
 	env, _, _ := testEnv("")
-	in, err := OpenSource(t.Context(), env, save(t, "a.bin", "GIF89a"))
+	in, err := Open(t.Context(), env, save(t, "a.bin", "GIF89a"))
 	require.NoError(t, err)
 	defer in.Close()
 	_, _, err = targets(t.Context(), in)
@@ -172,7 +173,7 @@ func TestWaitingForASilentPipeEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := OpenSource(ctx, Env{Stdin: silent}, Stdio)
+		_, err := Open(ctx, cli.Env{Stdin: silent}, Stdio)
 		done <- err
 	}()
 	cancel()

@@ -1,4 +1,4 @@
-package cli
+package recording
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func TestWithoutADocumentOperationsAreLearned(t *testing.T) {
 func TestAnswersOfOutcomesTeachNothing(t *testing.T) {
 	env, _, _ := testEnv("")
 	path := filepath.Join(t.TempDir(), "outcomes.twin")
-	sink, err := CreateSink(env, path, SinkOptions{})
+	sink, err := Create(env, path, Options{})
 	require.NoError(t, err)
 	for i := range 60 { // what is sent is rewritten to many paths
 		o := replay.Outcome{Recorded: *get("/v1/list"), Answers: []replay.Answer{{Side: replay.Base}}}
@@ -79,7 +79,7 @@ func TestInputThatCanBeReadOnlyOnceIsLeftToItsReader(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "GET /products/{id}", namer.Name("GET", "/products/8"))
 	}
-	in, err := OpenSource(t.Context(), env, Stdio)
+	in, err := Open(t.Context(), env, Stdio)
 	require.NoError(t, err)
 	got, _, err := targets(t.Context(), in)
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestOperationsThatADocumentDamagesAreToldOneALine(t *testing.T) {
 func TestRequestThatWasNotSeenTeachesNothing(t *testing.T) {
 	env, _, _ := testEnv("")
 	path := filepath.Join(t.TempDir(), "a.twin")
-	sink, err := CreateSink(env, path, SinkOptions{})
+	sink, err := Create(env, path, Options{})
 	require.NoError(t, err)
 	e := get("")
 	e.Request = capture.Request{Message: capture.Message{Incomplete: capture.Unseen}}

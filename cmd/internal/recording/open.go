@@ -1,4 +1,4 @@
-package cli
+package recording
 
 import (
 	"bufio"
@@ -19,6 +19,7 @@ import (
 	"twinspect.dev/capture/kafka"
 	"twinspect.dev/capture/packet"
 	"twinspect.dev/capture/wire"
+	"twinspect.dev/cmd/internal/cli"
 )
 
 // Stdio is the file name that stands for standard input or output.
@@ -29,7 +30,7 @@ type Input struct {
 	capture.Source
 	// Unit is what Progress counts: bytes, or records of a topic.
 	Unit   string
-	meter  Meter
+	meter  cli.Meter
 	closed []io.Closer
 }
 
@@ -48,10 +49,10 @@ func (i *Input) Close() error {
 	return errors.Join(errs...)
 }
 
-// OpenSource opens a recording by its name: a kafka:// address, .pcap and
+// Open opens a recording by its name: a kafka:// address, .pcap and
 // .pcapng, .har, and otherwise what the content is; [Stdio] is standard input.
 // Canceling ctx ends the wait for a pipe that nobody writes to.
-func OpenSource(ctx context.Context, env Env, name string) (*Input, error) {
+func Open(ctx context.Context, env cli.Env, name string) (*Input, error) {
 	if kafka.IsURL(name) {
 		return openKafka(ctx, name)
 	}
@@ -87,7 +88,7 @@ func within(ctx context.Context, open func() (*Input, error)) (*Input, error) {
 // opener reads one format. What it returns to close is closed before the file.
 type opener func(name string, r io.Reader) (capture.Source, io.Closer, error)
 
-func open(env Env, name string, read opener) (*Input, error) {
+func open(env cli.Env, name string, read opener) (*Input, error) {
 	if name == Stdio {
 		src, closer, err := read("standard input", env.Stdin)
 		if err != nil {
@@ -122,8 +123,8 @@ func openFile(name string) (f *os.File, size int64, err error) {
 }
 
 // OpenPackets opens a capture file whatever its name; [Stdio] is standard
-// input. Canceling ctx ends the wait as for [OpenSource].
-func OpenPackets(ctx context.Context, env Env, name string, file packet.FileConfig, cfg wire.Config) (*Input, error) {
+// input. Canceling ctx ends the wait as for [Open].
+func OpenPackets(ctx context.Context, env cli.Env, name string, file packet.FileConfig, cfg wire.Config) (*Input, error) {
 	return within(ctx, func() (*Input, error) {
 		return open(env, name, func(name string, r io.Reader) (capture.Source, io.Closer, error) {
 			return openPackets(name, r, file, cfg)

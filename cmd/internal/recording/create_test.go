@@ -1,4 +1,4 @@
-package cli
+package recording
 
 import (
 	"io/fs"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/cmd/internal/cli"
 )
 
 func TestExistingRecordingIsOverwrittenOnlyByForce(t *testing.T) {
@@ -18,16 +19,16 @@ func TestExistingRecordingIsOverwrittenOnlyByForce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			env, _, _ := testEnv("")
 			path := record(t, name, "/old", "/older", "/oldest")
-			_, err := CreateSink(env, path, SinkOptions{})
+			_, err := Create(env, path, Options{})
 			require.ErrorIs(t, err, fs.ErrExist)
-			assert.Contains(t, Message(err), "--force")
+			assert.Contains(t, cli.Message(err), "--force")
 
-			sink, err := CreateSink(env, path, SinkOptions{Force: true})
+			sink, err := Create(env, path, Options{Force: true})
 			require.NoError(t, err)
 			require.NoError(t, sink.WriteExchange(t.Context(), get("/new")))
 			require.NoError(t, sink.WriteAccount(capture.Account{{Name: "test", Unit: "exchanges"}}))
 			require.NoError(t, sink.Close())
-			in, err := OpenSource(t.Context(), env, path)
+			in, err := Open(t.Context(), env, path)
 			require.NoError(t, err)
 			defer in.Close()
 			got, _, err := targets(t.Context(), in)
@@ -41,9 +42,9 @@ func TestExistingRecordingIsOverwrittenOnlyByForce(t *testing.T) {
 }
 
 func TestStandardOutputGetsLinesOrHAR(t *testing.T) {
-	for opt, prefix := range map[SinkOptions]string{{}: `{"`, {HAR: true}: `{"log"`} {
+	for opt, prefix := range map[Options]string{{}: `{"`, {HAR: true}: `{"log"`} {
 		env, stdout, _ := testEnv("")
-		sink, err := CreateSink(env, Stdio, opt)
+		sink, err := Create(env, Stdio, opt)
 		require.NoError(t, err)
 		require.NoError(t, sink.WriteExchange(t.Context(), get("/one")))
 		require.NoError(t, sink.Close())
@@ -56,9 +57,9 @@ func TestStandardOutputGetsLinesOrHAR(t *testing.T) {
 func TestOutputThatCannotBeMadeIsRefused(t *testing.T) {
 	env, _, _ := testEnv("")
 	for _, name := range []string{"a.twin", "a.har"} {
-		_, err := CreateSink(env, filepath.Join(t.TempDir(), "absent", name), SinkOptions{})
+		_, err := Create(env, filepath.Join(t.TempDir(), "absent", name), Options{})
 		assert.ErrorIs(t, err, fs.ErrNotExist, name)
 	}
-	_, err := CreateSink(env, filepath.Join(t.TempDir(), "a.xyz"), SinkOptions{})
+	_, err := Create(env, filepath.Join(t.TempDir(), "a.xyz"), Options{})
 	assert.ErrorContains(t, err, ".xyz")
 }

@@ -1,4 +1,4 @@
-package cli
+package recording
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/archive"
 	"twinspect.dev/capture/har"
+	"twinspect.dev/cmd/internal/cli"
 )
 
 // Sink is an output for exchanges, finished by their account.
@@ -18,17 +19,17 @@ type Sink interface {
 	Close() error
 }
 
-// SinkOptions says how an output is made.
-type SinkOptions struct {
+// Options says how an output is made.
+type Options struct {
 	// HAR makes HAR of an output whose name does not say its format.
 	HAR bool
 	// Force overwrites an existing file.
 	Force bool
 }
 
-// CreateSink creates a recording by its name: .twin, .jsonl or .har; [Stdio]
+// Create creates a recording by its name: .twin, .jsonl or .har; [Stdio]
 // is standard output.
-func CreateSink(env Env, name string, opt SinkOptions) (Sink, error) {
+func Create(env cli.Env, name string, opt Options) (Sink, error) {
 	switch {
 	case name == Stdio && opt.HAR:
 		return har.NewWriter(env.Stdout), nil
@@ -50,7 +51,7 @@ type harFile struct {
 	file *os.File
 }
 
-func createHAR(name string, opt SinkOptions) (Sink, error) {
+func createHAR(name string, opt Options) (Sink, error) {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if opt.Force {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC

@@ -1,4 +1,4 @@
-package cli
+package recording
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/kafka"
 	"twinspect.dev/capture/operation"
+	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/contract/openapi"
 )
 
@@ -23,7 +24,7 @@ type Namer interface {
 // the recording. A file is read through once to learn; standard input, pipes and
 // topics cannot be read again, so their templates rest on the shape of the segments
 // alone. What could not be read of the document is told on Stderr.
-func NewNamer(ctx context.Context, env Env, recording, document string) (Namer, error) {
+func NewNamer(ctx context.Context, env cli.Env, recording, document string) (Namer, error) {
 	learned := operation.NewLearner()
 	namers := namers{learned}
 	if document != "" {
@@ -52,7 +53,7 @@ func tellProblems(w io.Writer, doc *openapi.Document) {
 			fmt.Fprintf(w, "%s: %d more operations could not be read; they are named by learned templates\n", doc.Path, len(doc.Problems)-i)
 			return
 		}
-		fmt.Fprintf(w, "%s: %s; the operation is named by a learned template\n", doc.Path, visible(p.Error()))
+		fmt.Fprintf(w, "%s: %s; the operation is named by a learned template\n", doc.Path, cli.Visible(p.Error()))
 	}
 }
 
@@ -83,13 +84,13 @@ func (n namers) Name(method, target string) string {
 
 // learn reads the recording for its operations. Damage is not told here: the
 // reading that follows tells it.
-func learn(ctx context.Context, env Env, recording string, learned *operation.Learner) error {
-	in, err := OpenSource(ctx, env, recording)
+func learn(ctx context.Context, env cli.Env, recording string, learned *operation.Learner) error {
+	in, err := Open(ctx, env, recording)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	stop := Watch(ctx, env, "learning operations", in.Unit, in.Progress)
+	stop := cli.Watch(ctx, env, "learning operations", in.Unit, in.Progress)
 	defer stop()
 	var e capture.Exchange
 	for {
