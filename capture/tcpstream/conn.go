@@ -156,7 +156,10 @@ func (c *conn) held(d int, acked int64) bool {
 func (a *Assembler) control(c *conn, d int, s *Segment) {
 	h := &c.half[d]
 	if s.has(RST) {
-		h.reset = true
+		// One outside of any window is no part of the connection (RFC 9293
+		// section 3.10.7.4). Where nothing is known of the side, any is.
+		off := h.position(s.first()) - h.next
+		h.reset = h.reset || !h.known || off >= -maxWindow && off <= maxWindow
 		return
 	}
 	if !s.has(FIN) || h.fin >= 0 {
