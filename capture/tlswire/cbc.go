@@ -5,17 +5,19 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"hash"
+	"slices"
 )
 
 // cbcOpener opens CBC records of TLS 1.2 (RFC 5246 section 6.2.3.2), or with
 // encrypt-then-MAC (RFC 7366 section 3). An observer has no secret that the
 // time of its answers could tell, so its checks need not take constant time.
 type cbcOpener struct {
-	block cipher.Block
-	mac   hash.Hash
-	etm   bool
-	data  additional
-	sum   []byte
+	mode cipher.BlockMode
+	mac  hash.Hash
+	etm  bool
+	data additional
+	iv   [aes.BlockSize]byte
+	sum  []byte
 }
 
 func newCBC(p *plan, key, macKey []byte) (opener, error) {
@@ -23,7 +25,8 @@ func newCBC(p *plan, key, macKey []byte) (opener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cbcOpener{block: block, mac: hmac.New(p.suite.mac, macKey), etm: p.etm}, nil
+	mode := cipher.NewCBCDecrypter(block, make([]byte, aes.BlockSize))
+	return &cbcOpener{mode: mode, mac: hmac.New(p.suite.mac, macKey), etm: p.etm}, nil
 }
 
 func (o *cbcOpener) overhead() int {
@@ -43,10 +46,12 @@ func (o *cbcOpener) open(dst []byte, seq uint64, record []byte) ([]byte, error) 
 		return nil, errOpen
 	}
 	start := len(dst)
-	dst = append(dst, body[aes.BlockSize:]...)
-	plain := dst[start:]
-	cipher.NewCBCDecrypter(o.block, body[:aes.BlockSize]).CryptBlocks(plain, plain)
-	plain, ok := unpad(plain)
+	dst = slices.Grow(dst, len(body))[:start+len(body)-aes.BlockSize]
+	// Each block is chained to the one before, so the IV is decrypted for its
+	// effect alone: a mode of its own for each record would be an allocation.
+	o.mode.CryptBlocks(o.iv[:], body[:aes.BlockSize])
+	o.mode.CryptBlocks(dst[start:], body[aes.BlockSize:])
+	plain, ok := unpad(dst[start:])
 	if !ok {
 		return nil, errOpen
 	}

@@ -190,3 +190,22 @@ func TestARecordThatWasAlteredCostsItself(t *testing.T) {
 		assert.Less(t, len(tk.sent[0])-len(s.bytes(0)), maxRecord, name)
 	}
 }
+
+// What looks like records after a gap may cost time: it is bounded.
+func TestADirectionIsGivenUpWhereNoRecordIsFound(t *testing.T) {
+	fake := append([]byte{typeApplication, 3, 3, maxPlain >> 8, 0}, make([]byte, maxPlain)...)
+	for name, tk := range talks(t) {
+		d, s := New(keyLog(t, tk.keys)), &sink{}
+		c := d.Open(s)
+		feed(c, tk.calls)
+		c.Gap(1, time.Time{}, 100<<20, capture.Gap)
+		for range 6 {
+			c.Data(1, time.Time{}, -1, fake)
+		}
+		assert.True(t, c.halves[1].dead, name)
+		finish(c)
+		assert.EqualValues(t, 1, stats(t, d).Dropped[Unsynchronised], name)
+		assert.Equal(t, tk.sent[1], s.bytes(1), name)
+		assert.Positive(t, s.gaps[1], name)
+	}
+}

@@ -41,7 +41,7 @@ func newHalves(c *Conn, p *plan, client int) (*[2]half, error) {
 		if err != nil {
 			return nil, err
 		}
-		h[dir] = half{c: c, plan: p, dir: dir, other: &h[1-dir], epochs: append([]epoch{{}}, list...), budget: maxVain}
+		h[dir] = half{c: c, plan: p, dir: dir, other: &h[1-dir], epochs: append([]epoch{{}}, list...), budget: p.suite.vain()}
 		if p.version == tls12 && dir != client {
 			h[dir].resumption = newResumption(p)
 		}

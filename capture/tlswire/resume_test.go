@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/binary"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -132,4 +133,23 @@ func TestNamesOfSessionsAreDistinct(t *testing.T) {
 		_, ok := nameID(make([]byte, size))
 		assert.False(t, ok)
 	}
+}
+
+func TestConnectionsThatAreDecryptedAtOnceShareWhatResumes(t *testing.T) {
+	r := recordings(t)["tls12-ticket"]
+	first, second := r.talks()[0], r.talks()[1]
+	keys := keyLog(t, r.Keys)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			d := New(keys)
+			for range 50 {
+				for _, tk := range []talk{first, second} {
+					s := play(d, tk.calls)
+					assert.Equal(t, tk.sent[1], s.bytes(1))
+				}
+			}
+		})
+	}
+	all.Wait()
 }
