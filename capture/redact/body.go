@@ -90,6 +90,8 @@ func (p *pass) coded(head capture.Header, body []byte, request bool) ([]byte, ca
 		if out, reason = p.grpc(plain, head, request); reason != "" {
 			return nil, reason
 		}
+	} else if isWideText(plain, media) {
+		return nil, UnknownCharset
 	} else {
 		out = p.content(plain, media, request)
 	}
@@ -115,6 +117,18 @@ func isWide(media string) bool {
 	return false
 }
 
+// isWideText reports whether a text has such characters although its type does
+// not say so: by its byte order mark, or as XML may do by its first "<" (XML 1.0
+// appendix F).
+func isWideText(v []byte, media string) bool {
+	essence, _, _ := strings.Cut(media, ";")
+	if essence = strings.TrimSpace(essence); essence != "" && !isText(essence) && !isXML(essence) {
+		return false
+	}
+	return len(v) >= 4 && (v[0] == 0xFE && v[1] == 0xFF || v[0] == 0xFF && v[1] == 0xFE ||
+		v[0] == 0 && v[1] == '<' || v[0] == '<' && v[1] == 0)
+}
+
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
@@ -135,6 +149,10 @@ func (p *pass) content(v []byte, media string, request bool) []byte {
 		return p.pairs(v, inForm)
 	case startsJSON(v, essence):
 		return p.json(v)
+	case isHTML(essence):
+		return p.markup(v, true)
+	case isXML(essence), bytes.HasPrefix(v, []byte("<?xml")):
+		return p.markup(v, false)
 	case isText(essence):
 		return p.text(v)
 	case essence == "" && request && looksForm(v):
@@ -160,9 +178,8 @@ func startsJSON(v []byte, essence string) bool {
 }
 
 func isText(essence string) bool {
-	return hasPrefixFold(essence, "text/") || hasPrefixFold(essence, "application/xml") ||
-		hasPrefixFold(essence, "application/javascript") || hasPrefixFold(essence, "application/graphql") ||
-		hasPrefixFold(essence, "image/svg") || strings.HasSuffix(essence, "+xml") || strings.HasSuffix(essence, "json")
+	return hasPrefixFold(essence, "text/") || hasPrefixFold(essence, "application/javascript") ||
+		hasPrefixFold(essence, "application/graphql") || strings.HasSuffix(essence, "json")
 }
 
 func boundaryOf(media string, v []byte) string {

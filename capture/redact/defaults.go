@@ -11,12 +11,13 @@ var (
 		"*token", "*api_key", "key", "*password*", "*passwd*", "*passphrase", "pwd", "pass", "*secret*", "code", "sig", "*signature",
 		"auth", "authorization", "code_verifier", "assertion", "client_assertion", "SAMLResponse", "SAMLRequest", "*private_key",
 		"session", "session_id", "sid", "jsessionid", "phpsessid", "jwt", "otp", "pin", "cvv", "cvc", "card_number", "ssn", "iban", "X-Amz-Credential",
-		"AWSAccessKeyId", "*access_key",
+		"AWSAccessKeyId", "*access_key", "*csrf", "*xsrf", "csrf_value", "csrf_test_name",
 	}
 	defaultMembers = []string{
 		"*password*", "*passwd*", "*passphrase", "pwd", "*secret*", "*token", "*token_value", "authorization", "*api_key", "*private_key",
 		"*access_key", "pin", "pin_code", "otp", "cvv", "cvv2", "cvc", "card_number", "pan", "ssn", "social_security_number", "iban",
 		"jwt", "session_id", "signature", "credential", "credentials", "cookie", "set_cookie",
+		"*csrf", "*xsrf",
 	}
 	// keptHeaders are named like secrets and are none.
 	keptHeaders = []string{"Sec-WebSocket-Key", "Sec-WebSocket-Accept"}

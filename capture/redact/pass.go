@@ -17,6 +17,7 @@ type pass struct {
 	cache    *verdicts // of the view
 	caches   map[*view]*verdicts
 	scanners [maxNested]scanner
+	markers  [maxNested]marker
 	buf      []byte
 
 	check    bool
@@ -24,6 +25,7 @@ type pass struct {
 	where    string // what is walked, such as "request.header"
 	name     string // the field in it
 	depth    int    // how many JSON texts are inside of each other
+	marked   int    // how many XML texts are
 	cut      bool   // the text at hand lost its end
 	changed  int
 	session  string
@@ -39,7 +41,12 @@ func newPass(r *Redactor) *pass {
 
 // clear forgets the exchange, and keeps what serves the next.
 func (p *pass) clear() {
-	*p = pass{r: p.r, draw: p.draw, caches: p.caches, scanners: p.scanners, buf: p.buf}
+	*p = pass{r: p.r, draw: p.draw, caches: p.caches, scanners: p.scanners, markers: p.markers, buf: p.buf}
+	for i := range p.markers { // nothing of the exchange stays reachable
+		m := &p.markers[i]
+		clear(m.stack[:cap(m.stack)])
+		*m = marker{stack: m.stack[:0], attrs: m.attrs[:0]}
+	}
 }
 
 // maxCaches bounds the views of which a pass remembers verdicts.
@@ -90,6 +97,9 @@ func (p *pass) named(v []byte) []byte { return p.secret(v, fieldName) }
 func (p *pass) value(v []byte) []byte {
 	if looksJSON(v) && p.depth < maxNested {
 		return p.json(v)
+	}
+	if p.marked < maxNested && looksXML(v) {
+		return p.markup(v, false)
 	}
 	return p.text(v)
 }
