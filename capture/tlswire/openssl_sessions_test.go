@@ -27,8 +27,8 @@ func updates() []say {
 
 func TestKeyUpdatesOfOpenSSLAreFollowed(t *testing.T) {
 	ctx := limited(t)
-	s := newStage(t, ctx, "-tls1_3")
-	tk := s.converse(t, ctx, "", updates())
+	s := newStage(ctx, t, "-tls1_3")
+	tk := s.converse(ctx, t, "", updates())
 	requireDecrypted(t, tk)
 	d := New(keyLog(t, tk.keys))
 	play(d, tk.calls)
@@ -37,8 +37,8 @@ func TestKeyUpdatesOfOpenSSLAreFollowed(t *testing.T) {
 
 func TestPaddedRecordsOfTLS13AreDecrypted(t *testing.T) {
 	ctx := limited(t)
-	s := newStage(t, ctx, "-tls1_3", "-record_padding", "512")
-	tk := s.converse(t, ctx, "", greetings(), "-record_padding", "300")
+	s := newStage(ctx, t, "-tls1_3", "-record_padding", "512")
+	tk := s.converse(ctx, t, "", greetings(), "-record_padding", "300")
 	requireDecrypted(t, tk)
 }
 
@@ -46,9 +46,9 @@ func TestPaddedRecordsOfTLS13AreDecrypted(t *testing.T) {
 func earlyStage(t testing.TB) (s *stage, session string, text string) {
 	t.Helper()
 	ctx := limited(t)
-	s = newStage(t, ctx, "-tls1_3", "-early_data", "-max_early_data", "16000")
+	s = newStage(ctx, t, "-tls1_3", "-early_data", "-max_early_data", "16000")
 	session = s.path("session")
-	s.converse(t, ctx, "", greetings(), "-sess_out", session)
+	s.converse(ctx, t, "", greetings(), "-sess_out", session)
 	text = "early " + strings.Repeat("0123456789", 300) + "\n"
 	require.NoError(t, os.WriteFile(s.path("early"), []byte(text), 0o600))
 	return s, session, text
@@ -56,7 +56,7 @@ func earlyStage(t testing.TB) (s *stage, session string, text string) {
 
 func TestEarlyDataOfOpenSSLIsDecrypted(t *testing.T) {
 	s, session, text := earlyStage(t)
-	tk := s.converse(t, limited(t), text, greetings(), "-sess_in", session, "-early_data", s.path("early"))
+	tk := s.converse(limited(t), t, text, greetings(), "-sess_in", session, "-early_data", s.path("early"))
 	require.Contains(t, tk.keys, "CLIENT_EARLY_TRAFFIC_SECRET")
 	requireDecrypted(t, tk)
 }
@@ -64,8 +64,8 @@ func TestEarlyDataOfOpenSSLIsDecrypted(t *testing.T) {
 // A server takes the early data of a ticket once (RFC 8446 section 8.1).
 func TestEarlyDataThatTheServerRejectedIsLeftOut(t *testing.T) {
 	s, session, text := earlyStage(t)
-	s.converse(t, limited(t), text, greetings(), "-sess_in", session, "-early_data", s.path("early"))
-	tk := s.converse(t, limited(t), "", greetings(), "-sess_in", session, "-early_data", s.path("early"))
+	s.converse(limited(t), t, text, greetings(), "-sess_in", session, "-early_data", s.path("early"))
+	tk := s.converse(limited(t), t, "", greetings(), "-sess_in", session, "-early_data", s.path("early"))
 	d := New(keyLog(t, tk.keys))
 	requireWhole(t, tk, play(d, tk.calls))
 	assert.Positive(t, stats(t, d).Filtered[RejectedEarly])
@@ -74,7 +74,7 @@ func TestEarlyDataThatTheServerRejectedIsLeftOut(t *testing.T) {
 
 func TestEarlyDataWithoutItsSecretIsCounted(t *testing.T) {
 	s, session, text := earlyStage(t)
-	tk := s.converse(t, limited(t), "", greetings(), "-sess_in", session, "-early_data", s.path("early"))
+	tk := s.converse(limited(t), t, "", greetings(), "-sess_in", session, "-early_data", s.path("early"))
 	d := New(keyLog(t, without(tk.keys, "CLIENT_EARLY_TRAFFIC_SECRET")))
 	got := play(d, tk.calls)
 	assert.Equal(t, string(tk.sent[0]), string(got.bytes(0)))
@@ -104,9 +104,9 @@ func TestResumedSessionsOfOpenSSLAreDecrypted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := limited(t)
-			s := newStage(t, ctx, args...)
-			first := s.converse(t, ctx, "", greetings(), "-sess_out", s.path("session"))
-			second := s.converse(t, ctx, "", greetings(), "-sess_in", s.path("session"))
+			s := newStage(ctx, t, args...)
+			first := s.converse(ctx, t, "", greetings(), "-sess_out", s.path("session"))
+			second := s.converse(ctx, t, "", greetings(), "-sess_in", s.path("session"))
 			require.Less(t, len(joined(second.calls, 1)), len(joined(first.calls, 1))-200, "not resumed")
 			requireDecrypted(t, first)
 			requireDecrypted(t, second)

@@ -62,8 +62,8 @@ func TestSuitesOfOpenSSLAreDecrypted(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			ctx := limited(t)
-			s := newStage(t, ctx, append([]string{"-tls1_2", "-cipher", name + ":@SECLEVEL=0"}, tt.args...)...)
-			tk := s.converse(t, ctx, "", greetings(), "-cipher", name+":@SECLEVEL=0")
+			s := newStage(ctx, t, append([]string{"-tls1_2", "-cipher", name + ":@SECLEVEL=0"}, tt.args...)...)
+			tk := s.converse(ctx, t, "", greetings(), "-cipher", name+":@SECLEVEL=0")
 			h := serverHelloOf(t, tk)
 			require.Equal(t, tt.code, h.suite)
 			require.Equal(t, tt.etm, h.etm)
@@ -80,8 +80,8 @@ func TestSuitesOfTLS13OfOpenSSLAreDecrypted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx := limited(t)
 			suite := []string{"-tls1_3", "-cipher", "DEFAULT:@SECLEVEL=0", "-ciphersuites", name}
-			s := newStage(t, ctx, suite...)
-			tk := s.converse(t, ctx, "", greetings(), suite...)
+			s := newStage(ctx, t, suite...)
+			tk := s.converse(ctx, t, "", greetings(), suite...)
 			require.Equal(t, code, serverHelloOf(t, tk).suite)
 			requireDecrypted(t, tk)
 		})

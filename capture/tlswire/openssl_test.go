@@ -44,7 +44,7 @@ func (s *transcript) size() int {
 }
 
 // wait returns the text once it is as wanted.
-func (s *transcript) wait(t testing.TB, ctx context.Context, what string, want func(text string) bool) string {
+func (s *transcript) wait(ctx context.Context, t testing.TB, what string, want func(text string) bool) string {
 	t.Helper()
 	for {
 		s.mu.Lock()
@@ -68,7 +68,7 @@ type party struct {
 	out *transcript
 }
 
-func start(t testing.TB, ctx context.Context, args ...string) *party {
+func start(ctx context.Context, t testing.TB, args ...string) *party {
 	t.Helper()
 	p := &party{cmd: exec.CommandContext(ctx, "openssl", args...), out: newTranscript()}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
@@ -89,7 +89,7 @@ type tap struct {
 	calls    []call
 }
 
-func newTap(t testing.TB, ctx context.Context, server string) *tap {
+func newTap(ctx context.Context, t testing.TB, server string) *tap {
 	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -161,7 +161,7 @@ var accepting = regexp.MustCompile(`ACCEPT (127\.0\.0\.1:\d+)`)
 
 // newStage starts a server that is ended with the test. Tests without OpenSSL
 // are skipped.
-func newStage(t testing.TB, ctx context.Context, args ...string) *stage {
+func newStage(ctx context.Context, t testing.TB, args ...string) *stage {
 	t.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("openssl is not installed")
@@ -170,9 +170,9 @@ func newStage(t testing.TB, ctx context.Context, args ...string) *stage {
 	cert := s.certificate(t, "cert.pem", certificate(t, false))
 	dcert := s.certificate(t, "dcert.pem", certificate(t, true))
 	ctx, cancel := context.WithCancel(ctx)
-	s.server = start(t, ctx, append([]string{"s_server", "-accept", "127.0.0.1:0", "-cert", cert, "-key", cert, "-dcert", dcert, "-dkey", dcert}, args...)...)
+	s.server = start(ctx, t, append([]string{"s_server", "-accept", "127.0.0.1:0", "-cert", cert, "-key", cert, "-dcert", dcert, "-dkey", dcert}, args...)...)
 	t.Cleanup(func() { cancel(); _ = s.server.cmd.Wait() })
-	text := s.server.out.wait(t, ctx, "listening server", accepting.MatchString)
+	text := s.server.out.wait(ctx, t, "listening server", accepting.MatchString)
 	s.addr = accepting.FindStringSubmatch(text)[1]
 	return s
 }
@@ -191,18 +191,18 @@ func (s *stage) certificate(t testing.TB, name string, cert tls.Certificate) str
 
 // converse lets a client go through a dialogue with the server. What it sent as
 // early data comes before the lines.
-func (s *stage) converse(t testing.TB, ctx context.Context, early string, lines []say, args ...string) talk {
+func (s *stage) converse(ctx context.Context, t testing.TB, early string, lines []say, args ...string) talk {
 	t.Helper()
 	keys := s.path("keys")
 	_ = os.Remove(keys)
 	before := s.server.out.size()
-	r := newTap(t, ctx, s.addr)
+	r := newTap(ctx, t, s.addr)
 	args = append([]string{"s_client", "-connect", r.listener.Addr().String(), "-servername", "test", "-keylogfile", keys}, args...)
-	client := start(t, ctx, args...)
+	client := start(ctx, t, args...)
 	tk := talk{}
 	tk.sent[0] = []byte(early)
 	for _, l := range lines {
-		l.play(t, ctx, r, [2]*party{client, s.server}, [2]int{0, before})
+		l.play(ctx, t, r, [2]*party{client, s.server}, [2]int{0, before})
 		if !l.command {
 			tk.sent[l.from] = append(tk.sent[l.from], l.line+"\n"...)
 		}
@@ -218,17 +218,17 @@ func (s *stage) converse(t testing.TB, ctx context.Context, early string, lines 
 
 // play waits for the effect, so that OpenSSL, which takes what it reads at once
 // for one record or one command, reads lines one by one.
-func (l say) play(t testing.TB, ctx context.Context, r *tap, ends [2]*party, from [2]int) {
+func (l say) play(ctx context.Context, t testing.TB, r *tap, ends [2]*party, from [2]int) {
 	t.Helper()
 	size := r.seen[l.from].size()
 	_, err := io.WriteString(ends[l.from].in, l.line+"\n")
 	require.NoError(t, err)
 	if l.command {
-		r.seen[l.from].wait(t, ctx, "record after "+l.line, func(text string) bool { return len(text) > size })
+		r.seen[l.from].wait(ctx, t, "record after "+l.line, func(text string) bool { return len(text) > size })
 		return
 	}
 	other := 1 - l.from
-	ends[other].out.wait(t, ctx, "line", func(text string) bool { return strings.Contains(text[from[other]:], l.line) })
+	ends[other].out.wait(ctx, t, "line", func(text string) bool { return strings.Contains(text[from[other]:], l.line) })
 }
 
 func limited(t testing.TB) context.Context {

@@ -104,6 +104,9 @@ func numbered(seed byte, n int) []byte {
 	return b[:n]
 }
 
+// rsaKey is made once, as it takes long.
+var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 func certificate(t testing.TB, useRSA bool) tls.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
@@ -115,7 +118,7 @@ func certificate(t testing.TB, useRSA bool) tls.Certificate {
 	var key any = ec
 	var public any = &ec.PublicKey
 	if useRSA {
-		k, err := rsa.GenerateKey(rand.Reader, 2048)
+		k, err := rsaKey()
 		require.NoError(t, err)
 		key, public = k, &k.PublicKey
 	}

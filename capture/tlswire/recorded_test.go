@@ -106,23 +106,23 @@ func TestRecordings(t *testing.T) {
 		"tls12-ccm8": "ECDHE-ECDSA-AES128-CCM8", "tls12-chacha": "ECDHE-ECDSA-CHACHA20-POLY1305",
 		"tls12-etm-sha384": "ECDHE-ECDSA-AES256-SHA384", "tls12-gcm": "ECDHE-ECDSA-AES128-GCM-SHA256",
 	} {
-		s := newStage(t, limited(t), "-tls1_2", "-cipher", cipher+":@SECLEVEL=0")
-		tk := s.converse(t, limited(t), "", brief(), "-cipher", cipher+":@SECLEVEL=0")
+		s := newStage(limited(t), t, "-tls1_2", "-cipher", cipher+":@SECLEVEL=0")
+		tk := s.converse(limited(t), t, "", brief(), "-cipher", cipher+":@SECLEVEL=0")
 		save(name, record(tk.keys, tk))
 	}
 	for name, args := range map[string][]string{"tls12-session-id": {"-no_ticket"}, "tls12-ticket": nil} {
-		s := newStage(t, limited(t), append([]string{"-tls1_2"}, args...)...)
-		first := s.converse(t, limited(t), "", brief(), "-sess_out", s.path("session"))
-		second := s.converse(t, limited(t), "", brief(), "-sess_in", s.path("session"))
+		s := newStage(limited(t), t, append([]string{"-tls1_2"}, args...)...)
+		first := s.converse(limited(t), t, "", brief(), "-sess_out", s.path("session"))
+		second := s.converse(limited(t), t, "", brief(), "-sess_in", s.path("session"))
 		save(name, record(first.keys, first, second))
 	}
-	s := newStage(t, limited(t), "-tls1_3")
-	tk := s.converse(t, limited(t), "", updates())
+	s := newStage(limited(t), t, "-tls1_3")
+	tk := s.converse(limited(t), t, "", updates())
 	save("tls13-key-update", record(tk.keys, tk))
 	s, session, text := earlyStage(t)
-	early := s.converse(t, limited(t), text, brief(), "-sess_in", session, "-early_data", s.path("early"))
+	early := s.converse(limited(t), t, text, brief(), "-sess_in", session, "-early_data", s.path("early"))
 	save("tls13-early", record(early.keys, early))
-	rejected := s.converse(t, limited(t), "", brief(), "-sess_in", session, "-early_data", s.path("early"))
+	rejected := s.converse(limited(t), t, "", brief(), "-sess_in", session, "-early_data", s.path("early"))
 	save("tls13-early-rejected", record(rejected.keys, rejected))
 	plain := [2][]byte{numbered(1, 240), numbered(2, 300)}
 	config := &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}

@@ -45,10 +45,10 @@ func TestSessionsOfOpenSSLAreResumedWithoutTheirSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := limited(t)
-			s := newStage(t, ctx, append([]string{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA384"}, args...)...)
-			first := s.converse(t, ctx, "", greetings(), "-sess_out", s.path("session"))
-			second := s.converse(t, ctx, "", greetings(), "-sess_in", s.path("session"), "-sess_out", s.path("session"))
-			third := s.converse(t, ctx, "", greetings(), "-sess_in", s.path("session"))
+			s := newStage(ctx, t, append([]string{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA384"}, args...)...)
+			first := s.converse(ctx, t, "", greetings(), "-sess_out", s.path("session"))
+			second := s.converse(ctx, t, "", greetings(), "-sess_in", s.path("session"), "-sess_out", s.path("session"))
+			third := s.converse(ctx, t, "", greetings(), "-sess_in", s.path("session"))
 			d := New(keyLog(t, first.keys))
 			for _, tk := range []talk{first, second, third} {
 				requireWhole(t, tk, play(d, tk.calls))
