@@ -1,3 +1,5 @@
+//go:build unix
+
 package wire
 
 import (
@@ -7,10 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/packet"
@@ -102,18 +107,48 @@ func TestAFileOfManyConnectionsLosesNoPair(t *testing.T) {
 	require.Equal(t, 20_000, run(t, pcap(20_000, 300)))
 }
 
-// BenchmarkPcapToExchanges is the whole path from the bytes of a capture file.
+// BenchmarkPcapToExchanges is the whole path from the bytes of a capture file,
+// by turns with what gopacket and net/http offer for it, so that both meet the
+// same load of the machine. The rates are of processor time.
 func BenchmarkPcapToExchanges(b *testing.B) {
 	for _, size := range []int{300, 1100, 16 << 10} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			const n = 20_000
 			file := pcap(n, size)
-			b.SetBytes(int64(len(file)))
-			b.ReportAllocs()
+			var ours, theirs usage
 			for b.Loop() {
-				require.Equal(b, n, run(b, file))
+				ours.add(func() { require.Equal(b, n, run(b, file)) })
+				theirs.add(func() { require.Equal(b, n, runGopacket(b, file)) })
 			}
-			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "exchanges/s")
+			total := float64(len(file)) * float64(b.N)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(total/1e6/ours.cpu.Seconds(), "MB/s")
+			b.ReportMetric(float64(ours.allocs)/n/float64(b.N), "allocs/exchange")
+			b.ReportMetric(total/1e6/theirs.cpu.Seconds(), "gopacket-MB/s")
+			b.ReportMetric(theirs.cpu.Seconds()/ours.cpu.Seconds(), "times-gopacket")
 		})
 	}
+}
+
+// usage sums up what several runs took of this process.
+type usage struct {
+	cpu    time.Duration
+	allocs uint64
+}
+
+func (u *usage) add(run func()) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := cpuTime()
+	run()
+	u.cpu += cpuTime() - start
+	runtime.ReadMemStats(&after)
+	u.allocs += after.Mallocs - before.Mallocs
+}
+
+func cpuTime() time.Duration {
+	var r unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &r) // it fails for wrong arguments alone
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
