@@ -240,3 +240,45 @@ func noise(n int) []byte {
 	}
 	return b
 }
+
+func TestLeadersThatMoveWhileTheSinkWritesLoseNothing(t *testing.T) {
+	c, cfg := cluster(t, 2, kfake.NumBrokers(3))
+	all := recording(2000, 20)
+	writeThrough(t, cfg, all, func(i int) {
+		if i%200 == 0 {
+			require.NoError(t, c.MoveTopicPartition(topic, int32(i/200%2), int32(i/200%3)))
+		}
+	})
+	checkSessions(t, cfg, all)
+}
+
+// writeThrough writes everything by a sink with small batches, and calls between
+// before each exchange.
+func writeThrough(t testing.TB, cfg kafka.Config, all []*capture.Exchange, between func(i int)) {
+	t.Helper()
+	sink, err := kafka.NewSink(cfg, kafka.SinkOptions{Records: 50, Linger: time.Millisecond})
+	require.NoError(t, err)
+	for i, e := range all {
+		between(i)
+		require.NoError(t, sink.WriteExchange(t.Context(), e))
+	}
+	require.NoError(t, sink.Close())
+	assert.Equal(t, capture.Stats{Seen: uint64(len(all)), Written: uint64(len(all))}, stage(t, sink))
+}
+
+// checkSessions reads everything back, each session in its order.
+func checkSessions(t testing.TB, cfg kafka.Config, all []*capture.Exchange) {
+	t.Helper()
+	want, got := make(map[string][]string), make(map[string][]string)
+	for _, e := range all {
+		want[e.SessionKey()] = append(want[e.SessionKey()], e.Request.Target)
+	}
+	src := open(t, kafka.Target{Config: cfg}, kafka.SourceOptions{})
+	for _, e := range capturetest.ReadAll(t, src) {
+		got[e.SessionKey()] = append(got[e.SessionKey()], e.Request.Target)
+	}
+	assert.Equal(t, want, got)
+	s := stage(t, src)
+	assert.EqualValues(t, len(all), s.Written)
+	t.Logf("%d records came twice", s.Filtered[kafka.Duplicate])
+}
