@@ -86,15 +86,26 @@ func (p *player) step(op byte, n int64, data []byte) {
 		n <<= 24
 	}
 	switch {
-	case p.ended[dir]:
 	case op&opEnd != 0:
 		p.end(dir)
 	case op&opGap != 0:
+		p.gap(dir, n)
+	default:
+		p.data(call{dir: dir, acked: acked}, data)
+	}
+}
+
+func (p *player) data(c call, b []byte) {
+	if !p.ended[c.dir] {
+		p.given.Data(c.dir, time.Time{}, c.acked, b)
+		p.conn.Data(c.dir, time.Time{}, c.acked, b)
+	}
+}
+
+func (p *player) gap(dir int, n int64) {
+	if !p.ended[dir] {
 		p.given.Gap(dir, time.Time{}, n, capture.Gap)
 		p.conn.Gap(dir, time.Time{}, n, capture.Gap)
-	default:
-		p.given.Data(dir, time.Time{}, acked, data)
-		p.conn.Data(dir, time.Time{}, acked, data)
 	}
 }
 
@@ -114,8 +125,7 @@ func (p *player) finish() {
 // requireTrue asserts that a connection was passed on as it is, or that what
 // was given of it was sent, in order, of the right length together with its
 // gaps.
-func requireTrue(t *testing.T, p *player, sent [][]byte) {
-	t.Helper()
+func requireTrue(t require.TestingT, p *player, sent [][]byte) {
 	require.Zero(t, p.d.held)
 	require.NoError(t, p.d.Account().Balance())
 	require.Nil(t, p.conn.opening)
