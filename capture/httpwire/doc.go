@@ -27,8 +27,11 @@
 // stream's body, of a header block also what the dynamic table held. Header
 // blocks that refer to what was lost of the table make incomplete messages, all
 // others are read; nothing is guessed. A gap that reaches into a frame header
-// ends the reading of its direction, for any bytes of a body may look like
-// frames. A connection of which the beginning is missing is counted under
+// costs also what follows, up to where it is proven that a frame begins: a body
+// may look like frames, so that is beyond the largest frame that may come, 16 KiB
+// unless the receiver allows more. Messages under way in that direction are
+// incomplete, and those that began in it are unseen; later ones are read. Of an
+// interim answer that was lost there is no sign. A connection of which the beginning is missing is counted under
 // [HPACKUnknown].
 //
 // Frames of WebSocket (RFC 6455) after an upgrade are counted, not kept.

@@ -18,6 +18,9 @@ type http2 struct {
 	// were opened.
 	oldest, newest *h2stream
 	opened         uint32 // the highest stream that the client opened
+	// Between hidden[0] and hidden[1] streams may have been opened in the last
+	// gap of the client's direction.
+	hidden [2]uint32
 }
 
 // h2phase is what a direction of HTTP/2 expects next.
@@ -29,7 +32,8 @@ const (
 	inPrelude                  // what comes before the content
 	inContent
 	inPadding
-	unframed // bytes of which it is not known where a frame begins
+	inSearch // bytes of which it is not known where a frame begins
+	unframed // bytes after what breaks HTTP/2
 )
 
 // h2half is one direction of HTTP/2.
@@ -50,9 +54,12 @@ type h2half struct {
 
 	table *h2.Table
 	block h2block
-	why   capture.Incomplete // of unframed: why messages ended
 	gone  bool               // nothing more is to be read from the direction
 	loss  capture.Incomplete // why the dynamic table is not known as a whole
+
+	maxFrame int        // the largest payload to be expected
+	finder   *h2.Finder // of inSearch
+	orphan   bool       // a header block may be under way whose beginning is lost
 }
 
 // fate is how the bytes of a frame are counted.
@@ -75,6 +82,7 @@ func (c *Conn) startHTTP2(n int) *http2 {
 	for d := range h.half {
 		h.half[d].phase = inFrameHead
 		h.half[d].table = h2.NewTable(c.p.cfg.MaxHead)
+		h.half[d].maxFrame = h2.DefaultFrame
 		h.half[d].gone = c.side[d].ended
 	}
 	h.half[c.client].phase, h.half[c.client].n = inPreface, n
@@ -126,7 +134,7 @@ func (c *Conn) enterFrames(s *stream) {
 	s.mode, s.buf = inFrames, nil
 	c.p.bytes.open -= uint64(len(buf))
 	if astray && f.phase != inPreface {
-		c.h2.lose(s, f, capture.MidConnection)
+		c.h2.stray(s, f, capture.MidConnection)
 	}
 	for len(buf) > 0 {
 		buf = buf[c.step(s, buf):]
@@ -135,11 +143,11 @@ func (c *Conn) enterFrames(s *stream) {
 
 // foul ends a direction whose preface is none: it is some other protocol.
 func (h *http2) foul(s *stream, f *h2half) {
-	h.lose(s, f, capture.Malformed)
+	h.lose(s, f)
 	h.c.h2 = nil
 	for d := range h.c.side {
 		if o := &h.c.side[d]; o.mode == inFrames {
-			h.lose(o, &h.half[d], capture.Malformed)
+			h.lose(o, &h.half[d])
 			o.mode, o.reason = opaque, HTTP2
 		}
 	}
@@ -149,21 +157,25 @@ func (h *http2) foul(s *stream, f *h2half) {
 const settingSize = 6
 
 // setting takes one setting that a direction announced (RFC 9113 section
-// 6.5.1). Only the size of the table matters, to the blocks of the other one.
+// 6.5.1). The sizes of the table and of frames matter, to the other direction.
 func (h *http2) setting(dir int, b []byte) {
-	const headerTableSize = 1
-	if binary.BigEndian.Uint16(b) == headerTableSize {
-		h.half[1-dir].table.Allow(binary.BigEndian.Uint32(b[2:]))
+	const headerTableSize, maxFrameSize = 1, 5
+	other, value := &h.half[1-dir], binary.BigEndian.Uint32(b[2:])
+	switch binary.BigEndian.Uint16(b) {
+	case headerTableSize:
+		other.table.Allow(value)
+	case maxFrameSize:
+		other.maxFrame = max(other.maxFrame, int(min(value, h2.LargestFrame)))
 	}
 }
 
-// lose ends the reading of a direction in which it is no longer known where a
-// frame begins. Nothing inside a frame's content can be told from a frame, so
-// it is not found again.
-func (h *http2) lose(s *stream, f *h2half, why capture.Incomplete) {
-	h.cutFrame(s, f, why)
-	f.phase, f.why, f.gone = unframed, why, true
-	h.closeAll(s, why)
+// lose ends the reading of a direction that breaks HTTP/2: what follows has no
+// meaning.
+func (h *http2) lose(s *stream, f *h2half) {
+	h.cutFrame(s, f, capture.Malformed)
+	h.dropLast(f)
+	f.phase, f.gone = unframed, true
+	h.closeAll(s, capture.Malformed)
 }
 
 // cutFrame counts what is held of an unfinished frame or header block.
@@ -191,6 +203,7 @@ func (h *http2) closeAll(s *stream, why capture.Incomplete) {
 // end ends a direction.
 func (h *http2) end(s *stream, why capture.Incomplete) {
 	f := &h.half[s.dir]
+	h.dropLast(f)
 	if f.phase == unframed {
 		return
 	}

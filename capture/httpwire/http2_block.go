@@ -114,19 +114,24 @@ func (h *http2) fields(s *stream, b *h2block, fields []hpack.HeaderField, why ca
 // number than any before (RFC 9113 section 5.1.1), or a response to a request
 // that was not seen.
 func (h *http2) begin(s *stream, b *h2block, fields []hpack.HeaderField) *h2stream {
-	if b.stream%2 == 0 || b.stream <= h.opened {
+	hidden := b.stream > h.hidden[0] && b.stream < h.hidden[1] && s.dir != h.c.client
+	if b.stream%2 == 0 || b.stream <= h.opened && !hidden {
 		return nil
 	}
 	if s.dir == h.c.client {
+		if h.half[s.dir].loss != "" && len(fields) > 0 && !fields[0].IsPseudo() {
+			return nil // the trailer section of a request whose header was lost
+		}
 		h.opened = b.stream
+		if h.hidden[1] == h.hidden[0] {
+			h.hidden[1] = b.stream
+		}
 		return h.open(b.stream, h.c.record())
 	}
 	if len(fields) == 0 || fields[0].Name != ":status" {
 		return nil
 	}
-	r := h.c.record()
-	r.reqDone = true
-	st := h.open(b.stream, r)
-	st.half[h.c.client].done, st.half[h.c.client].closed = true, true
+	st := h.open(b.stream, h.c.record())
+	h.close(st, h.c.client, "")
 	return st
 }

@@ -15,8 +15,10 @@ func (h *http2) step(s *stream, p []byte) int {
 		return h.preface(s, f, p)
 	case inFrameHead:
 		return h.frameHead(s, f, p)
+	case inSearch:
+		return h.seek(s, f, p)
 	case unframed:
-		h.c.p.bytes.drop(f.lostBytes(), len(p))
+		h.c.p.bytes.drop(HTTP2Malformed, len(p))
 		return len(p)
 	}
 	p = p[:min(len(p), f.left)]
@@ -32,13 +34,6 @@ func (h *http2) step(s *stream, p []byte) int {
 	}
 	h.advance(s, f)
 	return len(p)
-}
-
-func (f *h2half) lostBytes() capture.Reason {
-	if f.why == capture.Malformed {
-		return HTTP2Malformed
-	}
-	return CutFrame
 }
 
 func (h *http2) preface(s *stream, f *h2half, p []byte) int {
@@ -71,9 +66,11 @@ func (h *http2) frameHead(s *stream, f *h2half, p []byte) int {
 	h.c.p.bytes.open -= h2.HeaderSize
 	f.n = 0
 	f.frame = h2.ParseHeader(&f.head)
+	f.maxFrame = max(f.maxFrame, f.frame.Length)
+	f.orphan = f.orphan && f.frame.Type == h2.Continuation
 	if !f.follows() {
 		h.c.p.bytes.drop(HTTP2Malformed, h2.HeaderSize)
-		h.lose(s, f, capture.Malformed)
+		h.lose(s, f)
 		return n
 	}
 	h.beginFrame(s.dir, f)
@@ -91,7 +88,7 @@ func (f *h2half) follows() bool {
 	case f.block.on:
 		return t == h2.Continuation && f.frame.Stream == f.block.stream
 	case t == h2.Continuation:
-		return false
+		return f.orphan
 	case t == h2.Data || t == h2.Headers || t == h2.PushPromise || t == h2.RSTStream:
 		return f.frame.Stream != 0 && f.frame.Length >= f.frame.Prelude()
 	}
@@ -107,6 +104,8 @@ func (h *http2) beginFrame(dir int, f *h2half) {
 	case f.frame.Type == h2.Data:
 		f.stream = h.streams[f.frame.Stream]
 		f.fate = h.dataFate(dir, f.stream)
+	case f.orphan:
+		f.fate = fate{isDropped, CutFrame}
 	case f.frame.Block():
 		f.fate = fate{how: isHeld}
 		if !f.block.on {
@@ -139,7 +138,7 @@ func (h *http2) advance(s *stream, f *h2half) {
 		switch f.phase {
 		case inPrelude:
 			if !h.prelude(f) {
-				h.lose(s, f, capture.Malformed)
+				h.lose(s, f)
 				return
 			}
 			f.phase, f.left, f.n = inContent, f.content, 0
@@ -181,7 +180,7 @@ func (h *http2) content(s *stream, f *h2half, p []byte) {
 	case t == h2.Data:
 		h.data(s, f, p)
 		return
-	case f.frame.Block():
+	case f.block.on:
 		f.block.collect(s, p, h.c.p.cfg.MaxHead)
 	case t == h2.Settings && !f.frame.Has(h2.Ack):
 		h.units(f, p, settingSize, func() { h.setting(s.dir, f.unit[:]) })
@@ -223,10 +222,11 @@ func (h *http2) goAway(f *h2half) {
 // endFrame does what a whole frame asks for.
 func (h *http2) endFrame(s *stream, f *h2half) {
 	switch t := f.frame.Type; {
-	case f.frame.Block():
-		if f.frame.Has(h2.EndHeaders) {
+	case f.frame.Block() && f.frame.Has(h2.EndHeaders):
+		if f.block.on {
 			h.endBlock(s, f)
 		}
+		f.orphan = false
 	case t == h2.Data:
 		if f.frame.Has(h2.EndStream) && f.stream != nil {
 			h.endStream(s, f.stream)

@@ -6,15 +6,14 @@ import (
 )
 
 // skip goes over n bytes that were not captured. Within a frame they cost what
-// the frame carries; where they reach into the next frame header, the direction
-// is lost.
+// the frame carries; where they reach into the next frame header, the next
+// frame is searched for.
 func (h *http2) skip(s *stream, n int64, why capture.Incomplete) {
 	f := &h.half[s.dir]
 	s.pos += n
 	for n > 0 && f.phase != unframed {
-		if f.phase == inPreface || f.phase == inFrameHead {
-			h.lose(s, f, why)
-			f.loss = why
+		if f.phase == inPreface || f.phase == inFrameHead || f.phase == inSearch {
+			h.stray(s, f, why)
 			return
 		}
 		k := int(min(n, int64(f.left)))
@@ -27,12 +26,11 @@ func (h *http2) skip(s *stream, n int64, why capture.Incomplete) {
 
 // miss takes the loss of n bytes of the phase at hand.
 func (h *http2) miss(s *stream, f *h2half, n int, why capture.Incomplete) {
-	block := f.frame.Block()
 	switch {
 	case f.phase == inPadding:
 	case f.phase == inPrelude:
 		h.missPrelude(s.dir, f, n, why)
-	case block:
+	case f.block.on:
 		f.block.spoil(why)
 	case f.frame.Type == h2.Data:
 		h.missData(s, f, n, why)
@@ -55,7 +53,7 @@ func (h *http2) missPrelude(dir int, f *h2half, n int, why capture.Incomplete) {
 		f.unit[0] = 0
 	}
 	promise := f.frame.Type == h2.PushPromise && to > f.frame.Prelude()-4
-	if f.frame.Block() && (f.unsure || promise) {
+	if f.block.on && (f.unsure || promise) {
 		f.block.spoil(why)
 	}
 	if f.unsure && f.stream != nil {

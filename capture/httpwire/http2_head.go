@@ -80,6 +80,9 @@ func (h *http2) response(s *stream, st *h2stream, b *h2block, fields []hpack.Hea
 		return h.interim(r, status, rest, b)
 	}
 	if status == 0 && why == "" {
+		if m.torn != "" {
+			return h.lostHead(s, m, r, b, fields)
+		}
 		why = capture.Malformed
 	}
 	p := &r.Response
@@ -95,6 +98,15 @@ func (h *http2) response(s *stream, st *h2stream, b *h2block, fields []hpack.Hea
 		h.done(st, s.dir, "")
 	}
 	return ""
+}
+
+// lostHead takes the trailer section of a response whose header was lost.
+func (h *http2) lostHead(s *stream, m *h2message, r *record, b *h2block, fields []hpack.HeaderField) capture.Reason {
+	r.Response.Proto = protoHTTP2
+	r.respSeen = true
+	h.openMessage(s, m, r, &r.Response.Message, b, m.torn)
+	m.blurred = true
+	return h.trailer(s, m, b, fields, m.torn)
 }
 
 func (h *http2) interim(r *record, status int, fields []hpack.HeaderField, b *h2block) capture.Reason {

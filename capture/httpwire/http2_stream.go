@@ -20,9 +20,10 @@ type h2message struct {
 	intake
 	headed  bool // its header was read, the final one of a response
 	trailed bool
-	done    bool // the message is over
-	closed  bool // and so is the direction of the stream
-	blurred bool // the size of the body is not known
+	done    bool               // the message is over
+	closed  bool               // and so is the direction of the stream
+	blurred bool               // the size of the body is not known
+	torn    capture.Incomplete // why parts of it may have been lost
 	tunnel  capture.Reason
 	grpc    *units.GRPC
 	ws      *units.WebSocket

@@ -110,18 +110,26 @@ const (
 	ofConnection
 )
 
-// defaultFrame is the largest payload that needs no agreement (RFC 9113 section
-// 4.2).
-const defaultFrame = 16384
+// DefaultFrame is the largest payload that needs no agreement, and LargestFrame
+// the largest that can be agreed on (RFC 9113 section 4.2).
+const (
+	DefaultFrame = 16384
+	LargestFrame = 1<<24 - 1
+)
 
 // Plausible is the strict test of a frame header, for bytes that are not known
 // to be HTTP/2: a defined type with nothing but its defined flags, a payload of
 // the default size, and what section 6 says of its length and stream.
 func Plausible(b *[HeaderSize]byte) bool {
 	h := ParseHeader(b)
-	if b[5]&0x80 != 0 || int(h.Type) >= len(usual) || h.Length > defaultFrame {
+	if b[5]&0x80 != 0 || int(h.Type) >= len(usual) || h.Length > DefaultFrame {
 		return false
 	}
+	return h.usual()
+}
+
+// usual reports whether a frame of a defined type is as section 6 wants it.
+func (h Header) usual() bool {
 	u := usual[h.Type]
 	switch {
 	case h.Flags&^u.flags != 0, u.length >= 0 && h.Length != u.length, h.Length < h.Prelude():
@@ -134,4 +142,32 @@ func Plausible(b *[HeaderSize]byte) bool {
 		return h.Length >= 8
 	}
 	return true
+}
+
+// extensions are the types that peers are known to send beyond those of RFC
+// 9113: ALTSVC (RFC 7838), ORIGIN (RFC 8336), PRIORITY_UPDATE (RFC 9218), and
+// METADATA of Envoy.
+var extensions = [256]bool{0x0a: true, 0x0c: true, 0x10: true, 0x4d: true}
+
+// Sender is what is known of an endpoint that keeps the rules.
+type Sender struct {
+	Client    bool
+	MaxFrame  int    // the largest payload it may send
+	MaxStream uint32 // no stream is beyond
+}
+
+// mayBegin reports whether the endpoint may send the frame header. A client sends
+// header blocks and DATA on streams of its own alone, which are odd, and promises
+// nothing (RFC 9113 sections 5.1.1 and 8.4).
+func (s Sender) mayBegin(b *[HeaderSize]byte) bool {
+	h := ParseHeader(b)
+	switch {
+	case b[5]&0x80 != 0, h.Length > s.MaxFrame, h.Stream > s.MaxStream:
+		return false
+	case int(h.Type) >= len(usual):
+		return extensions[h.Type]
+	case s.Client && h.Type == PushPromise, s.Client && h.Stream%2 == 0 && (h.Block() || h.Type == Data):
+		return false
+	}
+	return h.usual()
 }
