@@ -80,7 +80,7 @@ func TestWhatASenderMayBegin(t *testing.T) {
 		{"a promise of the client", client, 9, PushPromise, 1, false},
 		{"a reset of a promised stream", client, 4, RSTStream, 2, true},
 		{"an extension", client, 9, 0x10, 0, true},
-		{"an unknown type", client, 9, 0x11, 0},
+		{"an unknown type", client, 9, 0x11, 0, false},
 	}
 	for _, test := range tests {
 		h := head(test.length, test.t, 0, test.stream)
