@@ -32,9 +32,10 @@ type agent struct {
 
 	limited  atomic.Pointer[limited]
 	reloads  atomic.Uint64
-	refused  atomic.Uint64          // reloads whose configuration was wrong
-	cfg      config                 // what the agent was started with
-	live     atomic.Pointer[config] // what it was told since; only the live settings count
+	refused  atomic.Uint64           // reloads whose configuration was wrong
+	cfg      config                  // what the agent was started with
+	live     atomic.Pointer[config]  // what it was told since; only the live settings count
+	missing  atomic.Pointer[contact] // nil once the broker was ready
 	finished atomic.Bool
 }
 
@@ -50,6 +51,7 @@ func runAgent(ctx context.Context, env cli.Env, c config, from settings) (err er
 	a := &agent{from: from, log: newLog(env.Stderr, c.Log.Format, &l), level: &l, cfg: c}
 	a.live.Store(&c)
 	a.limited.Store(&limited{factor: 1})
+	a.missing.Store(&contact{time.Now(), "it was not reached yet"})
 	tel, err := newTelemetry(ctx, env.Getenv, c, env.Version)
 	if err != nil {
 		return err
@@ -60,7 +62,7 @@ func runAgent(ctx context.Context, env cli.Env, c config, from settings) (err er
 		err = errors.Join(err, f(ctx))
 	}
 	defer stop(tel.close)
-	if err := a.open(ctx, c, tel); err != nil {
+	if err := a.open(c, tel); err != nil {
 		return err
 	}
 	if err := tel.observe(a.account, a.gauges()); err != nil {
@@ -87,6 +89,7 @@ func (a *agent) run(ctx context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { watchFiles(beside, a.files, a.reload) })
 	group.Go(func() { a.govern(beside) })
+	group.Go(func() { a.seekBroker(beside) })
 	err := a.record(ctx)
 	a.finished.Store(true)
 	end()
@@ -183,9 +186,14 @@ func (a *agent) healthy() status {
 
 func (a *agent) ready() status {
 	s := a.healthy()
-	if st := a.out.State(); !st.BrokerUp {
+	away := func(since time.Time, why string) {
 		s.OK = false
-		s.Problems = append(s.Problems, fmt.Sprintf("the broker is away since %s: %s", st.Since.Format(time.RFC3339), st.LastError))
+		s.Problems = append(s.Problems, fmt.Sprintf("the broker is away since %s: %s", since.Format(time.RFC3339), why))
+	}
+	if st := a.out.State(); !st.BrokerUp {
+		away(st.Since, st.LastError)
+	} else if missing := a.missing.Load(); missing != nil {
+		away(missing.since, missing.why)
 	}
 	s.Account = nil
 	return s

@@ -25,16 +25,18 @@ type input interface {
 	Close() error
 }
 
-// broker is where the agent sends to. Sent is how many bytes it took so far.
+// broker is where the agent sends to. Check says why it would take nothing, and
+// Sent is how many bytes it took so far.
 type broker interface {
 	producer
+	Check(ctx context.Context) error
 	Sent() uint64
 	Close() error
 }
 
 // open builds the flow from its end to its beginning, so that packets flow once
 // there is somewhere to put them.
-func (a *agent) open(ctx context.Context, c config, tel *telemetry) (err error) {
+func (a *agent) open(c config, tel *telemetry) (err error) {
 	var opened []func() error
 	defer func() {
 		for _, undo := range opened {
@@ -43,7 +45,7 @@ func (a *agent) open(ctx context.Context, c config, tel *telemetry) (err error) 
 			}
 		}
 	}()
-	if a.broker, err = openBroker(ctx, a, c); err != nil {
+	if a.broker, err = openBroker(c); err != nil {
 		return err
 	}
 	opened = append(opened, a.broker.Close)
@@ -83,21 +85,13 @@ func (c *config) target() (kafka.Target, error) {
 	return t, nil
 }
 
-// openBroker does not wait for the broker: an agent that starts before it, or
-// with credentials that are still to come, keeps what it records.
-func openBroker(ctx context.Context, a *agent, c config) (broker, error) {
+// openBroker does not connect: see [agent.seekBroker].
+func openBroker(c config) (broker, error) {
 	t, err := c.target()
 	if err != nil {
 		return nil, err
 	}
-	p, err := kafka.NewProducer(t.Config, kafka.ProducerOptions{})
-	if err != nil {
-		return nil, err
-	}
-	if err := p.Check(ctx); err != nil {
-		a.log.Warn("the broker is not ready; what is recorded waits", "error", err)
-	}
-	return p, nil
+	return kafka.NewProducer(t.Config, kafka.ProducerOptions{})
 }
 
 // openSpool does without a disk that is full from the beginning: the agent
