@@ -31,8 +31,9 @@ var retryRandom = random{
 type clientHello struct {
 	random random
 	id     []byte
-	ticket []byte // of TLS 1.2
-	early  bool   // offers 0-RTT data
+	ticket sessionName // of TLS 1.2, where it is offered
+	offers bool
+	early  bool // offers 0-RTT data
 }
 
 type serverHello struct {
@@ -56,9 +57,8 @@ func (h *serverHello) resumes(ch *clientHello) bool {
 // name returns what resumes a session of TLS 1.2. With a ticket, the ID that it
 // was resumed by names nothing.
 func (h *serverHello) name(ch *clientHello) (sessionName, bool) {
-	if h.resumes(ch) && len(ch.ticket) > 0 {
-		sum := sha256.Sum256(ch.ticket)
-		return nameTicket(sum[:]), true
+	if h.resumes(ch) && ch.offers {
+		return ch.ticket, true
 	}
 	return nameID(h.id)
 }
@@ -70,7 +70,7 @@ func hello(message []byte, kind uint8) (body cryptobyte.String, h serverHello, o
 	var id cryptobyte.String
 	ok = s.ReadUint8(&got) && got == kind && s.ReadUint24LengthPrefixed(&body) &&
 		body.ReadUint16(&h.version) && body.CopyBytes(h.random[:]) && body.ReadUint8LengthPrefixed(&id)
-	h.id = id
+	h.id = bytes.Clone(id) // the message is not kept
 	return body, h, ok
 }
 
@@ -84,12 +84,20 @@ func parseClientHello(message []byte) (*clientHello, bool) {
 	return h, extensions(s, func(kind uint16, body cryptobyte.String) bool {
 		switch kind {
 		case extSessionTicket:
-			h.ticket = body
+			h.offer(body)
 		case extEarlyData:
 			h.early = true
 		}
 		return true
 	})
+}
+
+// offer takes a ticket. An empty one asks for one (RFC 5077 section 3.2).
+func (h *clientHello) offer(ticket []byte) {
+	if len(ticket) > 0 {
+		sum := sha256.Sum256(ticket)
+		h.ticket, h.offers = nameTicket(sum[:]), true
+	}
 }
 
 func parseServerHello(message []byte) (*serverHello, bool) {

@@ -39,6 +39,11 @@ var mutations = map[string]mutation{
 	"more":           func(p *player, calls []call, i, at int) { p.data(calls[i], slices.Concat(calls[i].p, calls[i].p[at:])) },
 	"turned":         func(p *player, calls []call, i, _ int) { p.data(call{dir: 1 - calls[i].dir, acked: -1}, calls[i].p) },
 	"ended":          func(p *player, calls []call, i, at int) { p.data(calls[i], calls[i].p[:at]); p.end(calls[i].dir) },
+	"torn": func(p *player, calls []call, i, at int) {
+		p.data(calls[i], calls[i].p[:at])
+		p.gap(calls[i].dir, 1)
+		p.end(calls[i].dir)
+	},
 	"from another": func(p *player, calls []call, i, at int) {
 		p.data(calls[i], calls[at%len(calls)].p)
 	},

@@ -69,7 +69,7 @@ func TestAHelloRetryRequestIsFollowed(t *testing.T) {
 }
 
 func TestResumedSessionsAreDecrypted(t *testing.T) {
-	for _, version := range []uint16{tls.VersionTLS13} {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
 			config := &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}, MaxVersion: version}
 			client := config.Clone()
