@@ -38,6 +38,8 @@ type fetchAnswer struct {
 type abortedTransaction struct{ producer, first int64 }
 
 // ApiKey implements [protocol.Message].
+//
+//nolint:staticcheck // the name is the interface's
 func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
 // Required implements [protocol.RawExchanger]: always.

@@ -2,7 +2,6 @@ package kafka_test
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -36,9 +35,8 @@ func TestAWorkerThatIsKilledIsReplaced(t *testing.T) {
 }
 
 func workUntilKilled(t *testing.T, text string) {
-	var target kafka.Target
-	require.NoError(t, json.Unmarshal([]byte(text), &target.Config))
-	target.Group = "g"
+	target, err := kafka.ParseURL(text)
+	require.NoError(t, err)
 	o := quick
 	o.Manual = true
 	src, err := kafka.Open(t.Context(), target, o)
@@ -99,10 +97,8 @@ func checkKilledWorker(t *testing.T, target kafka.Target) {
 
 func startWorker(t *testing.T, target kafka.Target) (*exec.Cmd, io.Reader) {
 	t.Helper()
-	text, err := json.Marshal(target.Config)
-	require.NoError(t, err)
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAWorkerThatIsKilledIsReplaced$", "-test.timeout=2m")
-	child.Env = append(os.Environ(), workerTarget+"="+string(text))
+	child.Env = append(os.Environ(), workerTarget+"="+target.String())
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	require.NoError(t, err)

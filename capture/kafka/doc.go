@@ -12,4 +12,9 @@
 // Delivery is at least once: writing waits for all in-sync replicas and is
 // repeated when the answer is lost, reading in a group is repeated when a worker
 // dies. A reader drops what it has seen before by the exchange's ID.
+//
+// Of transactions only what was committed is read. Batches of any codec are
+// unpacked up to [SourceOptions.MaxBatch]; what is above it, damaged or in a
+// message format before that of Kafka 0.11 is dropped, counted and told as a
+// [capture.RecordError] with its offset.
 package kafka

@@ -266,6 +266,6 @@ func fail(records []record, errs []error, err error) {
 func tooLarge(size, limit int) error {
 	return &capture.RefusedError{
 		Reason: TooLarge,
-		Err:    fmt.Errorf("record of %d bytes: the limit is %d (max.message.bytes of the topic)", size, limit),
+		Err:    fmt.Errorf("record of at least %d bytes: the limit is %d (max.message.bytes of the topic)", size, limit),
 	}
 }

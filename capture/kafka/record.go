@@ -24,8 +24,12 @@ type record struct {
 func (r *record) size() int { return len(r.key) + len(r.value) + recordOverhead }
 
 // encode makes a record of e in the memory behind b, and returns all of that.
-// The error is a [*capture.RefusedError].
+// The error is a [*capture.RefusedError]; bodies above the limit are not copied
+// first.
 func encode(b []byte, e *capture.Exchange, limit int) (record, []byte, error) {
+	if n := len(e.Request.Body) + len(e.Response.Body) + recordOverhead; n > limit {
+		return record{}, b, tooLarge(n, limit)
+	}
 	key := len(b)
 	b = append(b, e.SessionKey()...)
 	value := len(b)

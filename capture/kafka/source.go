@@ -28,6 +28,9 @@ import (
 // again, here or there: whoever joins the workers' results drops by ID what they
 // have twice.
 //
+// A record that cannot be given is a [*capture.RecordError] in between; its Lost
+// is how many offsets it stands for, from its Offset on. Reading goes on.
+//
 // Brokers that are away, or change, are tried again for RetryFor.
 //
 // ReadExchange and Close are for one goroutine at a time; the other methods are
