@@ -86,14 +86,16 @@ func (p *pass) coded(head capture.Header, body []byte, request bool) ([]byte, ca
 		return nil, reason
 	}
 	var out []byte
-	if hasPrefixFold(media, "application/grpc") {
-		if out, reason = p.grpc(plain, head, request); reason != "" {
-			return nil, reason
-		}
-	} else if isWideText(plain, media) {
-		return nil, UnknownCharset
-	} else {
+	switch {
+	case hasPrefixFold(media, "application/grpc"):
+		out, reason = p.grpc(plain, head, request)
+	case isWideText(plain, media):
+		reason = UnknownCharset
+	default:
 		out = p.content(plain, media, request)
+	}
+	if reason != "" {
+		return nil, reason
 	}
 	if out == nil {
 		return nil, ""

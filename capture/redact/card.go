@@ -10,22 +10,23 @@ const cardMark = "9999"
 // isCard reports whether v is a card number: an issuer's prefix, its length, and
 // Luhn's sum (ISO/IEC 7812-1 annex B).
 func isCard(v []byte) bool {
-	digits, ok := cardDigits(v)
+	var buf [maxCard]byte
+	digits, ok := cardDigits(buf[:0], v)
 	return ok && issued(digits) && luhn(digits)
 }
 
 func isCardMark(v []byte) bool {
-	digits, ok := cardDigits(v)
+	var buf [maxCard]byte
+	digits, ok := cardDigits(buf[:0], v)
 	return ok && string(digits[:4]) == cardMark && luhn(digits)
 }
 
-// cardDigits returns the digits of v, which may be grouped by single spaces or
-// hyphens.
-func cardDigits(v []byte) ([]byte, bool) {
+// cardDigits appends the digits of v, which may be grouped by single spaces or
+// hyphens, to an empty slice.
+func cardDigits(digits, v []byte) ([]byte, bool) {
 	if len(v) < minCard || len(v) > 2*maxCard {
 		return nil, false
 	}
-	digits := make([]byte, 0, maxCard+1) // does not escape
 	for i, c := range v {
 		switch {
 		case '0' <= c && c <= '9':
@@ -86,7 +87,7 @@ func (d *drawer) card(v []byte) []byte {
 	d.seed(v)
 	var digits []byte
 	digits = append(digits, cardMark...)
-	old, _ := cardDigits(v)
+	old, _ := cardDigits(nil, v)
 	for len(digits) < len(old)-1 {
 		digits = digit.appendSymbol(digits, d.stream.Uint64())
 	}

@@ -12,13 +12,17 @@ const (
 	detectKey
 )
 
-// text runs the detectors over v, and returns nil where they find nothing. A
-// table of bytes that a secret has somewhere near its beginning keeps this one
-// pass.
-func (p *pass) text(v []byte) []byte {
+// text runs the detectors over v, and returns nil where they find nothing.
+func (p *pass) text(v []byte) []byte { return p.traced(v, tracesOf(v)) }
+
+// traced runs those detectors over v whose traces it has.
+func (p *pass) traced(v []byte, t traces) []byte {
+	if t = t.worth(); t == 0 && !p.cut {
+		return nil
+	}
 	ed := editor{src: v}
 	for i := 0; i < len(v); {
-		if !triggers[v[i]] {
+		if traceOf[v[i]]&t == 0 {
 			i++
 			continue
 		}
@@ -29,13 +33,6 @@ func (p *pass) text(v []byte) []byte {
 	}
 	return ed.result()
 }
-
-var triggers = func() (t [256]bool) {
-	for _, c := range []byte("@%J?&#;:_-.Kz0123456789") {
-		t[c] = true
-	}
-	return t
-}()
 
 // detect looks at what the byte at i may belong to, and returns from where to
 // look on.
@@ -56,6 +53,9 @@ func (p *pass) detect(ed *editor, i int) int {
 		return p.detectParameter(ed, i)
 	case c == ':':
 		return p.detectUserinfo(ed, i)
+	}
+	if !isKeyTrace(v, i) {
+		return i + 1
 	}
 	from, to := keyAt(v, i)
 	return p.found(ed, detectKey, from, to, i+1)
@@ -149,7 +149,7 @@ func (p *pass) detectNumber(ed *editor, i int) int {
 	for end < len(v) && isDigit(v[end]) {
 		end++
 	}
-	if i > 0 && (v[i-1] == '.' || isAlnum(v[i-1])) {
+	if end-i < minCard && end-i != 4 || i > 0 && (v[i-1] == '.' || isAlnum(v[i-1])) {
 		return end
 	}
 	to := end

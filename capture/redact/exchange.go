@@ -19,12 +19,12 @@ func (p *pass) exchange(e *capture.Exchange) bodies {
 	e.Request.Target = or(p.requestTarget(bytesOf(e.Request.Target)), e.Request.Target)
 	p.where = "request.method"
 	e.Request.Method = or(p.text(bytesOf(e.Request.Method)), e.Request.Method)
-	b := p.message("request", &e.Request.Message, true)
+	b := p.message(&requestHalf, &e.Request.Message, true)
 
 	p.where = "response.reason"
 	e.Response.Reason = or(p.text(bytesOf(e.Response.Reason)), e.Response.Reason)
 	e.Response.Interim = p.interim(e.Response.Interim)
-	b = b.plus(p.message("response", &e.Response.Message, false))
+	b = b.plus(p.message(&responseHalf, &e.Response.Message, false))
 	e.Context.Session = p.session
 	return b
 }
@@ -45,16 +45,24 @@ func (p *pass) interim(in []capture.Interim) []capture.Interim {
 	return in
 }
 
-func (p *pass) message(half string, m *capture.Message, request bool) bodies {
-	p.where = half + ".header"
+// half names the parts of a message.
+type half struct{ header, trailer, body string }
+
+var (
+	requestHalf  = half{"request.header", "request.trailer", "request.body"}
+	responseHalf = half{"response.header", "response.trailer", "response.body"}
+)
+
+func (p *pass) message(at *half, m *capture.Message, request bool) bodies {
+	p.where = at.header
 	head := m.Header // as it was: it describes the body
 	m.Header, _ = p.fields(m.Header)
-	p.where = half + ".trailer"
+	p.where = at.trailer
 	m.Trailer, _ = p.fields(m.Trailer)
 	if len(m.Body) == 0 {
 		return bodies{}
 	}
-	p.where = half + ".body"
+	p.where = at.body
 	return p.body(head, m, request)
 }
 

@@ -139,7 +139,7 @@ func (s *scanner) scalar(p *pass, raw []byte, t lexeme, cut bool) []byte {
 	case v == kept:
 		return nil
 	case t.kind == lexString:
-		return s.text(p, raw, t.escaped, v, cut)
+		return s.text(p, raw, t, v, cut)
 	case t.kind == lexNumber && (v == redacted || cut):
 		n := mantissa(raw)
 		if out := p.named(raw[:n]); out != nil {
@@ -157,10 +157,10 @@ func (s *scanner) scalar(p *pass, raw []byte, t lexeme, cut bool) []byte {
 	return out
 }
 
-func (s *scanner) text(p *pass, raw []byte, escaped bool, v verdict, cut bool) []byte {
-	if escaped {
+func (s *scanner) text(p *pass, raw []byte, t lexeme, v verdict, cut bool) []byte {
+	if t.escaped {
 		s.buf = unescape(s.buf[:0], raw)
-		raw = s.buf
+		raw, t.traces = s.buf, tracesOf(s.buf)
 	}
 	var out []byte
 	switch {
@@ -169,7 +169,7 @@ func (s *scanner) text(p *pass, raw []byte, escaped bool, v verdict, cut bool) [
 	case v == redacted:
 		out = p.named(raw)
 	default:
-		out = p.value(raw)
+		out = p.tracedValue(raw, t.traces)
 	}
 	if out == nil {
 		return nil

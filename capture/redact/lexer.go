@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -27,6 +28,7 @@ type lexeme struct {
 	array    bool // an opened array, not an object
 	escaped  bool // has backslashes
 	cut      bool // the text ends inside of it
+	traces   traces
 }
 
 // lexer splits a JSON text (RFC 8259), and any other: what no rule covers is
@@ -60,14 +62,18 @@ func (l *lexer) next(v []byte) lexeme {
 
 func (l *lexer) text(v []byte) lexeme {
 	t := lexeme{kind: lexString, from: l.pos + 1}
-	i := t.from
+	i, digits := t.from, 0
 	for i < len(v) && v[i] != '"' {
+		class := traceOf[v[i]]
+		t.traces |= class
+		digits += int(class / traceDigit & 1)
 		if v[i] == '\\' {
 			t.escaped = true
 			i++
 		}
 		i++
 	}
+	t.traces = t.traces.sized(i-t.from, digits)
 	if i >= len(v) {
 		t.to, t.cut = len(v), true
 		l.pos = len(v)
@@ -151,12 +157,18 @@ func mantissa(v []byte) int {
 
 // looksJSON reports whether v begins like an object or an array.
 func looksJSON(v []byte) bool {
+	c := first(v)
+	return c == '{' || c == '['
+}
+
+// first returns the first byte that is no white space, 0 where there is none.
+func first(v []byte) byte {
 	for _, c := range v {
 		if !isSpace(c) {
-			return c == '{' || c == '['
+			return c
 		}
 	}
-	return false
+	return 0
 }
 
 // unescape appends the text of a JSON string (RFC 8259 section 7). An escape
@@ -217,8 +229,11 @@ func unhex(c byte) int {
 	return -1
 }
 
-// escape returns v as the inside of a JSON string.
+// escape returns v as the inside of a JSON string: v itself where it is one.
 func escape(v []byte) []byte {
+	if !slices.ContainsFunc(v, func(c byte) bool { return c < ' ' || c == '"' || c == '\\' }) {
+		return v
+	}
 	const digits = "0123456789abcdef"
 	out := make([]byte, 0, len(v))
 	for _, c := range v {

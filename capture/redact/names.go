@@ -106,23 +106,3 @@ func lastPart(name string) string {
 	name = strings.TrimSuffix(name, "]")
 	return name[strings.LastIndexAny(name, "[.")+1:]
 }
-
-// maxCached bounds the names whose verdict is remembered: more than a service
-// has, and at their longest 1 MB for all places.
-const maxCached = 1024
-
-// verdict judges a name found at a place.
-func (p *pass) verdict(at place, name []byte) verdict {
-	cache := p.cache[at]
-	if v, ok := cache[string(name)]; ok {
-		return v
-	}
-	v := p.view.names[at].of(string(name))
-	if len(name) <= maxName {
-		if len(cache) >= maxCached {
-			clear(cache)
-		}
-		cache[string(name)] = v
-	}
-	return v
-}

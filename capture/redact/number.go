@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -81,7 +82,7 @@ func (p *pass) numeral(v []byte, n number, why verdict) []byte {
 	p.changed++
 	var bits uint64
 	p.draw.fitting(text[:m], func(out []byte) bool {
-		whole := append(out[:len(out):len(out)], text[m:]...)
+		whole := slices.Concat(out, text[m:])
 		var ok bool
 		bits, ok = n.parse(whole)
 		return ok && bytes.Equal(n.appendText(nil, bits), whole)

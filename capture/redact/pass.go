@@ -32,20 +32,23 @@ type pass struct {
 	target   string // of the request, for the message type of gRPC
 }
 
-// verdicts are what was said of names, by place.
-type verdicts [places]map[string]verdict
-
 func newPass(r *Redactor) *pass {
 	return &pass{r: r, draw: newDrawer(r.key), caches: make(map[*view]*verdicts)}
 }
 
 // clear forgets the exchange, and keeps what serves the next.
 func (p *pass) clear() {
-	*p = pass{r: p.r, draw: p.draw, caches: p.caches, scanners: p.scanners, markers: p.markers, buf: p.buf}
-	for i := range p.markers { // nothing of the exchange stays reachable
+	p.view, p.cache = nil, nil
+	p.check, p.findings, p.where, p.name = false, nil, "", ""
+	p.depth, p.marked, p.cut, p.changed = 0, 0, false, 0
+	p.session, p.target = "", ""
+	for i := range p.scanners {
+		clear(p.scanners[i].stack) // the keys are of the exchange
+	}
+	for i := range p.markers {
 		m := &p.markers[i]
-		clear(m.stack[:cap(m.stack)])
-		*m = marker{stack: m.stack[:0], attrs: m.attrs[:0]}
+		clear(m.stack)
+		m.tag, m.ed, m.lexer = nil, editor{}, markupLexer{}
 	}
 }
 
@@ -61,10 +64,7 @@ func (p *pass) look(e *capture.Exchange) {
 	if len(p.caches) >= maxCaches {
 		clear(p.caches)
 	}
-	p.cache = new(verdicts)
-	for i := range p.cache {
-		p.cache[i] = make(map[string]verdict)
-	}
+	p.cache = newVerdicts()
 	p.caches[p.view] = p.cache
 }
 
@@ -94,14 +94,20 @@ const fieldName = "field-name"
 func (p *pass) named(v []byte) []byte { return p.secret(v, fieldName) }
 
 // value replaces the secrets inside of a value whose name says nothing.
-func (p *pass) value(v []byte) []byte {
-	if looksJSON(v) && p.depth < maxNested {
-		return p.json(v)
+func (p *pass) value(v []byte) []byte { return p.tracedValue(v, tracesOf(v)) }
+
+func (p *pass) tracedValue(v []byte, t traces) []byte {
+	switch first(v) {
+	case '{', '[':
+		if p.depth < maxNested {
+			return p.json(v)
+		}
+	case '<':
+		if p.marked < maxNested && looksXML(v) {
+			return p.markup(v, false)
+		}
 	}
-	if p.marked < maxNested && looksXML(v) {
-		return p.markup(v, false)
-	}
-	return p.text(v)
+	return p.traced(v, t)
 }
 
 // minFollowed keeps short values, such as a PIN, from being taken for a part of

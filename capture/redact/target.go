@@ -61,7 +61,7 @@ func (p *pass) pair(ed *editor, from, to int, at place) {
 		ed.replace(from, to, p.encoded(v, true, p.value))
 		return
 	}
-	if bytes.ContainsAny(name, "%+") {
+	if bytes.IndexByte(name, '%') >= 0 || bytes.IndexByte(name, '+') >= 0 {
 		name = percentDecode(name, true)
 	}
 	if out := p.text(name); out != nil { // an address as a name
