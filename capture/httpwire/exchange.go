@@ -23,6 +23,11 @@ func (c *Conn) message(s *stream, head []byte) {
 
 // partial takes what there is of a head.
 func (c *Conn) partial(s *stream, head []byte, why capture.Incomplete) {
+	if c.client >= 0 && (s.kind == response) == (s.dir == c.client) {
+		c.p.bytes.drop(IncompleteHead, len(head)) // the other end is known to be the client
+		s.mode, s.buf = lost, s.buf[:0]
+		return
+	}
 	s.cut = why
 	c.message(s, head)
 	s.cut = ""

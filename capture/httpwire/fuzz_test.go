@@ -41,6 +41,7 @@ func FuzzSplits(f *testing.F) {
 	f.Add("\r\n\n\x80\x03\x01\x03", "HTTP/1.1foo\n\n", []byte{9, 14, 6}, uint8(1))
 	f.Add("GET\r\n", " 0000\x00\x86\x9c\x81\xe1\x00\x00\x00", []byte("GET\r\n"), uint8(0))
 	f.Add("\x00\x00\n0", "\x00\x00\x00\x04", []byte("002"), uint8(0))
+	f.Add("HTTP/1.1\r\nH", "HTTP/1.1 200 OK\r\n\r\nhi", []byte("HTTP"), uint8(1))
 	f.Add("PRI * HTTP/2.0\x01\r\n\r\nSM\r\n", "", []byte{}, uint8(0))
 	f.Fuzz(func(t *testing.T, client, server string, turns []byte, size uint8) {
 		if len(turns) > 64 || len(client)+len(server) > 1<<14 {
