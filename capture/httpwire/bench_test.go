@@ -37,36 +37,3 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
-
-// BenchmarkHTTP2 pushes exchanges as streams of one connection. Its fields are
-// in the dynamic tables after the first.
-func BenchmarkHTTP2(b *testing.B) {
-	for _, size := range []int{300, 16 << 10} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			p := New(Config{Agent: "bench"})
-			c := p.Open(conn)
-			client, server := newPeer(), newPeer()
-			c.Data(0, noon, 0, []byte(hello))
-			body := strings.Repeat("x", size)
-			var e capture.Exchange
-			b.SetBytes(int64(size))
-			b.ReportAllocs()
-			stream := uint32(1)
-			for b.Loop() {
-				b.StopTimer()
-				request, response := []byte(client.get(stream, "/items/1")), []byte(server.ok(stream, body))
-				b.StartTimer()
-				c.Data(0, noon, 0, request)
-				for len(response) > 0 {
-					n := min(len(response), 1448)
-					c.Data(1, noon, 0, response[:n])
-					response = response[n:]
-				}
-				if !p.Next(&e) || !e.Complete() {
-					b.Fatal("an exchange was lost")
-				}
-				stream += 2
-			}
-		})
-	}
-}

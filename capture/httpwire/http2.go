@@ -17,7 +17,8 @@ type http2 struct {
 	// oldest and newest end the list of streams, in the order in which they
 	// were opened.
 	oldest, newest *h2stream
-	opened         uint32 // the highest stream that the client opened
+	free           *h2stream // streams that are over, by next
+	opened         uint32    // the highest stream that the client opened
 	// Between hidden[0] and hidden[1] streams may have been opened in the last
 	// gap of the client's direction.
 	hidden [2]uint32

@@ -228,10 +228,11 @@ func (h *http2) endFrame(s *stream, f *h2half) {
 		}
 		f.orphan = false
 	case t == h2.Data:
-		if f.frame.Has(h2.EndStream) && f.stream != nil {
-			h.endStream(s, f.stream)
-		}
+		st := f.stream
 		f.stream = nil
+		if st != nil && f.frame.Has(h2.EndStream) {
+			h.endStream(s, st)
+		}
 	case t == h2.RSTStream:
 		if st := h.streams[f.frame.Stream]; st != nil {
 			h.abort(st, capture.Reset)

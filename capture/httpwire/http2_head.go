@@ -61,9 +61,7 @@ func (h *http2) openMessage(s *stream, m *h2message, r *record, msg *capture.Mes
 	if size := announced(msg.Header); size > 0 && !b.last && msg.Body == nil {
 		msg.Body = make([]byte, 0, min(size, firstBody, int64(h.c.p.cfg.MaxBody)))
 	}
-	if isGRPC(msg.Header.Get("content-type")) {
-		m.grpc = new(units.GRPC)
-	}
+	m.isGRPC = isGRPC(msg.Header.Get("content-type"))
 }
 
 // isGRPC tells the content types of gRPC over HTTP/2; those of gRPC-Web differ.
@@ -184,8 +182,7 @@ func appendFields(header capture.Header, fields []hpack.HeaderField) capture.Hea
 // unknown or out of place (RFC 9113 section 8.3).
 func setRequest(q *capture.Request, fields []hpack.HeaderField) (protocol string, ok bool) {
 	q.Proto = protoHTTP2
-	var authority, scheme string
-	pseudo := map[string]*string{":method": &q.Method, ":path": &q.Target, ":authority": &authority, ":scheme": &scheme, ":protocol": &protocol}
+	var p pseudo
 	ok = true
 	rest := slices.IndexFunc(fields, func(f hpack.HeaderField) bool { return !f.IsPseudo() })
 	if rest < 0 {
@@ -194,7 +191,7 @@ func setRequest(q *capture.Request, fields []hpack.HeaderField) (protocol string
 	q.Header = slices.Grow(q.Header, len(fields))
 	for i := range fields[:rest] {
 		f := &fields[i]
-		v := pseudo[f.Name]
+		v := p.field(q, f.Name)
 		if v == nil || *v != "" {
 			ok = false
 			v = nil
@@ -202,7 +199,7 @@ func setRequest(q *capture.Request, fields []hpack.HeaderField) (protocol string
 			*v = f.Value
 		}
 		if f.Name == ":authority" && v != nil && !hasHost(fields[rest:]) {
-			q.Header = slices.Insert(q.Header, 0, capture.Field{Name: "Host", Value: authority})
+			q.Header = slices.Insert(q.Header, 0, capture.Field{Name: "Host", Value: p.authority})
 		}
 		if f.Name == ":protocol" || v == nil {
 			q.Header = append(q.Header, capture.Field{Name: f.Name, Value: f.Value})
@@ -213,9 +210,29 @@ func setRequest(q *capture.Request, fields []hpack.HeaderField) (protocol string
 	}
 	q.Header = appendFields(q.Header, fields[rest:])
 	if q.Method == connect && q.Target == "" {
-		q.Target = authority
+		q.Target = p.authority
 	}
-	return protocol, ok && q.Method != "" && q.Target != ""
+	return p.protocol, ok && q.Method != "" && q.Target != ""
+}
+
+// pseudo is the pseudo-header fields that a request does not keep as they are.
+type pseudo struct{ authority, scheme, protocol string }
+
+// field returns where a pseudo-header field belongs, or nil.
+func (p *pseudo) field(q *capture.Request, name string) *string {
+	switch name {
+	case ":method":
+		return &q.Method
+	case ":path":
+		return &q.Target
+	case ":authority":
+		return &p.authority
+	case ":scheme":
+		return &p.scheme
+	case ":protocol":
+		return &p.protocol
+	}
+	return nil
 }
 
 func hasHost(fields []hpack.HeaderField) bool {

@@ -25,7 +25,8 @@ type h2message struct {
 	blurred bool               // the size of the body is not known
 	torn    capture.Incomplete // why parts of it may have been lost
 	tunnel  capture.Reason
-	grpc    *units.GRPC
+	isGRPC  bool // the body is of gRPC
+	grpc    units.GRPC
 	ws      *units.WebSocket
 }
 
@@ -35,7 +36,13 @@ func (h *http2) open(id uint32, r *record) *h2stream {
 	if n := len(h.streams); n >= p.cfg.MaxPending || n > 0 && p.full() {
 		h.abort(h.oldest, capture.Evicted)
 	}
-	st := &h2stream{id: id, r: r, prev: h.newest}
+	st := h.free
+	if st == nil {
+		st = new(h2stream)
+	} else {
+		h.free = st.next
+	}
+	*st = h2stream{id: id, r: r, prev: h.newest}
 	if h.newest == nil {
 		h.oldest = st
 	} else {
@@ -50,6 +57,8 @@ func (h *http2) open(id uint32, r *record) *h2stream {
 	return st
 }
 
+// remove takes a stream out. It is used again, unless a frame of it is at hand;
+// there are never more than were open at once.
 func (h *http2) remove(st *h2stream) {
 	delete(h.streams, st.id)
 	if st.prev == nil {
@@ -61,6 +70,9 @@ func (h *http2) remove(st *h2stream) {
 		h.newest = st.prev
 	} else {
 		st.next.prev = st.prev
+	}
+	if h.half[0].stream != st && h.half[1].stream != st {
+		st.next, h.free = h.free, st
 	}
 }
 
@@ -125,7 +137,7 @@ func (m *h2message) finish(c *Conn, why capture.Incomplete) {
 		m.msg.BodySize = -1
 	}
 	m.msg.Incomplete = m.fault
-	if m.grpc != nil {
+	if m.isGRPC {
 		m.grpc.End(m.fault, &c.p.grpc)
 	}
 	m.msg, m.rec = nil, nil
@@ -168,7 +180,7 @@ func (h *http2) data(s *stream, f *h2half, p []byte) {
 		h.c.p.bytes.drop(UnknownStream, len(p))
 	default:
 		h.c.p.keep(&m.intake, s.at, p)
-		if m.grpc != nil {
+		if m.isGRPC {
 			m.grpc.Feed(p, int64(len(m.msg.Body)), m.fault, &h.c.p.grpc)
 		}
 	}
@@ -190,7 +202,7 @@ func (h *http2) missData(s *stream, f *h2half, n int, why capture.Incomplete) {
 	m.blame(why)
 	m.msg.BodySize += int64(n)
 	m.msg.End = s.at
-	if m.grpc != nil {
+	if m.isGRPC {
 		m.grpc.Skip(int64(n), why, &h.c.p.grpc)
 	}
 }
@@ -205,7 +217,7 @@ func (m *h2message) blur(c *Conn, why capture.Incomplete) {
 	}
 	m.hurt, m.blurred = true, true
 	m.blame(why)
-	if m.grpc != nil {
+	if m.isGRPC {
 		m.grpc.Skip(math.MaxInt64, why, &c.p.grpc)
 	}
 }
