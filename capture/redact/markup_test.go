@@ -204,7 +204,6 @@ func TestXMLOfAnyShapeStaysXMLAndClean(t *testing.T) {
 		out := string(e.Request.Body)
 		require.True(t, changed > 0 || !strings.Contains(text, planted), text)
 		require.NotContains(t, out, planted)
-		require.Len(t, out, len(text))
 		after, err := shape(out)
 		require.NoError(t, err, out)
 		require.Equal(t, before, after)

@@ -12,16 +12,16 @@ func (p *pass) multipart(v []byte, boundary string) []byte {
 	delimiter := []byte("--" + boundary)
 	ed := editor{src: v}
 	cut := p.cut
-	from := bytes.Index(v, delimiter)
+	from := delimiterAt(v, 0, delimiter)
 	if from < 0 {
 		return p.text(v)
 	}
 	ed.replace(0, from, p.between(v[:from]))
 	for from < len(v) {
 		from += len(delimiter)
-		to := len(v)
-		if i := bytes.Index(v[min(from, len(v)):], delimiter); i >= 0 {
-			to = from + i
+		to := delimiterAt(v, from, delimiter)
+		if to < 0 {
+			to = len(v)
 		}
 		p.cut = cut && to == len(v)
 		p.part(&ed, from, to)
@@ -29,6 +29,25 @@ func (p *pass) multipart(v []byte, boundary string) []byte {
 	}
 	p.cut = cut
 	return ed.result()
+}
+
+// delimiterAt returns where the next delimiter begins, -1 where none does. It
+// stands at the beginning of a line, alone but for white space or the hyphens of
+// the last (RFC 2046 section 5.1.1); elsewhere it is a part of a value.
+func delimiterAt(v []byte, from int, delimiter []byte) int {
+	for from < len(v) {
+		n := bytes.Index(v[from:], delimiter)
+		if n < 0 {
+			return -1
+		}
+		from += n
+		after := v[from+len(delimiter):]
+		if (from == 0 || v[from-1] == '\n') && (len(after) == 0 || isSpace(after[0]) || bytes.HasPrefix(after, []byte("--"))) {
+			return from
+		}
+		from++
+	}
+	return -1
 }
 
 // between is text in which nothing was cut.
