@@ -135,7 +135,7 @@ func emptied(batch []byte) []byte {
 
 func TestEveryCodecIsUnpackedUpToTheLimit(t *testing.T) {
 	const limit = 1 << 20
-	bomb := string(make([]byte, 16<<20))
+	bomb := string(make([]byte, 32<<20))
 	for _, codec := range []protocol.Attributes{0, protocol.Gzip, protocol.Snappy, protocol.Lz4, protocol.Zstd} {
 		t.Run(codec.String(), func(t *testing.T) {
 			a := &fetchAnswer{lastStable: 9, records: batchOf(t, codec, 0, 2, "a", "b")}
@@ -146,7 +146,8 @@ func TestEveryCodecIsUnpackedUpToTheLimit(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			assert.Equal(t, []string{"0-2 kafka-batch-too-large", "2=c"}, read(t, a, 0, 3, limit))
 			runtime.ReadMemStats(&after)
-			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(12<<20))
+			// Blocks of LZ4 have up to 4 MiB, and buffers double as they grow.
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(len(bomb)/2))
 
 			cut := batchOf(t, codec, 0, 1, "abcdefgh")
 			cut = cut[:len(cut)-3]
