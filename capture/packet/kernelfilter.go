@@ -80,7 +80,25 @@ func (s selection) tests() []test {
 // have a VLAN tag left when the card's own has been taken off. Frames begin
 // behind the link-layer header, as those of a SOCK_DGRAM packet socket do.
 func kernelFilter(s selection, snapLen int) ([]bpf.RawInstruction, error) {
-	return bpf.Assemble(kernelProgram(s, snapLen))
+	return bpf.Assemble(append(loopbackOnce(), kernelProgram(s, snapLen)...))
+}
+
+// Values of linux/if_arp.h and linux/if_packet.h.
+const (
+	arphrdLoopback = 772
+	packetOutgoing = 4
+)
+
+// loopbackOnce rejects what leaves by a loopback interface: the kernel shows it
+// again when it arrives there.
+func loopbackOnce() []bpf.Instruction {
+	return []bpf.Instruction{
+		bpf.LoadExtension{Num: bpf.ExtLinkLayerType},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: arphrdLoopback, SkipTrue: 3},
+		bpf.LoadExtension{Num: bpf.ExtType},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: packetOutgoing, SkipTrue: 1},
+		bpf.RetConstant{Val: 0},
+	}
 }
 
 func kernelProgram(s selection, snapLen int) matcher {

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-// runFilter runs the filter as the kernel does. The simulator has no protocol
-// of the frame, so the load of it is replaced.
+// runFilter runs the filter as the kernel does. The simulator knows nothing of
+// a frame but its bytes, so the load of its protocol is replaced, and those of
+// where it came from.
 func runFilter(t *testing.T, list []uint16, protocol etherType, data []byte) int {
 	raw, err := kernelFilter(selection{ports: list}, 1000)
 	require.NoError(t, err)
@@ -18,6 +19,8 @@ func runFilter(t *testing.T, list []uint16, protocol etherType, data []byte) int
 	for i, in := range program {
 		if in == (bpf.LoadExtension{Num: bpf.ExtProto}) {
 			program[i] = bpf.LoadConstant{Dst: bpf.RegA, Val: uint32(protocol)}
+		} else if _, ok := in.(bpf.LoadExtension); ok {
+			program[i] = bpf.LoadConstant{Dst: bpf.RegA, Val: 0}
 		}
 	}
 	vm, err := bpf.NewVM(program)

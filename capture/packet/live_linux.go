@@ -181,13 +181,6 @@ func (l *Live) end(cause error) {
 // segment decodes a packet from the ring.
 func (l *Live) segment(p *received, s *Segment) bool {
 	l.read++
-	// The kernel shows a frame on a loopback interface when it leaves and
-	// again when it arrives.
-	if p.hardware == unix.ARPHRD_LOOPBACK && p.kind == unix.PACKET_OUTGOING {
-		l.decoder.stats.Seen++
-		l.decoder.count(loopbackCopy, 1)
-		return false
-	}
 	if !l.wanted(p) {
 		l.decoder.stats.Seen++
 		l.decoder.count(unwanted, 1)

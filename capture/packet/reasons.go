@@ -28,12 +28,11 @@ var (
 	isSegment = outcome{fate: written}
 	isHeld    = outcome{fate: held}
 
-	notIP        = outcome{filtered, "not-ip"}
-	notTCP       = outcome{filtered, "not-tcp"}
-	otherPort    = outcome{filtered, "other-port"}
-	otherHost    = outcome{filtered, "other-host"}
-	unwanted     = outcome{filtered, "filter"}
-	loopbackCopy = outcome{filtered, "loopback-copy"}
+	notIP     = outcome{filtered, "not-ip"}
+	notTCP    = outcome{filtered, "not-tcp"}
+	otherPort = outcome{filtered, "other-port"}
+	otherHost = outcome{filtered, "other-host"}
+	unwanted  = outcome{filtered, "filter"}
 
 	// truncatedHeader: the capture cut the frame inside of the headers.
 	truncatedHeader = outcome{dropped, "truncated-header"}

@@ -38,8 +38,6 @@ type received struct {
 	wire     int
 	vlan     uint16
 	protocol uint16
-	hardware uint16
-	kind     uint8
 }
 
 func openRing(fd, size int) (*ring, error) {
@@ -103,8 +101,6 @@ func (r *ring) read(p *received) {
 		data:     r.mem[start : start+int(h.Snaplen)],
 		wire:     int(h.Len),
 		protocol: networkOrder(from.Protocol),
-		hardware: from.Hatype,
-		kind:     from.Pkttype,
 	}
 	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 {
 		p.vlan = uint16(h.Hv1.Vlan_tci)
