@@ -16,7 +16,7 @@ type round [2][]byte
 // benchRounds pushes exchanges as streams of one connection, in segments of 1448
 // bytes. Fields are in the dynamic tables after the first exchange, so each round
 // stands for any: only its stream's number changes.
-func benchRounds(b *testing.B, make func(client, server *peer, stream uint32) (request, response string)) {
+func benchRounds(b *testing.B, exchange func(client, server *peer, stream uint32) (request, response string)) {
 	p := New(Config{Agent: "bench"})
 	c := p.Open(conn)
 	client, server := newPeer(), newPeer()
@@ -31,9 +31,9 @@ func benchRounds(b *testing.B, make func(client, server *peer, stream uint32) (r
 		}
 	}
 	c.Data(0, noon, 0, []byte(hello))
-	request, response := make(client, server, 1)
+	request, response := exchange(client, server, 1)
 	push(round{[]byte(request), []byte(response)})
-	request, response = make(client, server, 3)
+	request, response = exchange(client, server, 3)
 	r := round{[]byte(request), []byte(response)}
 	p.Next(&e)
 	b.SetBytes(int64(len(request) + len(response)))

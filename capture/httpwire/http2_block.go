@@ -97,6 +97,8 @@ func (h *http2) fields(s *stream, b *h2block, fields []hpack.HeaderField, why ca
 	switch {
 	case m.closed || m.done:
 		refused = UnknownStream
+	case m.headed && s.dir != h.c.client && st.r.Response.Status == 0 && hasStatus(fields):
+		refused = h.lateHead(m, b, fields, why)
 	case m.headed:
 		refused = h.trailer(s, m, b, fields, why)
 	case s.dir == h.c.client:
@@ -128,7 +130,7 @@ func (h *http2) begin(s *stream, b *h2block, fields []hpack.HeaderField) *h2stre
 		}
 		return h.open(b.stream, h.c.record())
 	}
-	if len(fields) == 0 || fields[0].Name != ":status" {
+	if !hasStatus(fields) {
 		return nil
 	}
 	st := h.open(b.stream, h.c.record())

@@ -107,6 +107,24 @@ func (h *http2) lostHead(s *stream, m *h2message, r *record, b *h2block, fields 
 	return h.trailer(s, m, b, fields, m.torn)
 }
 
+// lateHead takes the header of a response after a block that could not be read,
+// which was an interim answer.
+func (h *http2) lateHead(m *h2message, b *h2block, fields []hpack.HeaderField, why capture.Incomplete) capture.Reason {
+	p := &m.rec.Response
+	status, rest := splitHead(fields)
+	if status >= 100 && status < 200 {
+		return h.interim(m.rec, status, rest, b)
+	}
+	if why != "" {
+		m.blame(why)
+	}
+	p.Status, p.Header = status, appendFields(p.Header[:0], rest)
+	for _, f := range rest {
+		h.c.p.hold(m.rec, len(f.Name)+len(f.Value))
+	}
+	return ""
+}
+
 func (h *http2) interim(r *record, status int, fields []hpack.HeaderField, b *h2block) capture.Reason {
 	if len(r.Response.Interim) >= maxInterim {
 		return HeadLimit
@@ -127,7 +145,8 @@ func (h *http2) trailer(s *stream, m *h2message, b *h2block, fields []hpack.Head
 		return HTTP2Malformed
 	}
 	m.trailed = true
-	if !b.last && why == "" {
+	pseudo := len(fields) > 0 && fields[0].IsPseudo() // RFC 9113 section 8.1
+	if (!b.last || pseudo) && why == "" {
 		why = capture.Malformed
 	}
 	if why != "" {
@@ -160,11 +179,15 @@ func (h *http2) promise(s *stream, b *h2block, fields []hpack.HeaderField, why c
 // splitHead takes the status from the fields of a response; it is 0 where there
 // is none that is valid.
 func splitHead(fields []hpack.HeaderField) (status int, rest []hpack.HeaderField) {
-	if len(fields) == 0 || fields[0].Name != ":status" {
+	if !hasStatus(fields) {
 		return 0, fields
 	}
 	status, _ = splitCode([]byte(fields[0].Value))
 	return status, fields[1:]
+}
+
+func hasStatus(fields []hpack.HeaderField) bool {
+	return len(fields) > 0 && fields[0].Name == ":status"
 }
 
 func appendFields(header capture.Header, fields []hpack.HeaderField) capture.Header {

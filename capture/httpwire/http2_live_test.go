@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/h2c" //nolint:staticcheck // net/http does not do the upgrade
+	"golang.org/x/net/http2/hpack"
 
 	"twinspect.dev/capture"
 )
@@ -76,9 +78,10 @@ var clients = map[string]func(dial dialer) http.RoundTripper{
 		return &http.Transport{Protocols: protocols, DialContext: dial}
 	},
 	"x/net/http2": func(dial dialer) http.RoundTripper {
-		return &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+		dialTLS := func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
 			return dial(ctx, network, addr)
-		}}
+		}
+		return &http2.Transport{AllowHTTP: true, DialTLSContext: dialTLS} //nolint:staticcheck // this is the other implementation
 	},
 }
 
@@ -198,11 +201,11 @@ func resetStreams(t *testing.T, ledger *ledger, r *relay, client http.RoundTripp
 }
 
 func TestAnUpgradeToHTTP2IsRecorded(t *testing.T) {
-	_, addr := serveH2C(t)
+	ledger, addr := serveH2C(t)
 	r := startRelay(t, addr)
 	c, err := net.Dial("tcp", r.listener.Addr().String())
 	require.NoError(t, err)
-	_, err = io.WriteString(c, "GET /up HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAAAA\r\n\r\n")
+	_, err = io.WriteString(c, "POST /up HTTP/1.1\r\nHost: shop\r\nContent-Length: 300000\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAAAA\r\n\r\n"+strings.Repeat("b", 300000))
 	require.NoError(t, err)
 	agreed := make([]byte, len("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"))
 	_, err = io.ReadFull(c, agreed)
@@ -211,20 +214,41 @@ func TestAnUpgradeToHTTP2IsRecorded(t *testing.T) {
 	require.NoError(t, err)
 	framer := http2.NewFramer(c, c)
 	require.NoError(t, framer.WriteSettings())
-	for {
-		f, err := framer.ReadFrame()
-		require.NoError(t, err)
-		if f.Header().StreamID == 1 && f.Header().Flags.Has(http2.FlagHeadersEndStream) {
-			break
-		}
+	var block bytes.Buffer
+	fields := hpack.NewEncoder(&block)
+	for _, f := range []string{":method GET", ":scheme http", ":path /next", ":authority shop"} {
+		name, value, _ := strings.Cut(f, " ")
+		require.NoError(t, fields.WriteField(hpack.HeaderField{Name: name, Value: value}))
 	}
+	require.NoError(t, framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 3, BlockFragment: block.Bytes(), EndHeaders: true, EndStream: true}))
+	readToEnd(t, framer, 1, 3)
 	c.Close()
 	all, _ := r.finish(t)
-	require.Len(t, all, 1)
-	e := all[0]
-	assert.True(t, e.Complete())
-	assert.Equal(t, "HTTP/1.1", e.Request.Proto)
-	assert.Equal(t, "HTTP/2.0", e.Response.Proto)
-	assert.Equal(t, "/up", string(e.Response.Body))
-	assert.Equal(t, 101, e.Response.Interim[0].Status)
+	require.Len(t, all, 2)
+	for _, e := range all {
+		assert.True(t, e.Complete())
+		assert.Equal(t, "HTTP/2.0", e.Response.Proto)
+		assert.Equal(t, ledger.seen[e.Request.Target], served{sum(e.Request.Body), sum(e.Response.Body)}, e.Request.Target)
+		if e.Request.Target == "/up" {
+			assert.Equal(t, "HTTP/1.1", e.Request.Proto)
+			assert.Equal(t, 101, e.Response.Interim[0].Status)
+			assert.Greater(t, len(e.Response.Body), 100000, "beyond the window")
+		}
+	}
+}
+
+// readToEnd reads frames until the streams have ended, and opens their windows.
+func readToEnd(t *testing.T, framer *http2.Framer, streams ...uint32) {
+	for open := len(streams); open > 0; {
+		f, err := framer.ReadFrame()
+		require.NoError(t, err)
+		h := f.Header()
+		if n := h.Length; h.Type == http2.FrameData && n > 0 {
+			require.NoError(t, framer.WriteWindowUpdate(0, n))
+			require.NoError(t, framer.WriteWindowUpdate(h.StreamID, n))
+		}
+		if slices.Contains(streams, h.StreamID) && h.Flags.Has(http2.FlagDataEndStream) && (h.Type == http2.FrameData || h.Type == http2.FrameHeaders) {
+			open--
+		}
+	}
 }

@@ -24,7 +24,6 @@ type talk struct {
 // half2 is a message as its sender knows it.
 type half2 struct {
 	body, trailer string
-	fields        int
 }
 
 // nested is a connection of HTTP/2 inside a body, as in a tunnel or an upload of
@@ -49,13 +48,9 @@ func bodies(t *rapid.T) string {
 	return strings.Repeat("text ", rapid.IntRange(1, 4000).Draw(t, "words"))
 }
 
-// queued is the frames of a direction of a stream that are yet to be sent.
-type queued struct {
-	dir    int
-	frames []string
-}
-
-func (k *talk) message(t *rapid.T, stream uint32, target string, p *peer) ([]string, half2) {
+// message returns the frames of a body and its end, of which a trailer section is
+// "" until it is sent, for its block depends on those before.
+func message(t *rapid.T, stream uint32, target string) ([]string, half2) {
 	m := half2{body: bodies(t)}
 	var frames []string
 	for rest := m.body; rest != ""; {
@@ -68,11 +63,25 @@ func (k *talk) message(t *rapid.T, stream uint32, target string, p *peer) ([]str
 	}
 	if rapid.Bool().Draw(t, "trailed") {
 		m.trailer = target
-		return append(frames, ""), m // encoded when it is sent
+		return append(frames, ""), m
 	}
 	return append(frames, raw(h2.Data, h2.EndStream|h2.Padded, stream, "\x03\x00\x00\x00")), m
 }
 
+// sayHead writes a frame of HEADERS, in pieces or whole.
+func (k *talk) sayHead(t *rapid.T, dir int, whole string) {
+	h := h2.ParseHeader((*[h2.HeaderSize]byte)([]byte(whole)))
+	block := whole[h2.HeaderSize:]
+	if n := len(block); n > 1 && rapid.Bool().Draw(t, "continued") {
+		at := rapid.IntRange(0, n).Draw(t, "at")
+		k.say(dir, raw(h2.Headers, h.Flags&^h2.EndHeaders, h.Stream, block[:at]))
+		k.say(dir, raw(h2.Continuation, 0, h.Stream, block[at:]))
+		whole = raw(h2.Continuation, h2.EndHeaders, h.Stream, "")
+	}
+	k.say(dir, whole)
+}
+
+// say writes what an end sends next.
 func (k *talk) say(dir int, text string) { k.wire = append(k.wire, run{dir: dir, text: text}) }
 
 // converse makes a connection of n interleaved streams.
@@ -94,9 +103,9 @@ func converse(t *rapid.T, n int) *talk {
 	for next := 0; next < n || len(open) > 0; {
 		if next < n && (len(open) == 0 || rapid.Bool().Draw(t, "open")) {
 			st := &stream{id: uint32(2*next + 1), target: fmt.Sprint("/t", next)}
-			st.parts[0], k.asked[st.target] = k.message(t, st.id, st.target, k.client)
-			st.parts[1], k.answered[st.target] = k.message(t, st.id, st.target, k.server)
-			k.say(0, k.client.headers(st.id, 0, ":method POST", ":scheme http", ":path "+st.target, ":authority shop", "x-target "+st.target))
+			st.parts[0], k.asked[st.target] = message(t, st.id, st.target)
+			st.parts[1], k.answered[st.target] = message(t, st.id, st.target)
+			k.sayHead(t, 0, k.client.headers(st.id, 0, ":method POST", ":scheme http", ":path "+st.target, ":authority shop", "x-target "+st.target))
 			st.state[0] = 1
 			open = append(open, st)
 			next++
@@ -109,10 +118,13 @@ func converse(t *rapid.T, n int) *talk {
 		switch {
 		case st.state[dir] == 2:
 		case st.state[dir] == 0:
-			k.say(1, p.headers(st.id, 0, ":status 200", "x-target "+st.target, "content-type text/plain"))
+			if rapid.Bool().Draw(t, "interim") {
+				k.sayHead(t, 1, p.headers(st.id, 0, ":status 103", "link "+st.target))
+			}
+			k.sayHead(t, 1, p.headers(st.id, 0, ":status 200", "x-target "+st.target, "content-type text/plain"))
 			st.state[1] = 1
 		case st.parts[dir][0] == "":
-			k.say(dir, p.headers(st.id, h2.EndStream, "x-end "+st.target))
+			k.sayHead(t, dir, p.headers(st.id, h2.EndStream, "x-end "+st.target))
 			st.state[dir] = 2
 		default:
 			k.say(dir, st.parts[dir][0])
