@@ -234,7 +234,8 @@ func FuzzMarkup(f *testing.F) {
 		before, err := shape(string(data))
 		r.Redact(e)
 		r.Check(e)
-		if err == nil && !html && !isCut && e.Request.Incomplete == "" && !strings.ContainsAny(before, "@.%:;=?&#") {
+		declares := strings.Contains(strings.NewReplacer("<!--", "", "<![CDATA[", "").Replace(string(data)), "<!") // which the decoder reads more freely than XML
+		if err == nil && !declares && !html && !isCut && e.Request.Incomplete == "" && !strings.ContainsAny(before, "@.%:;=?&#") {
 			after, err := shape(string(e.Request.Body))
 			require.NoError(t, err, "%q became %q", data, e.Request.Body)
 			require.Equal(t, before, after, "%q became %q", data, e.Request.Body)

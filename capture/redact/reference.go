@@ -89,7 +89,7 @@ func (f referencing) write(out []byte) []byte {
 			dst = append(dst, "&amp;"...)
 		case c == '<':
 			dst = append(dst, "&lt;"...)
-		case c == '>' && (f.right || f.value && f.quote == 0 || i > 1 && out[i-2] == ']'):
+		case c == '>' && (f.right || f.value && f.quote == 0 || bytes.HasSuffix(out[:i], []byte("]]>"))):
 			dst = append(dst, "&gt;"...)
 		case f.value && (c == f.quote || f.quote == 0 && (c <= ' ' || c == '"' || c == '\'')):
 			dst = append(strconv.AppendInt(append(dst, "&#"...), int64(c), 10), ';')
