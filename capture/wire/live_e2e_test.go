@@ -245,6 +245,8 @@ func clients(t *testing.T, l link, port, n int, pause time.Duration, stopped <-c
 	for i := range list {
 		list[i] = &http.Client{Transport: &http.Transport{DialContext: dial, MaxConnsPerHost: 1}}
 		ask(list[i]) // the beginning of each connection is captured
+	}
+	for i := range list {
 		running.Go(func() {
 			tick := time.NewTicker(max(pause, 1))
 			defer tick.Stop()
@@ -322,18 +324,32 @@ func TestLiveE2EAtFullSpeedRecordsWhatTheServerCounted(t *testing.T) {
 	}
 }
 
+// mostOf is how many requests a second the clients get answered when they do
+// not pause, while nothing is captured.
+func mostOf(t *testing.T, l link, n int) float64 {
+	const calibration = 2 * time.Second
+	server := serve(t, l)
+	wait, _, finish := clients(t, l, server.port, n, 0, after(calibration))
+	wait()
+	finish()
+	return float64(server.served.Load()) / calibration.Seconds()
+}
+
 func TestLiveE2EAtHalfLoadLosesNothing(t *testing.T) {
+	const n = 8
 	l := newLink(t)
+	half := mostOf(t, l, n) / 2
 	server := serve(t, l)
 	r := recordLive(t, l, server.port, 2, 32<<20)
 	r.read()
-	wait, _, finish := clients(t, l, server.port, 8, 4*time.Millisecond, after(duration(t)/2))
+	d := duration(t)
+	wait, _, finish := clients(t, l, server.port, n, time.Duration(n*float64(time.Second)/half), after(d))
 	wait()
 	finish()
 	r.drained(t)
 	stages := r.stop(t)
-	t.Logf("%d requests (%d/s at most), %d recorded, %d bytes, %d frames",
-		server.served.Load(), 8*250, r.whole, stages["http"].Seen, stages["frames"].Seen)
+	t.Logf("%d requests (%.0f/s, half of the most is %.0f/s), %d recorded, %d bytes, %d frames",
+		server.served.Load(), float64(server.served.Load())/d.Seconds(), half, r.whole, stages["http"].Seen, stages["frames"].Seen)
 	assert.Zero(t, stages["frames"].Lost())
 	assert.EqualValues(t, server.served.Load(), stages["exchanges"].Written)
 	assert.EqualValues(t, server.served.Load(), r.whole)
