@@ -1,0 +1,231 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"twinspect.dev/capture/httpwire"
+	"twinspect.dev/capture/packet"
+	"twinspect.dev/capture/tcpstream"
+)
+
+// volume scales the size of an attack down to a sixty-fourth with the race
+// detector or -short: 4 GiB become 64 MiB, which is still eight times the body
+// limit, and a million connections 16384.
+func volume[T int | int64](n T) T {
+	if withRace || testing.Short() {
+		return n / 64
+	}
+	return n
+}
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+// little bounds what one connection may make the parser hold.
+var little = Config{HTTP: httpwire.Config{MaxMemory: 16 * mib, MaxBody: mib}, Streams: tcpstream.Config{MaxBuffer: 16 * mib, MaxConnectionBuffer: 4 * mib}}
+
+// then one more exchange, which must be exact.
+func (f *flow) nextAndClose() {
+	f.ask(next)
+	f.answer(fine)
+	f.close()
+}
+
+func largeBodies() []attack {
+	size := volume[int64](4 * gib)
+	const chunk = 1 << 16
+	kept := int64(8 * mib)
+	length := fmt.Sprintf("Content-Length: %d\r\n\r\n", size)
+	lost := fmt.Sprintf("http/body-limit %d", size-kept)
+	told := fmt.Sprintf("%d/%d body-limit", kept, size)
+	// The buffer of a body grows by append, to a quarter more than it holds.
+	const live, why = 8 * mib * 9 / 4, "a body at its limit, and the buffer that append copies it from"
+	block := fmt.Sprintf("%x;x=y\r\n%s\r\n", chunk, strings.Repeat("c", chunk))
+	return []attack{
+		{name: "a body of 4 GiB up, by length", want: &outcome{exchanges: []string{"POST /a " + told + " > 200 2", "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+			f := w.open(0)
+			f.ask("POST /a HTTP/1.1\r\n" + length)
+			f.repeat(client, "0123456789", size)
+			f.answer(fine)
+			f.nextAndClose()
+		}},
+		{name: "a body of 4 GiB down, by length", want: &outcome{exchanges: []string{"GET /a 0 > 200 " + told, "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+			f := w.open(0)
+			f.ask("GET /a HTTP/1.1\r\n\r\n")
+			f.answer("HTTP/1.1 200 OK\r\n" + length)
+			f.repeat(server, "0123456789", size)
+			f.nextAndClose()
+		}},
+		{name: "a body of 4 GiB down, in chunks", want: &outcome{exchanges: []string{"GET /a 0 > 200 " + told, "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+			f := w.open(0)
+			f.ask("GET /a HTTP/1.1\r\n\r\n")
+			f.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+			f.repeat(server, block, size/chunk*int64(len(block)))
+			f.answer("0\r\n\r\n")
+			f.nextAndClose()
+		}},
+		{name: "a body of 4 GiB up, in chunks", want: &outcome{exchanges: []string{"POST /a " + told + " > 200 2", "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+			f := w.open(0)
+			f.ask("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+			f.repeat(client, block, size/chunk*int64(len(block)))
+			f.ask("0\r\n\r\n")
+			f.answer(fine)
+			f.nextAndClose()
+		}},
+		{name: "a body of 1 GiB that the close ends", scaled: true, live: live, why: why, script: func(w *tap) {
+			f := w.open(0)
+			f.ask("GET /a HTTP/1.1\r\n\r\n")
+			f.answer("HTTP/1.1 200 OK\r\n\r\n")
+			f.repeat(server, "0123456789", size/4)
+			f.close()
+		}},
+		{name: "a body of 24 MiB in chunks of one byte", scaled: true, live: live, why: why, script: func(w *tap) {
+			f := w.open(0)
+			f.ask("GET /a HTTP/1.1\r\n\r\n")
+			f.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+			f.repeat(server, "1\r\nx\r\n", 6*volume[int64](24*mib))
+			f.answer("0\r\n\r\n")
+			f.nextAndClose()
+		}},
+	}
+}
+
+func endless() []attack {
+	// Lines cost more than bytes: there are two million, or a GiB of one.
+	many := func(block string) int64 {
+		if strings.Contains(block, "\n") {
+			return int64(len(block)) * volume[int64](2<<20)
+		}
+		return volume[int64](gib) / int64(len(block)) * int64(len(block))
+	}
+	head := func(begin, block string) func(w *tap) {
+		return func(w *tap) {
+			f := w.open(0)
+			f.ask(begin)
+			f.repeat(client, block, many(block))
+			f.ask("\r\n\r\n")
+			f.answer(fine)
+			f.nextAndClose()
+		}
+	}
+	down := func(begin, block string) func(w *tap) {
+		return func(w *tap) {
+			f := w.open(0)
+			f.ask("GET /a HTTP/1.1\r\n\r\n")
+			f.answer(begin)
+			f.repeat(server, block, many(block))
+			f.answer("\r\n\r\n")
+			f.nextAndClose()
+		}
+	}
+	return []attack{
+		{name: "a header field without end", scaled: true, script: head("GET /a HTTP/1.1\r\nX: ", "x")},
+		{name: "a field name without end", scaled: true, script: head("GET /a HTTP/1.1\r\n", "x")},
+		{name: "header fields without end", scaled: true, script: head("GET /a HTTP/1.1\r\n", "X-Field: value\r\n")},
+		{name: "header fields of one letter", scaled: true, script: head("GET /a HTTP/1.1\r\n", "x:\n")},
+		{name: "a folded field without end", open: "each folded line copies the value before it: a head of 256 KiB costs gigabytes", scaled: true, script: head("GET /a HTTP/1.1\r\nX: y\r\n", " z\r\n")},
+		{name: "a request line without end", scaled: true, script: head("GET /", "a")},
+		{name: "a method without end", scaled: true, script: head("G", "G")},
+		{name: "blank lines without end", scaled: true, script: head("", "\r\n")},
+		{name: "a chunk extension without end", scaled: true, script: head("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;", "ext")},
+		{name: "a chunk size of zeros without end", scaled: true, script: head("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "0")},
+		{name: "a trailer without end", scaled: true, script: head("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-T: t\r\n")},
+		{name: "a status line without end", scaled: true, script: down("HTTP/1.1 200 ", "OK")},
+		{name: "response fields without end", scaled: true, script: down("HTTP/1.1 200 OK\r\n", "X-Field: value\r\n")},
+		{name: "interim answers without end", open: "HTTP/1 keeps any number of 1xx answers of a request", scaled: true, script: down("", "HTTP/1.1 100 Continue\r\n\r\n")},
+		{name: "interim answers with a field without end", open: "HTTP/1 keeps any number of 1xx answers of a request", scaled: true, script: down("", "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n")},
+		{name: "bytes that are no HTTP", scaled: true, script: head("\x01\x02\x03", "garbage\x00\n")},
+		{name: "a TLS record without end", scaled: true, script: head("\x16\x03\x01\xff\xff\x01", "\x00")},
+		{name: "answers that nobody asked for", scaled: true, script: func(w *tap) {
+			f := w.open(0)
+			f.repeat(server, fine, volume[int64](16*mib)/int64(len(fine))*int64(len(fine)))
+			f.close()
+		}},
+		{name: "requests that nobody answers", scaled: true, script: func(w *tap) {
+			f := w.open(0)
+			f.repeat(client, next, volume[int64](16*mib)/int64(len(next))*int64(len(next)))
+			f.close()
+		}},
+	}
+}
+
+// crowded scales the limit on connections with their number.
+func crowded() Config {
+	return Config{Streams: tcpstream.Config{MaxConnections: volume(65536)}}
+}
+
+const (
+	// perConnection is what a connection takes: 1.2 KiB in the assembler with its
+	// place in the map and the lists, 1.1 KiB in the parser, and a request that
+	// waits with its head.
+	perConnection = 4 * kib
+	crowdedWhy    = "the connections that are followed at once"
+)
+
+func crowds() []attack {
+	half := "GET /half HTTP/1.1\r\nHost: x\r\nX-"
+	return []attack{
+		{name: "a million connections with half a request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 20) {
+				f := w.open(i)
+				f.ask(half)
+			}
+		}},
+		{name: "262144 connections with a whole request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 18) {
+				f := w.open(i)
+				f.ask(next)
+			}
+		}},
+		{name: "262144 handshakes", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 18) {
+				w.flow(i).segment(client, packet.SYN, -1, nil)
+			}
+		}},
+		{name: "262144 answers alone", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 18) {
+				w.flow(i).answer(fine)
+			}
+		}},
+		{name: "heads of 200 KiB that do not end", open: "unfinished heads are not counted in MaxMemory", cfg: little, live: 16 * mib, script: func(w *tap) {
+			for i := range 1024 {
+				f := w.open(i)
+				f.ask("GET /a HTTP/1.1\r\nX: " + strings.Repeat("x", 200*kib))
+			}
+		}},
+		{name: "unanswered requests of many fields", open: "a field takes 32 bytes beside its text, which MaxMemory does not count", cfg: little, live: 32 * mib, script: func(w *tap) {
+			for i := range 64 {
+				f := w.open(i)
+				f.ask("GET /a HTTP/1.1\r\n" + strings.Repeat("x:\n", 200*kib/3) + "\r\n")
+			}
+		}},
+		{name: "unanswered requests with trailers", open: "trailers are not counted in MaxMemory", cfg: little, live: 32 * mib, script: func(w *tap) {
+			for i := range 1024 {
+				f := w.open(i)
+				f.ask("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + strings.Repeat("x", 200*kib) + "\r\n\r\n")
+			}
+		}},
+		{name: "bodies that do not end", cfg: little, live: 32 * mib, script: func(w *tap) {
+			for i := range 256 {
+				f := w.open(i)
+				f.ask("POST /a HTTP/1.1\r\nContent-Length: 10000000\r\n\r\n")
+				f.repeat(client, "x", 512*kib)
+			}
+		}},
+		{name: "bodies that are announced and do not come", open: "64 KiB for an announced body are not counted in MaxMemory", cfg: little, live: 32 * mib, script: func(w *tap) {
+			for i := range 4096 {
+				f := w.open(i)
+				f.ask("POST /a HTTP/1.1\r\nContent-Length: 10000000\r\n\r\n")
+			}
+		}},
+	}
+}
+
+func TestAdversarialBodies(t *testing.T)  { checkAll(t, largeBodies()) }
+func TestAdversarialEndless(t *testing.T) { checkAll(t, endless()) }
+func TestAdversarialCrowds(t *testing.T)  { checkAll(t, crowds()) }
