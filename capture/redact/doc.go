@@ -15,6 +15,17 @@
 // eight characters: alone it may change its length. Booleans and null are left
 // alone; so is the exponent of a number.
 //
+// # Where secrets are found
+//
+// By name: header fields, parameters, cookies, members of JSON and what lies
+// below them, elements and attributes of XML, fields of HTML forms and meta
+// elements, and with descriptors the fields of gRPC's messages. By form, in every
+// other text: see Detectors of [Rules]. Without descriptors the strings of
+// messages are found by the wire format. JSON and XML inside of strings are
+// opened. Malformed and cut bodies are read as far as they go; the rest is text.
+//
+// Rules may be for one service or operation only: see [Rule].
+//
 // # Marks
 //
 // Pseudonyms of every key can be told from secrets: addresses by the domain

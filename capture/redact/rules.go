@@ -86,7 +86,7 @@ type Keep struct {
 type GRPC struct {
 	// Descriptors is the path of a binary FileDescriptorSet with its imports,
 	// as protoc writes it; in a file of rules it is relative to that file.
-	// Without one only the detectors look at strings.
+	// Without one only the detectors look at strings, and at numbers for cards.
 	Descriptors string `yaml:"descriptors"`
 	// Fields are full names, such as "shop.v1.Card.number". With descriptors
 	// and Defaults, the names that are secret in JSON are secret here too.
