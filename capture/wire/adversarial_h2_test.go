@@ -67,7 +67,7 @@ func (k *talker) headers(id uint32, block []byte, end bool) {
 // speakH2 opens a connection of HTTP/2 between two talkers.
 func (w *tap) speakH2(n int) (c, s *talker) {
 	f := w.open(n)
-	c, s = f.talker(client), f.talker(server)
+	c, s = f.talker(fromClient), f.talker(fromServer)
 	c.out.WriteString(http2.ClientPreface)
 	_ = c.fr.WriteSettings()
 	c.flush()
@@ -160,7 +160,7 @@ func hpackInt(first byte, n uint, v uint64) []byte {
 }
 
 func floods() []attack {
-	million := volume(1 << 18) // a quarter of one
+	million := max(volume(1<<18), 1<<15) // a quarter of one
 	return []attack{
 		{name: "CONTINUATION without end", scaled: true, script: ended(0, func(c, _ *talker) {
 			_ = c.fr.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: c.get("/a"), EndStream: true})
@@ -273,7 +273,7 @@ func frameTricks() []attack {
 			c.headers(1, postTo(c), false)
 			c.out.Write([]byte{0xff, 0xff, 0xff, byte(http2.FrameData), byte(http2.FlagDataEndStream), 0, 0, 0, 1})
 			c.flush()
-			c.f.repeat(client, "x", 1<<24-1)
+			c.f.repeat(fromClient, "x", 1<<24-1)
 		})},
 		{name: "unknown frames", script: ended(3, func(c, _ *talker) {
 			for kind := 0x0a; kind <= 0xff; kind++ {

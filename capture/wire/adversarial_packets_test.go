@@ -52,7 +52,7 @@ func fragmentAttacks() []attack {
 	request := []byte("GET /first HTTP/1.1\r\nHost: x\r\n\r\n")
 	pieces := func(size int, order func(int) []int) func(w *tap) {
 		return on(func(f *flow) {
-			f.pieces(client, request, size, order)
+			f.pieces(fromClient, request, size, order)
 			f.answer(fine)
 		})
 	}
@@ -63,45 +63,45 @@ func fragmentAttacks() []attack {
 		{name: "of 8 bytes, backwards", script: pieces(8, backwards)},
 		{name: "of 8 bytes, twice", script: pieces(8, twice)},
 		{name: "7500 of 8 bytes, backwards", script: on(func(f *flow) {
-			f.pieces(client, large, 8, backwards)
+			f.pieces(fromClient, large, 8, backwards)
 			f.answer(fine)
 		})},
 		{name: "teardrop: one inside of another", script: on(func(f *flow) {
-			f.fragment(client, 7, 0, true, make([]byte, 40))
-			f.fragment(client, 7, 24, false, make([]byte, 4))
+			f.fragment(fromClient, 7, 0, true, make([]byte, 40))
+			f.fragment(fromClient, 7, 24, false, make([]byte, 4))
 		})},
 		{name: "overlap with other bytes", script: on(func(f *flow) {
-			f.fragment(client, 7, 0, true, make([]byte, 40))
-			f.fragment(client, 7, 32, true, bytes.Repeat([]byte{1}, 40))
-			f.fragment(client, 7, 72, false, make([]byte, 8))
+			f.fragment(fromClient, 7, 0, true, make([]byte, 40))
+			f.fragment(fromClient, 7, 32, true, bytes.Repeat([]byte{1}, 40))
+			f.fragment(fromClient, 7, 72, false, make([]byte, 8))
 		})},
 		{name: "two ends", script: on(func(f *flow) {
-			f.fragment(client, 7, 80, false, make([]byte, 8))
-			f.fragment(client, 7, 160, false, make([]byte, 8))
+			f.fragment(fromClient, 7, 80, false, make([]byte, 8))
+			f.fragment(fromClient, 7, 160, false, make([]byte, 8))
 		})},
 		{name: "beyond 64 KiB: ping of death", script: on(func(f *flow) {
-			f.fragment(client, 7, 65528, true, make([]byte, 400))
-			f.fragment(client, 7, 65528, false, make([]byte, 400))
+			f.fragment(fromClient, 7, 65528, true, make([]byte, 400))
+			f.fragment(fromClient, 7, 65528, false, make([]byte, 400))
 		})},
-		{name: "empty", script: on(func(f *flow) { f.fragment(client, 7, 8, true, nil) })},
-		{name: "of odd length, more to come", script: on(func(f *flow) { f.fragment(client, 7, 0, true, make([]byte, 9)) })},
+		{name: "empty", script: on(func(f *flow) { f.fragment(fromClient, 7, 8, true, nil) })},
+		{name: "of odd length, more to come", script: on(func(f *flow) { f.fragment(fromClient, 7, 0, true, make([]byte, 9)) })},
 		{name: "that never complete", scaled: true, live: 3 * 16 * mib, why: "the memory for fragments; a datagram of one piece of 24 bytes is charged 152 and takes 420", script: func(w *tap) {
 			for i := range volume(1 << 18) {
 				f := w.flow(0)
-				f.addr[client] = netip.AddrFrom4([4]byte{10, 1, 0, byte(i >> 16)})
-				f.fragment(client, uint32(i), 0, true, make([]byte, 24))
+				f.addr[fromClient] = netip.AddrFrom4([4]byte{10, 1, 0, byte(i >> 16)})
+				f.fragment(fromClient, uint32(i), 0, true, make([]byte, 24))
 			}
 		}},
 		{name: "large ones that never complete", scaled: true, live: 16 * mib, why: "the memory for fragments", script: func(w *tap) {
 			for i := range volume(1 << 14) {
 				f := w.flow(i >> 10)
-				f.fragment(client, uint32(i), 0, true, make([]byte, 32768))
+				f.fragment(fromClient, uint32(i), 0, true, make([]byte, 32768))
 			}
 		}},
 		{name: "that come after a minute", script: on(func(f *flow) {
-			f.fragment(client, 7, 0, true, make([]byte, 24))
+			f.fragment(fromClient, 7, 0, true, make([]byte, 24))
 			f.w.wait(2 * time.Minute)
-			f.fragment(client, 7, 24, false, make([]byte, 24))
+			f.fragment(fromClient, 7, 24, false, make([]byte, 24))
 		})},
 	}
 }

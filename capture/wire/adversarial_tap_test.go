@@ -126,8 +126,8 @@ func tcp(src, dst uint16, seq, ack uint32, flags uint8) []byte {
 }
 
 const (
-	client = 0
-	server = 1
+	fromClient = 0
+	fromServer = 1
 
 	protoTCP, protoUDP = 6, 17
 )
@@ -166,9 +166,9 @@ func (w *tap) open(n int) *flow {
 }
 
 func (f *flow) handshake() {
-	f.segment(client, packet.SYN, -1, nil)
-	f.segment(server, packet.SYN|packet.ACK, -1, nil)
-	f.ack(client)
+	f.segment(fromClient, packet.SYN, -1, nil)
+	f.segment(fromServer, packet.SYN|packet.ACK, -1, nil)
+	f.ack(fromClient)
 }
 
 // segment sends payload at a position of a direction; nothing else is changed.
@@ -188,8 +188,8 @@ func (f *flow) send(dir int, b []byte) {
 	}
 }
 
-func (f *flow) ask(text string)    { f.send(client, []byte(text)) }
-func (f *flow) answer(text string) { f.send(server, []byte(text)) }
+func (f *flow) ask(text string)    { f.send(fromClient, []byte(text)) }
+func (f *flow) answer(text string) { f.send(fromServer, []byte(text)) }
 func (f *flow) ack(dir int)        { f.segment(dir, packet.ACK, f.pos[dir], nil) }
 
 // lose sends bytes that are not captured, and has them acknowledged.
@@ -204,7 +204,7 @@ func (f *flow) close() {
 		f.segment(dir, packet.FIN|packet.ACK, f.pos[dir], nil)
 		f.pos[dir]++
 	}
-	f.ack(client)
+	f.ack(fromClient)
 }
 
 // repeat sends block over and over until n bytes were sent. The segments are

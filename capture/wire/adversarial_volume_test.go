@@ -50,7 +50,7 @@ func largeBodies() []attack {
 		{name: "a body of 4 GiB up, by length", want: &outcome{exchanges: []string{"POST /a " + told + " > 200 2", "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("POST /a HTTP/1.1\r\n" + length)
-			f.repeat(client, "0123456789", size)
+			f.repeat(fromClient, "0123456789", size)
 			f.answer(fine)
 			f.nextAndClose()
 		}},
@@ -58,21 +58,21 @@ func largeBodies() []attack {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer("HTTP/1.1 200 OK\r\n" + length)
-			f.repeat(server, "0123456789", size)
+			f.repeat(fromServer, "0123456789", size)
 			f.nextAndClose()
 		}},
 		{name: "a body of 4 GiB down, in chunks", want: &outcome{exchanges: []string{"GET /a 0 > 200 " + told, "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-			f.repeat(server, block, size/chunk*int64(len(block)))
+			f.repeat(fromServer, block, size/chunk*int64(len(block)))
 			f.answer("0\r\n\r\n")
 			f.nextAndClose()
 		}},
 		{name: "a body of 4 GiB up, in chunks", want: &outcome{exchanges: []string{"POST /a " + told + " > 200 2", "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
-			f.repeat(client, block, size/chunk*int64(len(block)))
+			f.repeat(fromClient, block, size/chunk*int64(len(block)))
 			f.ask("0\r\n\r\n")
 			f.answer(fine)
 			f.nextAndClose()
@@ -81,14 +81,14 @@ func largeBodies() []attack {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer("HTTP/1.1 200 OK\r\n\r\n")
-			f.repeat(server, "0123456789", size/4)
+			f.repeat(fromServer, "0123456789", size/4)
 			f.close()
 		}},
-		{name: "a body of 24 MiB in chunks of one byte", scaled: true, live: live, why: why, script: func(w *tap) {
+		{name: "a body of 24 MiB in chunks of one byte", cfg: Config{HTTP: httpwire.Config{MaxBody: 64 * kib}}, scaled: true, live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-			f.repeat(server, "1\r\nx\r\n", 6*volume[int64](24*mib))
+			f.repeat(fromServer, "1\r\nx\r\n", 6*volume[int64](24*mib))
 			f.answer("0\r\n\r\n")
 			f.nextAndClose()
 		}},
@@ -99,7 +99,7 @@ func endless() []attack {
 	// Lines cost more than bytes: there are two million, or a GiB of one.
 	many := func(block string) int64 {
 		if strings.Contains(block, "\n") {
-			return int64(len(block)) * volume[int64](2<<20)
+			return int64(len(block)) * max(volume[int64](2<<20), 1<<17)
 		}
 		return volume[int64](gib) / int64(len(block)) * int64(len(block))
 	}
@@ -107,7 +107,7 @@ func endless() []attack {
 		return func(w *tap) {
 			f := w.open(0)
 			f.ask(begin)
-			f.repeat(client, block, many(block))
+			f.repeat(fromClient, block, many(block))
 			f.ask("\r\n\r\n")
 			f.answer(fine)
 			f.nextAndClose()
@@ -118,7 +118,7 @@ func endless() []attack {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer(begin)
-			f.repeat(server, block, many(block))
+			f.repeat(fromServer, block, many(block))
 			f.answer("\r\n\r\n")
 			f.nextAndClose()
 		}
@@ -143,12 +143,12 @@ func endless() []attack {
 		{name: "a TLS record without end", scaled: true, script: head("\x16\x03\x01\xff\xff\x01", "\x00")},
 		{name: "answers that nobody asked for", scaled: true, script: func(w *tap) {
 			f := w.open(0)
-			f.repeat(server, fine, volume[int64](16*mib)/int64(len(fine))*int64(len(fine)))
+			f.repeat(fromServer, fine, volume[int64](16*mib)/int64(len(fine))*int64(len(fine)))
 			f.close()
 		}},
 		{name: "requests that nobody answers", scaled: true, script: func(w *tap) {
 			f := w.open(0)
-			f.repeat(client, next, volume[int64](16*mib)/int64(len(next))*int64(len(next)))
+			f.repeat(fromClient, next, volume[int64](16*mib)/int64(len(next))*int64(len(next)))
 			f.close()
 		}},
 	}
@@ -184,7 +184,7 @@ func crowds() []attack {
 		}},
 		{name: "262144 handshakes", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
 			for i := range volume(1 << 18) {
-				w.flow(i).segment(client, packet.SYN, -1, nil)
+				w.flow(i).segment(fromClient, packet.SYN, -1, nil)
 			}
 		}},
 		{name: "262144 answers alone", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
@@ -214,7 +214,7 @@ func crowds() []attack {
 			for i := range 256 {
 				f := w.open(i)
 				f.ask("POST /a HTTP/1.1\r\nContent-Length: 10000000\r\n\r\n")
-				f.repeat(client, "x", 512*kib)
+				f.repeat(fromClient, "x", 512*kib)
 			}
 		}},
 		{name: "bodies that are announced and do not come", open: "64 KiB for an announced body are not counted in MaxMemory", cfg: little, live: 32 * mib, script: func(w *tap) {

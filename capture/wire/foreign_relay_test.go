@@ -76,8 +76,8 @@ func (r *relay) join(c, s *net.TCPConn) {
 	f.handshake()
 	r.mu.Unlock()
 	var both sync.WaitGroup
-	both.Go(func() { r.pass(f, client, c, s) })
-	both.Go(func() { r.pass(f, server, s, c) })
+	both.Go(func() { r.pass(f, fromClient, c, s) })
+	both.Go(func() { r.pass(f, fromServer, s, c) })
 	r.running.Go(func() {
 		both.Wait()
 		c.Close()
