@@ -35,7 +35,7 @@ type agent struct {
 	refused  atomic.Uint64           // reloads whose configuration was wrong
 	cfg      config                  // what the agent was started with
 	live     atomic.Pointer[config]  // what it was told since; only the live settings count
-	missing  atomic.Pointer[contact] // nil once the broker was ready
+	missing  atomic.Pointer[contact] // nil while the broker is ready
 	finished atomic.Bool
 }
 
@@ -192,7 +192,8 @@ func (a *agent) ready() status {
 	}
 	if st := a.out.State(); !st.BrokerUp {
 		away(st.Since, st.LastError)
-	} else if missing := a.missing.Load(); missing != nil {
+	}
+	if missing := a.missing.Load(); missing != nil && !a.reached() {
 		away(missing.since, missing.why)
 	}
 	s.Account = nil

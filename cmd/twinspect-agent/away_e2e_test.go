@@ -23,7 +23,7 @@ func TestABrokerThatIsKilledInTheMiddleCostsNothing(t *testing.T) {
 	require.NoError(t, b.Kill())
 	eventually(t, "the agent notices", func() bool { return !p.ready() })
 	at := s.served.Load()
-	eventually(t, "traffic goes on", func() bool { return s.served.Load() > at+2000 })
+	eventually(t, "traffic goes on", func() bool { return s.served.Load() > at+500 })
 	require.NoError(t, b.Restart(t.Context()))
 	eventually(t, "the agent is back", p.ready)
 	stop()
@@ -68,7 +68,8 @@ func TestALeaderThatMovesInTheMiddleCostsNothing(t *testing.T) {
 	assert.Zero(t, ship.Lost(), "the spool had room")
 }
 
-// durationEnv is how long the broker is away, such as 30m.
+// durationEnv is how long the broker is away, such as 30m. Without it a frozen
+// one is away for as long as two requests are waited for.
 const durationEnv = "TWINSPECT_E2E_DURATION"
 
 func awayFor(t *testing.T, otherwise time.Duration) time.Duration {
@@ -88,7 +89,7 @@ func TestABrokerThatIsAwayLongCostsNothingAndTheOldestAreSentFirst(t *testing.T)
 		leave, back func(*testing.T, stand) error
 	}{
 		{"killed", 20 * time.Second, func(_ *testing.T, b stand) error { return b.Kill() }, func(t *testing.T, b stand) error { return b.Restart(t.Context()) }},
-		{"frozen", 60 * time.Second, func(t *testing.T, b stand) error {
+		{"frozen", 30 * time.Second, func(t *testing.T, b stand) error {
 			t.Cleanup(func() { _ = b.Resume() })
 			return b.Pause()
 		}, func(_ *testing.T, b stand) error { return b.Resume() }},
@@ -114,7 +115,7 @@ func TestABrokerThatIsAwayLongCostsNothingAndTheOldestAreSentFirst(t *testing.T)
 }
 
 // keepsWell expects that all of the time the agent puts on disk what it records,
-// and hardly computes, with the race detector in it and 100 requests a second.
+// and hardly computes, with the race detector in it and 50 requests a second.
 func keepsWell(t *testing.T, p *process, long time.Duration) {
 	const samples = 5
 	begin, computed := time.Now(), p.cpu(t)

@@ -5,45 +5,65 @@ import (
 	"time"
 )
 
-// contactEvery is how often an agent that has sent nothing asks again for a
-// broker that was not ready: seldom enough for thousands of agents, often enough
-// for a rollout.
-const contactEvery = 5 * time.Second
+const (
+	// contactEvery is how often an agent asks for a broker that takes nothing:
+	// seldom enough for thousands of agents, often enough for a rollout.
+	contactEvery = 5 * time.Second
+	// tellEvery bounds the log: some reasons hold a port that changes each time.
+	tellEvery = time.Minute
+)
 
-// contact is what is known of the broker before it took anything.
+// contact is why the broker would take nothing. The shipping tells the same only
+// after it has tried for as long as the producer does.
 type contact struct {
 	since time.Time
 	why   string
 }
 
-// seekBroker asks the broker until it is ready or takes what is sent. An agent
-// that starts before its topic is there, or with credentials that are still to
-// come, records meanwhile, and says why it is not ready.
+// reached reports whether the broker took something, and the last batch too.
+func (a *agent) reached() bool { return a.broker.Sent() > 0 && a.out.State().BrokerUp }
+
+// seekBroker asks the broker what it wants until ctx ends, whenever it has taken
+// nothing yet or no longer does. An agent that starts before its topic is there,
+// or with credentials that are still to come, records meanwhile, and says why it
+// is not ready.
 func (a *agent) seekBroker(ctx context.Context) {
 	again := time.NewTicker(contactEvery)
 	defer again.Stop()
-	told := ""
-	for a.broker.Sent() == 0 {
-		err := a.broker.Check(ctx)
-		if err == nil {
-			break
+	var told time.Time
+	for {
+		if missing := a.missing.Load(); missing != nil || !a.reached() {
+			told = a.ask(ctx, missing, told)
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		if why := err.Error(); why != told {
-			a.log.Warn("the broker is not ready; what is recorded waits", "error", why)
-			told = why
-		}
-		a.missing.Store(&contact{a.missing.Load().since, told})
 		select {
 		case <-ctx.Done():
 			return
 		case <-again.C:
 		}
 	}
-	a.missing.Store(nil)
-	if told != "" {
-		a.log.Info("the broker is ready")
+}
+
+// ask renews what is missing, and returns when that was last told in the log.
+func (a *agent) ask(ctx context.Context, before *contact, told time.Time) time.Time {
+	err := a.broker.Check(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		a.missing.Store(nil)
+		if !told.IsZero() {
+			a.log.Info("the broker is ready")
+		}
+		return time.Time{}
+	default:
+		now := &contact{time.Now(), err.Error()}
+		if before != nil {
+			now.since = before.since
+		}
+		a.missing.Store(now)
+		if (before == nil || before.why != now.why) && time.Since(told) > tellEvery {
+			a.log.Warn("the broker is not ready; what is recorded waits", "error", err)
+			return time.Now()
+		}
 	}
+	return told
 }

@@ -40,8 +40,11 @@ type process struct {
 	ended   atomic.Bool
 }
 
+// arguments have a ring that holds what a busy machine leaves unread for seconds:
+// what the kernel drops is counted in frames, not in exchanges.
 func arguments(s *service, b stand, dir string) []string {
-	return []string{"--interface=lo", "--port=" + s.port(), "--service=shop", "--kafka=" + address(b), "--spool=" + dir, "--spool-free=0"}
+	return []string{"--interface=lo", "--port=" + s.port(), "--service=shop", "--kafka=" + address(b),
+		"--spool=" + dir, "--spool-free=0", "--ring=64MiB"}
 }
 
 // startAgent starts an agent and waits until it records. Of flags that come
@@ -154,6 +157,7 @@ func (p *process) lastStage(name string) (stats capture.Stats) {
 // settled waits until all that was served is shipped or dropped.
 func (p *process) settled(t *testing.T, s *service) (ship capture.Stats) {
 	t.Helper()
+	defer p.explain(t, s)
 	eventually(t, "everything is shipped", func() bool {
 		ship = p.stage("ship")
 		return int64(ship.Seen) == s.served.Load() && ship.Open == 0
@@ -164,7 +168,17 @@ func (p *process) settled(t *testing.T, s *service) (ship capture.Stats) {
 // seen waits until all that was served is recorded.
 func (p *process) seen(t *testing.T, s *service) {
 	t.Helper()
+	defer p.explain(t, s)
 	eventually(t, "all is recorded", func() bool { return int64(p.stage("ship").Seen) == s.served.Load() })
+}
+
+// explain tells of a test that failed where its exchanges are.
+func (p *process) explain(t *testing.T, s *service) {
+	if t.Failed() {
+		_, why := p.get("/readyz")
+		_, account := p.get("/healthz")
+		t.Logf("served %d\n%s%s", s.served.Load(), why, account)
+	}
 }
 
 // spooled waits until all that waits is on disk.

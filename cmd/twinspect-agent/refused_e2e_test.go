@@ -27,7 +27,7 @@ func TestAMessageOverTheLimitOfTheBrokerIsCountedAndTheOthersArrive(t *testing.T
 	for range large / 2 {
 		s.load(t, 10, "")
 		require.True(t, c.ask("/items/large?random=60000"))
-		require.True(t, c.ask("/items/huge?random=2000000"))
+		require.True(t, c.ask("/items/huge?random=1200000"))
 		s.load(t, 10, "random=2000") // together over the limit, alone below
 	}
 	ship := p.settled(t, s)

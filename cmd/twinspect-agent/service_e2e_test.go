@@ -90,7 +90,7 @@ func (s *service) load(t *testing.T, n int, query string) {
 	clients.Wait()
 }
 
-// traffic asks over so many connections, one request every 10 ms each, until it
+// traffic asks over so many connections, one request every 20 ms each, until it
 // is stopped, which returns when all have their answer. The requests of a
 // connection are for itemOf it.
 func (s *service) traffic(t *testing.T, connections int) (stop func()) {
@@ -100,7 +100,7 @@ func (s *service) traffic(t *testing.T, connections int) (stop func()) {
 		clients.Go(func() {
 			c, end := s.client(t)
 			defer end()
-			pace := time.NewTicker(10 * time.Millisecond)
+			pace := time.NewTicker(20 * time.Millisecond)
 			defer pace.Stop()
 			for n := 0; ctx.Err() == nil && c.ask(itemOf(i, n)); n++ {
 				<-pace.C
