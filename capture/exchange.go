@@ -98,6 +98,10 @@ const (
 	Malformed Incomplete = "malformed"
 	// Timeout: the answer did not come in time.
 	Timeout Incomplete = "timeout"
+	// Withheld: the body was left out because it could not be read to be
+	// redacted: its content coding or character set is unknown, broken, or it
+	// decodes to more than is bounded. BodySize still tells its length.
+	Withheld Incomplete = "withheld"
 	// Refused: there was no connection to send the request on.
 	Refused Incomplete = "refused"
 )

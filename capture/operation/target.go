@@ -3,6 +3,8 @@ package operation
 import (
 	"net/url"
 	"strings"
+
+	"twinspect.dev/capture"
 )
 
 const (
@@ -29,7 +31,7 @@ func special(method, target string) (name string, ok bool) {
 // names have. Empty ones are left out, so that "/a//b/" is "/a/b". more says
 // that there were more than maxSegments.
 func segments(target string) (list []string, more bool) {
-	for segment := range strings.SplitSeq(path(target), "/") {
+	for segment := range strings.SplitSeq(capture.PathOf(target), "/") {
 		if segment == "" {
 			continue
 		}
@@ -39,23 +41,6 @@ func segments(target string) (list []string, more bool) {
 		list = append(list, name(segment))
 	}
 	return list, false
-}
-
-// path returns the path of a target in origin form or absolute form.
-func path(target string) string {
-	if i := strings.IndexAny(target, "?#"); i >= 0 {
-		target = target[:i]
-	}
-	if strings.HasPrefix(target, "/") {
-		return target
-	}
-	if _, rest, ok := strings.Cut(target, "://"); ok {
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			return rest[i:]
-		}
-		return "/"
-	}
-	return target
 }
 
 // name returns the segment as it stands in an operation's name: {id} for what

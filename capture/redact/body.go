@@ -53,7 +53,7 @@ func (p *pass) withhold(m *capture.Message, reason capture.Reason) {
 	p.changed++
 	m.Body = nil
 	if m.Incomplete == "" {
-		m.Incomplete = Withheld
+		m.Incomplete = capture.Withheld
 	}
 }
 

@@ -112,7 +112,7 @@ func TestBodiesThatCannotBeReadAreWithheldAndCounted(t *testing.T) {
 			}))
 			got := capturetest.ReadAll(t, src)[0]
 			assert.Empty(t, got.Request.Body)
-			assert.Equal(t, redact.Withheld, got.Request.Incomplete)
+			assert.Equal(t, capture.Withheld, got.Request.Incomplete)
 			assert.Equal(t, size, got.Request.BodySize)
 			account := src.Account()
 			require.NoError(t, account.Balance())

@@ -43,5 +43,5 @@
 // Message digests (Content-MD5, Digest, Content-Digest, ETag) are not computed
 // anew; they no longer match a body that was changed. Content-Length is. Bodies
 // that cannot be read, or only into more memory than is bounded, are withheld:
-// see [Withheld].
+// see [capture.Withheld].
 package redact

@@ -237,7 +237,7 @@ func TestMessagesOfAnotherCodingAreWithheldAndCounted(t *testing.T) {
 				return
 			}
 			assert.Empty(t, got.Request.Body)
-			assert.Equal(t, redact.Withheld, got.Request.Incomplete)
+			assert.Equal(t, capture.Withheld, got.Request.Incomplete)
 			assert.Equal(t, map[capture.Reason]uint64{c.reason: 1}, account[0].Dropped)
 		})
 	}

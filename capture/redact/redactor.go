@@ -6,11 +6,6 @@ import (
 	"twinspect.dev/capture"
 )
 
-// Withheld says that a body was left out because it could not be read to be
-// redacted: its content coding or character set is unknown, broken, or it
-// decodes to more than is bounded. BodySize still tells its length.
-const Withheld capture.Incomplete = "withheld"
-
 // Redactor replaces secrets. It is safe for concurrent use.
 type Redactor struct {
 	key       []byte

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"twinspect.dev/capture"
 )
 
 // scope is where a rule holds; the zero value is everywhere.
@@ -148,14 +150,8 @@ func appendOperation(dst []byte, method, target string) []byte {
 	if method == "CONNECT" || target == "*" {
 		return append(dst, target...)
 	}
-	if i := strings.IndexAny(target, "?#"); i >= 0 {
-		target = target[:i]
-	}
-	if _, rest, ok := strings.Cut(target, "://"); ok && target[0] != '/' {
-		_, target, _ = strings.Cut(rest, "/")
-	}
 	root := len(dst)
-	for segment := range strings.SplitSeq(target, "/") {
+	for segment := range strings.SplitSeq(capture.PathOf(target), "/") {
 		if segment == "" {
 			continue
 		}

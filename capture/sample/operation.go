@@ -1,6 +1,10 @@
 package sample
 
-import "strings"
+import (
+	"strings"
+
+	"twinspect.dev/capture"
+)
 
 // Bounds of a name: two segments more than the deepest paths of public
 // interfaces, and room for the longest registered method and such a path.
@@ -15,7 +19,7 @@ const (
 func appendOperation(b []byte, method, target string) []byte {
 	b = append(b, method[:min(len(method), maxMethod)]...)
 	b = append(b, ' ')
-	rest := pathOf(target)
+	rest := capture.PathOf(target)
 	for range maxSegments {
 		segment, after, more := strings.Cut(rest, "/")
 		if variable(segment) {
@@ -32,24 +36,6 @@ func appendOperation(b []byte, method, target string) []byte {
 		rest = after
 	}
 	return append(b, "{...}"...)
-}
-
-// pathOf returns the path of a request-target in origin-form or absolute-form
-// (RFC 9112 section 3.2), and the other forms as they are.
-func pathOf(target string) string {
-	if i := strings.IndexAny(target, "?#"); i >= 0 {
-		target = target[:i]
-	}
-	if strings.HasPrefix(target, "/") {
-		return target
-	}
-	if _, rest, ok := strings.Cut(target, "://"); ok {
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			return rest[i:]
-		}
-		return "/"
-	}
-	return target
 }
 
 // shortHex is the length from which hexadecimal digits are an identifier, not a

@@ -84,15 +84,9 @@ func (l limitsConfig) tellRuntime() {
 }
 
 func newRedactor(c redactConfig, key []byte) (*redact.Redactor, error) {
-	rules := redact.Defaults()
-	if c.Rules != "" {
-		text, err := readFile(c.Rules, "redaction rules")
-		if err != nil {
-			return nil, err
-		}
-		if rules, err = redact.ParseRules(c.Rules, text); err != nil {
-			return nil, err
-		}
+	rules, err := redact.RulesFromFile(c.Rules)
+	if err != nil {
+		return nil, err
 	}
 	return redact.New(rules, key)
 }

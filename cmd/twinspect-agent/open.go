@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 
 	"twinspect.dev/capture"
@@ -137,12 +136,4 @@ func redactionKey(file string) ([]byte, error) {
 		return redact.KeyFromFile(file, false)
 	}
 	return redact.NewKey(), nil
-}
-
-func readFile(name, what string) ([]byte, error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", what, err)
-	}
-	return text, nil
 }

@@ -26,15 +26,9 @@ func (r *redactFlags) register(f *pflag.FlagSet) {
 
 // redactor reads the rules and the key.
 func (r redactFlags) redactor() (*redact.Redactor, error) {
-	rules := redact.Defaults()
-	if r.rules != "" {
-		text, err := os.ReadFile(r.rules)
-		if err != nil {
-			return nil, fmt.Errorf("read redaction rules: %w", err)
-		}
-		if rules, err = redact.ParseRules(r.rules, text); err != nil {
-			return nil, err
-		}
+	rules, err := redact.RulesFromFile(r.rules)
+	if err != nil {
+		return nil, err
 	}
 	key, err := r.readKey()
 	if err != nil {

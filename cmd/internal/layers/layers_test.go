@@ -34,7 +34,7 @@ var rules = []rule{
 	{folder: "capture/tlswire", own: []string{"capture"}},
 	{folder: "capture/httpwire", own: []string{"capture", "capture/httpwire/internal/"}},
 	{folder: "capture/httpwire/internal/", own: []string{"capture"}},
-	{folder: "capture/operation", std: true},
+	{folder: "capture/operation", own: []string{"capture"}, std: true},
 	{folder: "capture/archive", own: []string{"capture", "capture/archive/twinpb", "capture/internal/"}},
 	{folder: "capture/kafka", own: []string{"capture", "capture/archive/twinpb"}},
 	{folder: "capture/spool", own: []string{"capture", "capture/archive"}},
