@@ -29,6 +29,10 @@ Nothing is sent.`,
 }
 
 func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) error {
+	file, err := recording.Fix(ctx, file)
+	if err != nil {
+		return err
+	}
 	judge, err := opt.judge(ctx, env, file)
 	if err != nil {
 		return err
@@ -44,6 +48,6 @@ func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) er
 	runErr := diffrun.Again(ctx, replay.NewOutcomeReader(in), judge, cli.NewDamage(env).Report)
 	stop()
 	r := judge.Report()
-	describe(r, env, file, started)
+	describe(r, env, in.Name, started)
 	return opt.conclude(env, r, runErr)
 }

@@ -72,6 +72,9 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if err != nil {
 		return err
 	}
+	if file, err = recording.Fix(ctx, file); err != nil {
+		return err
+	}
 	judge, err := opt.judge(ctx, env, file)
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 		return runErr
 	}
 	r := judge.Report()
-	describe(r, env, file, started)
+	describe(r, env, in.Name, started)
 	nameSides(r, list)
 	return opt.conclude(env, r, runErr)
 }
@@ -150,9 +153,9 @@ func (o *judgeOptions) conclude(env cli.Env, r *diff.Report, runErr error) error
 	return &cli.VerdictError{Verdict: r.Verdict}
 }
 
-func describe(r *diff.Report, env cli.Env, file string, started time.Time) {
+func describe(r *diff.Report, env cli.Env, input string, started time.Time) {
 	r.Tool = "twinspect " + env.Version
-	r.Input = file
+	r.Input = input
 	r.Started = started.UTC()
 	r.Ended = time.Now().UTC()
 }

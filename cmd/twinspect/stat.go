@@ -48,6 +48,9 @@ func runStat(ctx context.Context, env cli.Env, file string, opt statOptions) err
 	if err != nil {
 		return err
 	}
+	if file, err = recording.Fix(ctx, file); err != nil {
+		return err
+	}
 	namer, err := recording.NewNamer(ctx, env, file, opt.openapi)
 	if err != nil {
 		return err

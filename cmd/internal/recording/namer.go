@@ -21,9 +21,10 @@ type Namer interface {
 
 // NewNamer returns the namer for a recording: the paths of the OpenAPI document
 // where one is given, and for what it does not declare templates learned from
-// the recording. A file is read through once to learn; standard input, pipes and
-// topics cannot be read again, so their templates rest on the shape of the segments
-// alone. What could not be read of the document is told on Stderr.
+// the recording. A file, and a topic whose window is fixed, is read through once to
+// learn; standard input, pipes and other topics cannot be read again, so their
+// templates rest on the shape of the segments alone. What could not be read of the
+// document is told on Stderr.
 func NewNamer(ctx context.Context, env cli.Env, recording, document string) (Namer, error) {
 	learned := operation.NewLearner()
 	namers := namers{learned}
@@ -61,7 +62,7 @@ func tellProblems(w io.Writer, doc *openapi.Document) {
 // for the next reader. Of one that cannot be opened, opening tells why.
 func readableAgain(recording string) bool {
 	if kafka.IsURL(recording) {
-		return false // "now" would be another one, and a group reads once
+		return isFixed(recording)
 	}
 	if recording == Stdio {
 		return false

@@ -27,6 +27,9 @@ const Stdio = "-"
 
 // Input is a recording that is being read.
 type Input struct {
+	// Name is what the recording is called in reports: its file, or the
+	// address of its topic without the password.
+	Name string
 	capture.Source
 	// Unit is what Progress counts: bytes, or records of a topic.
 	Unit   string
@@ -94,7 +97,7 @@ func open(env cli.Env, name string, read opener) (*Input, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Input{src, "bytes", func() (int64, int64) { return 0, -1 }, []io.Closer{closer}}, nil
+		return &Input{name, src, "bytes", func() (int64, int64) { return 0, -1 }, []io.Closer{closer}}, nil
 	}
 	f, size, err := openFile(name)
 	if err != nil {
@@ -105,7 +108,7 @@ func open(env cli.Env, name string, read opener) (*Input, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Input{src, "bytes", func() (int64, int64) { return counted.n.Load(), size }, []io.Closer{closer, f}}, nil
+	return &Input{name, src, "bytes", func() (int64, int64) { return counted.n.Load(), size }, []io.Closer{closer, f}}, nil
 }
 
 func openFile(name string) (f *os.File, size int64, err error) {
