@@ -13,15 +13,23 @@ import (
 type ID [16]byte
 
 // NewID derives the identity of the index-th exchange of a connection that the
-// agent saw begin at start.
+// agent saw begin at start: the first half of a SHA-256 of the connection, to
+// whose last 8 bytes the index is added.
 func NewID(agent, connection string, start time.Time, index uint64) ID {
-	var room [160]byte // for usual names, on the stack
-	b := appendPart(room[:0], agent)
+	b := make([]byte, 0, len(agent)+len(connection)+2*binary.MaxVarintLen64+8)
+	b = appendPart(b, agent)
 	b = appendPart(b, connection)
 	b = binary.BigEndian.AppendUint64(b, uint64(start.UnixNano()))
-	b = binary.BigEndian.AppendUint64(b, index)
 	sum := sha256.Sum256(b)
-	return ID(sum[:16])
+	return ID(sum[:16]).Plus(index)
+}
+
+// Plus returns the identity of the exchange that comes n places later in the
+// same connection.
+func (id ID) Plus(n uint64) ID {
+	low := id[8:]
+	binary.BigEndian.PutUint64(low, binary.BigEndian.Uint64(low)+n)
+	return id
 }
 
 // appendPart writes the length before the text, so that no two lists of parts

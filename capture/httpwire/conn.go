@@ -32,7 +32,8 @@ const (
 type Conn struct {
 	p    *Parser
 	info Connection
-	name string // Context.Connection, once it is needed
+	name string     // Context.Connection, once it is needed
+	id   capture.ID // of the first exchange, then too
 	// clientName and serverName are the ends as the exchanges tell them.
 	clientName, serverName string
 	side                   [2]stream

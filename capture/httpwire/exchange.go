@@ -144,7 +144,7 @@ func (c *Conn) record() *record {
 		c.introduce()
 	}
 	r := c.p.record()
-	r.ID = capture.NewID(c.p.cfg.Agent, c.name, c.info.Start, c.index)
+	r.ID = c.id.Plus(c.index)
 	r.Context = capture.Context{
 		Agent: c.p.cfg.Agent, Client: c.clientName, Server: c.serverName,
 		Connection: c.name, Index: c.index,
@@ -162,6 +162,7 @@ func (c *Conn) introduce() {
 	}
 	c.clientName, c.serverName = client.String(), server.String()
 	c.name = connectionName(c.clientName, c.serverName, &c.info)
+	c.id = capture.NewID(c.p.cfg.Agent, c.name, c.info.Start, 0)
 }
 
 // connectionName tells connections apart that use the same addresses one after

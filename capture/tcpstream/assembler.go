@@ -54,6 +54,7 @@ type Assembler struct {
 	cfg    Config
 	open   func(Connection) Consumer
 	conns  map[key]*conn
+	recent *conn      // the last that was looked up; segments come in runs
 	live   *list.List // by last segment, oldest first
 	done   *list.List // finished ones, by the time they finished
 	wait   *list.List // with bytes that may be lost, by when the wait began
@@ -171,6 +172,9 @@ func (a *Assembler) Flush() {
 func (a *Assembler) forget(c *conn) {
 	a.done.Remove(c.place)
 	delete(a.conns, c.key)
+	if a.recent == c {
+		a.recent = nil
+	}
 }
 
 // payload takes the bytes of a segment: at once where they are the next, else

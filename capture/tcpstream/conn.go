@@ -34,7 +34,11 @@ func (c *conn) direction(s *Segment) int {
 // segment of an unknown connection that carries nothing.
 func (a *Assembler) connection(s *Segment) *conn {
 	k := keyOf(s)
-	c := a.conns[k]
+	c := a.recent
+	if c == nil || c.key != k {
+		c = a.conns[k]
+		a.recent = c
+	}
 	if c != nil && !s.has(RST) && (s.has(SYN) && c.replacedBy(s) || c.revivedBy(s)) {
 		if !c.finished {
 			a.finish(c, capture.Gap)
