@@ -113,3 +113,16 @@ func TestSizesAreReadAndWrittenAlike(t *testing.T) {
 		assert.Error(t, new(size).Set(bad), bad)
 	}
 }
+
+func TestSettingsOfTheREADMEAreSettings(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(readme), "```yaml\n# agent.yaml")
+	require.True(t, ok, "the README shows an agent.yaml")
+	block, _, _ := strings.Cut(rest, "```")
+	c, err := from(t, "#"+block, nil).load()
+	require.NoError(t, err)
+	assert.Equal(t, "catalog", c.Service)
+	assert.Equal(t, size(10_000_000), c.Limits.Bytes)
+	assert.Equal(t, "not host 10.0.0.9", c.Capture.Filter)
+}

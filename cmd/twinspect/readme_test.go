@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"regexp"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"twinspect.dev/capture/redact"
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/diff/rules"
 )
@@ -56,10 +58,30 @@ func words(line string) []string {
 	return out
 }
 
-func TestRulesOfTheREADMEAreRules(t *testing.T) {
+// file returns the block of YAML that is called by the name of a file.
+func file(t *testing.T, name string) []byte {
+	t.Helper()
 	for _, block := range blocks(t, "yaml") {
-		set, err := rules.Parse("README.md", []byte(block), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-		require.NoError(t, err)
-		assert.Len(t, set.Info().Rules, strings.Count(block, "reason:"))
+		if strings.HasPrefix(block, "# "+name) {
+			return []byte(block)
+		}
 	}
+	require.Fail(t, "the README shows no "+name)
+	return nil
+}
+
+func TestRedactionOfTheREADMEIsRules(t *testing.T) {
+	given, err := redact.ParseRules("README.md", file(t, "redact.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, given.Headers, "X-Internal-Token")
+	assert.Contains(t, given.Headers, "Authorization", "the built-in ones stay")
+	_, err = redact.New(given, redact.NewKey())
+	require.NoError(t, err)
+}
+
+func TestRulesOfTheREADMEAreRules(t *testing.T) {
+	block := file(t, "twinspect.yaml")
+	set, err := rules.Parse("README.md", block, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	assert.Len(t, set.Info().Rules, bytes.Count(block, []byte("reason:")))
 }
