@@ -60,8 +60,8 @@ func readRules(path string) ([]byte, error) {
 }
 
 // ParseRules reads rules from YAML. Unknown keys are errors; each error is a
-// [*RulesError] that names the file, the line and the column. An empty file has
-// no rules: not even the defaults.
+// [*RulesError] that names the file, the line and the column. The defaults hold
+// beside them unless the file says defaults: false.
 func ParseRules(name string, data []byte) (Rules, error) {
 	if len(data) > maxRules {
 		return Rules{}, &RulesError{File: name, Line: 1, Column: 1, Msg: fmt.Sprintf("longer than %d bytes", maxRules)}
@@ -69,7 +69,7 @@ func ParseRules(name string, data []byte) (Rules, error) {
 	if err := refuse(name, yamllexer.Tokenize(string(data))); err != nil {
 		return Rules{}, err
 	}
-	var rules Rules
+	rules := Rules{Defaults: true}
 	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
 	if err := dec.Decode(&rules); err != nil && !errors.Is(err, io.EOF) {
 		return Rules{}, positioned(name, err)

@@ -95,3 +95,16 @@ func FuzzParseRules(f *testing.F) {
 		require.NoError(t, err)
 	})
 }
+
+func TestDefaultsHoldUnlessTheFileSaysOtherwise(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":                                   true,
+		"headers: [X-Mine]\n":                true,
+		"defaults: true\n":                   true,
+		"defaults: false\njson: [$.mine]\n": false,
+	} {
+		rules, err := redact.ParseRules("f", []byte(text))
+		require.NoError(t, err)
+		assert.Equal(t, want, rules.Defaults, "%q", text)
+	}
+}
