@@ -71,7 +71,11 @@ func ParseRules(name string, data []byte) (Rules, error) {
 	}
 	rules := Rules{Defaults: true}
 	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
-	if err := dec.Decode(&rules); err != nil && !errors.Is(err, io.EOF) {
+	err := dec.Decode(&rules)
+	if errors.Is(err, io.EOF) {
+		return Defaults(), nil // nothing, or comments alone
+	}
+	if err != nil {
 		return Rules{}, positioned(name, err)
 	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
