@@ -77,11 +77,31 @@ func New(cfg Config, open func(Connection) Consumer) *Assembler {
 func (a *Assembler) Add(s *Segment) {
 	a.tally.seen++
 	a.Advance(s.Time)
-	c := a.connection(s)
-	if c == nil {
-		a.tally.noPayload++
+	k := keyOf(s)
+	c := a.conns[k]
+	switch {
+	case c == nil:
+	case c.finished && c.leftBy(s):
+		a.forget(c)
+		c = nil
+	case c.syn != nil && c.succeededBy(s):
+		c = a.succeed(c)
+	case !c.finished && c.contestedBy(s):
+		a.contest(c, s)
 		return
 	}
+	if c == nil {
+		if !opens(s) {
+			a.tally.noPayload++
+			return
+		}
+		c = a.create(k, s)
+	}
+	a.take(c, s)
+}
+
+// take gives a segment to its connection.
+func (a *Assembler) take(c *conn, s *Segment) {
 	c.last = s.Time
 	d := c.direction(s)
 	if c.finished {
@@ -186,7 +206,7 @@ func (a *Assembler) payload(c *conn, d int, s *Segment, acked int64) {
 	if !a.wanted(c, d, s, &p) {
 		return
 	}
-	h.reset = false // a sender that goes on had not reset the connection
+	h.reset, h.challenged = false, false // a sender that goes on had not reset the connection
 	if p.pos < h.next {
 		p.trim(h.next)
 	}

@@ -21,6 +21,7 @@ type conn struct {
 	waiting  *list.Element // in Assembler.wait
 	counted  int           // bytes of this connection in Assembler.size
 	finished bool
+	syn      *Segment // one that may begin the next connection, without its payload
 }
 
 func (c *conn) direction(s *Segment) int {
@@ -30,47 +31,9 @@ func (c *conn) direction(s *Segment) int {
 	return 1
 }
 
-// connection finds or opens the connection of a segment. It returns nil for a
-// segment of an unknown connection that carries nothing.
-func (a *Assembler) connection(s *Segment) *conn {
-	k := keyOf(s)
-	c := a.recent
-	if c == nil || c.key != k {
-		c = a.conns[k]
-		a.recent = c
-	}
-	if c != nil && !s.has(RST) && (s.has(SYN) && c.replacedBy(s) || c.revivedBy(s)) {
-		if !c.finished {
-			a.finish(c, capture.Gap)
-		}
-		a.forget(c)
-		c = nil
-	}
-	if c != nil {
-		return c
-	}
-	if s.has(RST) || !s.has(SYN) && s.size() == 0 {
-		return nil
-	}
-	return a.create(k, s)
-}
-
-// replacedBy reports whether a SYN begins another connection on the same
-// addresses: its initial sequence number differs (RFC 9293 section 3.6.1).
-func (c *conn) replacedBy(s *Segment) bool {
-	h := &c.half[c.direction(s)]
-	if !h.known || h.guessed {
-		return c.finished
-	}
-	return h.base != s.Seq+1
-}
-
-// revivedBy reports whether bytes come on a connection that was reset: the RST
-// was not the end, and what follows is taken as a connection joined late.
-func (c *conn) revivedBy(s *Segment) bool {
-	h := &c.half[c.direction(s)]
-	return c.finished && h.reset && s.size() > 0 && h.position(s.first())+int64(s.size()) > h.next
-}
+// opens reports whether a segment of no known connection begins to follow one.
+// One that carries nothing tells of none.
+func opens(s *Segment) bool { return !s.has(RST) && (s.has(SYN) || s.size() > 0) }
 
 func (a *Assembler) create(k key, s *Segment) *conn {
 	a.makeRoom()
@@ -160,10 +123,7 @@ func (c *conn) held(d int, acked int64) bool {
 func (a *Assembler) control(c *conn, d int, s *Segment) {
 	h := &c.half[d]
 	if s.has(RST) {
-		// One outside of any window is no part of the connection (RFC 9293
-		// section 3.10.7.4). Where nothing is known of the side, any is.
-		off := h.position(s.first()) - h.next
-		h.reset = h.reset || !h.known || off >= -maxWindow && off <= maxWindow
+		h.refuse(s.first())
 		return
 	}
 	if !s.has(FIN) || h.fin >= 0 {
@@ -173,6 +133,28 @@ func (a *Assembler) control(c *conn, d int, s *Segment) {
 	if end := h.position(s.first()) + int64(s.size()); end >= h.next && end-h.next <= maxWindow {
 		h.fin, h.endAt = end, s.Time
 	}
+}
+
+// refuse takes a RST. One at the sequence number that the receiver waits for ends
+// the connection; another one within any window is challenged by the receiver
+// (RFC 5961 section 3.2), and the connection goes on unless nothing follows. One
+// outside is no part of the connection. Where nothing is known of the side, any
+// ends it.
+func (h *half) refuse(rst uint32) {
+	pos := h.position(rst)
+	switch {
+	case !h.known || h.awaited(pos):
+		h.reset = true
+	case pos-h.next <= maxWindow && h.next-pos <= maxWindow:
+		h.challenged = true
+	}
+}
+
+// awaited reports whether a position may be the next that the receiver waits
+// for: whether it got what the capture has in order, all of what the capture has,
+// or, where the capture lost some, what it acknowledged, each with the FIN.
+func (h *half) awaited(pos int64) bool {
+	return pos == h.next || pos == h.end() || pos == h.acked || h.fin >= 0 && pos == h.fin+1
 }
 
 // afterwards counts a segment of a connection that has ended.

@@ -191,7 +191,7 @@ func (a *Assembler) settle(c *conn) {
 
 // finish delivers what waits and ends both directions.
 func (a *Assembler) finish(c *conn, why capture.Incomplete) {
-	if c.half[0].reset || c.half[1].reset {
+	if c.half[0].refused() || c.half[1].refused() {
 		why = capture.Reset
 	}
 	a.force(c)
@@ -200,6 +200,9 @@ func (a *Assembler) finish(c *conn, why capture.Incomplete) {
 	}
 	a.retire(c)
 }
+
+// refused reports whether the last thing that was heard of a side is a RST.
+func (h *half) refused() bool { return h.reset || h.challenged }
 
 // close ends a direction, after the bytes that are known to lack at its end.
 func (a *Assembler) close(c *conn, d int, why capture.Incomplete) {

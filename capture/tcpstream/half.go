@@ -25,11 +25,14 @@ type half struct {
 	lostAt  int64  // the last gap reached from here
 	lostEnd int64  // to here
 	strays  int    // segments out of the window in a row
-	reset   bool   // this side sent a RST
-	ended   bool
-	endAt   time.Time
-	queue   []chunk // ordered by position, without overlap
-	size    int     // what the chunks in queue cost
+	reset   bool   // this side sent a RST that ends the connection
+	// challenged: it sent one that does not, but may be answered by another
+	// that was not captured.
+	challenged bool
+	ended      bool
+	endAt      time.Time
+	queue      []chunk // ordered by position, without overlap
+	size       int     // what the chunks in queue cost
 }
 
 // minCost is what a chunk costs at least in the limits on buffers. With the
@@ -92,6 +95,14 @@ func (h *half) missing() int64 {
 		end = h.fin
 	}
 	return max(end-h.next, 0)
+}
+
+// end returns the position behind all that was seen.
+func (h *half) end() int64 {
+	if n := len(h.queue); n > 0 {
+		return h.queue[n-1].end()
+	}
+	return h.next
 }
 
 // passed reports whether the other side has acknowledged a hole as a whole.

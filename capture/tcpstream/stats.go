@@ -19,6 +19,10 @@ const (
 	// OutOfWindow: the sequence number is further away than any window
 	// allows.
 	OutOfWindow capture.Reason = "out-of-window"
+	// Contested: the segment is a SYN with bytes on a connection that is
+	// open. Its receiver refuses them (RFC 5961 section 4); where the SYN
+	// does begin another connection, they are a gap unless they come again.
+	Contested capture.Reason = "contested"
 )
 
 // Events counts what happened besides the fate of segments.
@@ -37,6 +41,7 @@ type tally struct {
 	seen, written, open             uint64
 	noPayload, duplicate, keepAlive uint64
 	late, afterEnd, outOfWindow     uint64
+	contested                       uint64
 }
 
 func (t *tally) stats() capture.Stats {
@@ -47,6 +52,7 @@ func (t *tally) stats() capture.Stats {
 	s.Drop(Late, t.late)
 	s.Drop(AfterEnd, t.afterEnd)
 	s.Drop(OutOfWindow, t.outOfWindow)
+	s.Drop(Contested, t.contested)
 	return s
 }
 
