@@ -11,21 +11,46 @@ import (
 	"twinspect.dev/capture/spool"
 )
 
-var null = producer(func(context.Context, []*capture.Exchange) []error { return nil })
+// gate is a producer that takes all, and lets no more exchanges be on their way
+// than it has room for.
+type gate chan struct{}
+
+func (g gate) Produce(_ context.Context, batch []*capture.Exchange) []error {
+	g.leave(len(batch))
+	return nil
+}
+
+func (g gate) enter() { g <- struct{}{} }
+
+func (g gate) leave(n int) {
+	for range n {
+		<-g
+	}
+}
+
+// drain waits until all have left.
+func (g gate) drain() {
+	for range cap(g) {
+		g.enter()
+	}
+	g.leave(cap(g))
+}
 
 // BenchmarkWrite is what the recorder waits for: each exchange, of 1 KiB, with
 // a ledger to keep. Every thousand it waits, outside the time, for the shipper.
 func BenchmarkWrite(b *testing.B) {
 	for name, dir := range map[string]string{"memory": "", "ledger": b.TempDir()} {
 		b.Run(name, func(b *testing.B) {
-			s := open(b, spool.Config{Producer: null, Dir: dir, Linger: time.Millisecond})
+			g := make(gate, 1000)
+			s := open(b, spool.Config{Producer: g, Dir: dir, Linger: time.Millisecond})
 			e := numbered(1, 1000)
 			b.ReportAllocs()
 			for i := range b.N {
+				g.enter()
 				_ = s.WriteExchange(b.Context(), e)
 				if i%1000 == 999 {
 					b.StopTimer()
-					settled(s)
+					g.drain()
 					b.StartTimer()
 				}
 			}
@@ -36,20 +61,13 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
-func settled(s *spool.Sink) {
-	for s.Account()[0].Open > 0 {
-		time.Sleep(100 * time.Microsecond)
-	}
-}
-
 // BenchmarkShip is from one end to the other, through a producer that takes all.
 func BenchmarkShip(b *testing.B) {
-	s := open(b, spool.Config{Producer: null, Dir: b.TempDir(), Linger: time.Millisecond})
+	g := make(gate, 8<<10) // each takes 1.3 KiB of the queue's 32 MiB
+	s := open(b, spool.Config{Producer: g, Dir: b.TempDir(), Linger: time.Millisecond})
 	e := numbered(1, 1000)
 	for range b.N {
-		for s.State().QueuedBytes > 8<<20 {
-			time.Sleep(10 * time.Microsecond)
-		}
+		g.enter()
 		_ = s.WriteExchange(b.Context(), e)
 	}
 	require.NoError(b, s.Close())
@@ -70,21 +88,17 @@ func BenchmarkSpool(b *testing.B) {
 	e := numbered(1, 1000)
 	begin := time.Now()
 	for range b.N {
-		for s.State().QueuedBytes > 24<<20 {
-			time.Sleep(10 * time.Microsecond)
+		if s.State().QueuedBytes > 24<<20 {
+			until(b, func() bool { return s.State().QueuedBytes < 16<<20 })
 		}
 		_ = s.WriteExchange(b.Context(), e)
 	}
-	for s.State().SpooledExchanges < uint64(b.N) {
-		time.Sleep(10 * time.Microsecond)
-	}
+	until(b, func() bool { return s.State().SpooledExchanges == uint64(b.N) })
 	mb := float64(b.N) * 1300 / 1e6
 	b.ReportMetric(mb/time.Since(begin).Seconds(), "MB/s-to-disk")
 	begin = time.Now()
 	f.set(func() { f.away = false })
-	for s.Account()[0].Open > 0 {
-		time.Sleep(10 * time.Microsecond)
-	}
+	until(b, func() bool { return s.Account()[0].Open == 0 })
 	b.ReportMetric(mb/time.Since(begin).Seconds(), "MB/s-from-disk")
 	require.NoError(b, s.Close())
 	require.EqualValues(b, b.N, account(b, s).Written)

@@ -17,7 +17,8 @@ import (
 // one error for each in order, or nil when all are. A [*capture.RefusedError]
 // says that the exchange will never be taken: it is counted under its reason
 // and not tried again. Every other error may pass, and the exchange is tried
-// again, for ever: what comes after it waits, so that order is kept.
+// again, for ever: what comes after it waits, so that order is kept. It should be
+// told soon: State has it, and a shutdown does without the broker then.
 //
 // Produce is called by one goroutine at a time. It returns soon after ctx is
 // canceled, and neither changes nor keeps the batch.
@@ -49,7 +50,7 @@ type Config struct {
 	// Linger is how long a batch waits for more; default 100 ms.
 	Linger time.Duration
 	// Stall is how long a call of Produce may go on before the broker counts as
-	// away; default 2 s. The call itself is not ended.
+	// away; default 2 s. The call itself is not ended, but by Shutdown.
 	Stall time.Duration
 	Retry Retry
 	// Log is told changes of state, never what an exchange holds; nil for none.
@@ -59,7 +60,9 @@ type Config struct {
 // Retry bounds the wait between two attempts, which doubles each time. Half of
 // it is random, so that many agents do not come back at once.
 type Retry struct {
-	// Min is the first wait, default 100 ms; Max the longest, default 30 s.
+	// Min is the first wait, default 100 ms; Max the longest, default 5 s: a
+	// broker that was put right is found within ten, and an attempt that finds
+	// it wrong or away costs it a connection and its handshakes, no records.
 	Min, Max time.Duration
 }
 
@@ -85,7 +88,7 @@ func (c *Config) setDefaults() error {
 	c.Linger = cmp.Or(c.Linger, 100*time.Millisecond)
 	c.Stall = cmp.Or(c.Stall, 2*time.Second)
 	c.Retry.Min = cmp.Or(c.Retry.Min, 100*time.Millisecond)
-	c.Retry.Max = cmp.Or(c.Retry.Max, max(c.Retry.Min, 30*time.Second))
+	c.Retry.Max = cmp.Or(c.Retry.Max, max(c.Retry.Min, 5*time.Second))
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c.check()
 }

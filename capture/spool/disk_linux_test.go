@@ -3,7 +3,6 @@ package spool_test
 import (
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -33,7 +32,7 @@ func TestAFullDiskCostsOnlyWhatIsCounted(t *testing.T) {
 				s := open(t, spool.Config{Producer: f, Dir: dir, MinFree: minFree, QueueBytes: 200 << 10, SegmentSize: 100 << 10, BatchBytes: 20 << 10})
 				for i := range uint64(400) {
 					write(t, s, 10*i, 10*i+10, 4000)
-					time.Sleep(100 * time.Millisecond)
+					synctest.Wait() // the disk has taken what it will
 				}
 				stats := account(t, s)
 				assert.NotZero(t, stats.Dropped[spool.ReasonDiskFull], "%+v", stats)
@@ -43,7 +42,7 @@ func TestAFullDiskCostsOnlyWhatIsCounted(t *testing.T) {
 				assert.GreaterOrEqual(t, int64(fs.Bavail)*fs.Bsize, minFree)
 
 				f.set(func() { f.away = false })
-				time.Sleep(time.Minute)
+				until(t, func() bool { return account(t, s).Open == 0 })
 				write(t, s, 5000, 5010, 4000)
 				require.NoError(t, s.Close())
 				stats = account(t, s)

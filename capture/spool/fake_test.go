@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,6 +70,7 @@ func (f *fake) take(i int, e *capture.Exchange) error {
 	case errors.As(err, &refused):
 		f.refused[e.ID] = true
 	case err == nil:
+		delete(f.refused, e.ID) // it was given again before that was counted
 		if f.times[e.ID]++; f.times[e.ID] == 1 {
 			f.first = append(f.first, e.Clone())
 		}
@@ -148,4 +150,18 @@ func ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
+}
+
+// until waits for a condition; inside a synctest bubble its time passes at once.
+func until(t testing.TB, holds func() bool) {
+	t.Helper()
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for limit := time.After(time.Hour); !holds(); {
+		select {
+		case <-again.C:
+		case <-limit:
+			t.Fatal("the condition does not hold")
+		}
+	}
 }

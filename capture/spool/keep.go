@@ -7,29 +7,33 @@ import (
 )
 
 // keep moves what waits in memory to the folder while the broker is away, or
-// too slow for the queue.
+// too slow for the queue, and ends the shipping where that is of no use.
 func (s *Sink) keep(ctx context.Context) {
 	for ctx.Err() == nil {
-		wait := s.due(time.Now())
-		if wait == 0 {
+		spill, other := s.due(time.Now())
+		switch {
+		case spill == 0:
 			s.spill()
-			continue
+		case other == 0:
+			s.cancel()
+		default:
+			s.await(ctx, s.keepWake, sooner(spill, other))
 		}
-		s.await(ctx, s.keepWake, wait)
 	}
 }
 
-// due is how long to wait before the disk is needed, nothing where that is not
+// due is how long to wait before the disk is needed, and before there is
+// something else to see to, where 0 ends the shipping; nothing where that is not
 // known. A call of the producer that takes too long makes the broker away.
-func (s *Sink) due(now time.Time) time.Duration {
+func (s *Sink) due(now time.Time) (spill, other time.Duration) {
 	s.mu.Lock()
 	stall, gone := s.stalled(now)
-	wait := s.spillDue(now)
+	spill, other = s.spillDue(now), sooner(stall, s.forsaken(now))
 	s.mu.Unlock()
 	if gone != nil {
 		s.away(gone)
 	}
-	return sooner(wait, stall)
+	return spill, other
 }
 
 // stalled is how long the call under way may still take, or the error that it

@@ -19,8 +19,8 @@ func (s *Sink) Close() error {
 }
 
 // Shutdown takes nothing more, ships what is left until ctx ends, and puts the
-// rest into the folder. Where the folder has all, one attempt that fails ends the
-// shipping early.
+// rest into the folder. Where the folder has all, the shipping ends early: after
+// one attempt that fails, or when the broker has been away for Config.Stall.
 // All goroutines have ended when it returns.
 //
 // The error says that exchanges were dropped as [ReasonShutdown], or that the
@@ -33,7 +33,7 @@ func (s *Sink) Shutdown(ctx context.Context) error {
 
 func (s *Sink) end(ctx context.Context) error {
 	s.mu.Lock()
-	s.closing = true
+	s.closing, s.closingSince = true, time.Now()
 	s.mu.Unlock()
 	close(s.closed)
 	select {
@@ -46,6 +46,21 @@ func (s *Sink) end(ctx context.Context) error {
 		s.spill()
 	}
 	return errors.Join(s.giveUp(), s.closeStore())
+}
+
+// forsaken is how long the sink that is closing still waits for a broker that is
+// away, while the folder has all; nothing where it waits for something else. A
+// call that is under way has that time, so that a broker which is back, or only
+// slow, may take what is left. mu is held.
+func (s *Sink) forsaken(now time.Time) time.Duration {
+	if !s.closing || s.broker.up || s.tally.queued+s.tally.held > 0 {
+		return nothing
+	}
+	from := s.closingSince
+	if s.broker.since.After(from) {
+		from = s.broker.since
+	}
+	return max(0, from.Add(s.cfg.Stall).Sub(now))
 }
 
 // giveUp drops what is still in memory alone.

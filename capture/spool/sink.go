@@ -32,7 +32,9 @@ type Sink struct {
 	gauge    gauge
 	closing  bool
 	previous capture.Stats
-	notice   error
+	// closingSince is when closing was set.
+	closingSince time.Time
+	notice       error
 
 	shipWake, keepWake chan struct{}
 	closed             chan struct{} // closed when closing
