@@ -44,7 +44,9 @@ func newClient(cfg Config) (*client, error) {
 	}
 	return &client{
 		cfg: cfg, transport: t,
-		api: &kafkago.Client{Addr: kafkago.TCP(cfg.Brokers...), Transport: t},
+		// With a timeout, half of what an attempt has is what a leader may wait
+		// for its replicas; without one it would be half a second.
+		api: &kafkago.Client{Addr: kafkago.TCP(cfg.Brokers...), Transport: t, Timeout: longestRequest},
 	}, nil
 }
 
@@ -83,12 +85,13 @@ func (c *client) check(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// retry repeats op until it succeeds, the error cannot pass, or limit is over.
-// Before each repetition the cluster's layout is read anew, which also finds the
-// true error where a broker is away.
+// retry repeats op, which bounds its own time, until it succeeds, the error
+// cannot pass, or limit is over; with 0 it is tried once. Before each repetition
+// the cluster's layout is read anew, which also finds the true error where a
+// broker is away.
 func (c *client) retry(ctx context.Context, limit time.Duration, op func(context.Context) error) error {
 	start, wait := time.Now(), firstBackoff
-	err := c.attempt(ctx, op)
+	err := op(ctx)
 	for err != nil {
 		switch {
 		case ctx.Err() != nil:
@@ -96,6 +99,7 @@ func (c *client) retry(ctx context.Context, limit time.Duration, op func(context
 		case !retriable(err):
 			return c.explain(err)
 		case time.Since(start)+wait > limit:
+			c.close() // the layout that failed is not kept
 			return fmt.Errorf("gave up after %s: %w", time.Since(start).Round(time.Millisecond), c.explain(err))
 		}
 		if err := sleep(ctx, wait); err != nil {
@@ -103,21 +107,25 @@ func (c *client) retry(ctx context.Context, limit time.Duration, op func(context
 		}
 		wait = min(2*wait, lastBackoff)
 		c.close()
-		err = c.attempt(ctx, func(ctx context.Context) error {
-			_, err := c.partitions(ctx)
-			return err
-		})
-		if err == nil {
-			err = c.attempt(ctx, op)
+		if err = bounded(c.reachable)(ctx); err == nil {
+			err = op(ctx)
 		}
 	}
 	return nil
 }
 
-func (c *client) attempt(ctx context.Context, op func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	return op(ctx)
+func (c *client) reachable(ctx context.Context) error {
+	_, err := c.partitions(ctx)
+	return err
+}
+
+// bounded gives each call of op the time of one request.
+func bounded(op func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		return op(ctx)
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

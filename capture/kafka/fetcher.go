@@ -128,10 +128,10 @@ func (f *fetcher) read(ctx context.Context, pos int64) (spans []span, lastStable
 	case <-ctx.Done():
 		return nil, 0, ctx.Err()
 	}
-	err = f.client.retry(ctx, f.retryFor, func(ctx context.Context) (err error) {
+	err = f.client.retry(ctx, f.retryFor, bounded(func(ctx context.Context) (err error) {
 		spans, lastStable, err = f.fetch(ctx, pos)
 		return err
-	})
+	}))
 	return spans, lastStable, err
 }
 

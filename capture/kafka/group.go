@@ -322,7 +322,7 @@ func (s *Source) askCommitted(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	done := false
-	err := s.client.retry(ctx, s.opts.RetryFor, func(ctx context.Context) error {
+	err := s.client.retry(ctx, s.opts.RetryFor, bounded(func(ctx context.Context) error {
 		res, err := s.client.api.OffsetFetch(ctx, &kafkago.OffsetFetchRequest{
 			GroupID: s.target.Group, Topics: map[string][]int{s.client.cfg.Topic: ids},
 		})
@@ -331,7 +331,7 @@ func (s *Source) askCommitted(ctx context.Context) (bool, error) {
 		}
 		done, err = s.noteCommitted(res.Topics[s.client.cfg.Topic])
 		return err
-	})
+	}))
 	return done, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,9 @@ const (
 	// defaultTimeout is the delivery.timeout.ms of the Java client: a leader
 	// election and a broker's restart take less.
 	defaultTimeout = 2 * time.Minute
+	// patch is for how long Produce repeats what fails: a leader's orderly move
+	// takes less, and an agent should say soon why its broker is away.
+	patch = 2 * time.Second
 )
 
 // ProducerOptions are how a [Producer] writes.
@@ -31,8 +35,9 @@ type ProducerOptions struct {
 	// and framing; 1 MiB where it is 0. It should not exceed the topic's
 	// max.message.bytes.
 	MaxMessage int
-	// Timeout is for how long a batch is tried before it counts as not
-	// acknowledged; 2 minutes where it is 0.
+	// Timeout is for how long a [Sink] tries a batch before it counts as not
+	// acknowledged, and the longest that [Producer.Produce] waits for an answer;
+	// 2 minutes where it is 0.
 	Timeout time.Duration
 }
 
@@ -47,8 +52,11 @@ type Producer struct {
 	opts    ProducerOptions
 	batches *batcher
 	// ahead is how many batches of a partition are made while one is sent.
-	ahead int
-	sent  atomic.Uint64
+	ahead    int
+	patience *patience
+	sent     atomic.Uint64
+	// failing says that the last call of Produce did.
+	failing atomic.Bool
 }
 
 // NewProducer returns a producer. It does not connect yet; see
@@ -68,7 +76,9 @@ func NewProducer(cfg Config, o ProducerOptions) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Producer{client: c, opts: o, batches: batches, ahead: runtime.GOMAXPROCS(0)}, nil
+	return &Producer{
+		client: c, opts: o, batches: batches, ahead: runtime.GOMAXPROCS(0), patience: newPatience(),
+	}, nil
 }
 
 // Check connects and returns an error that says what to do where the topic is
@@ -92,6 +102,11 @@ func (p *Producer) Close() error {
 // order: nil for those that were. A [*capture.RefusedError] is for an exchange
 // that will never be taken; every other error may pass. Then the exchange may
 // have been written all the same, and be written twice when it is tried again.
+//
+// The caller is to try again what may pass, so that Produce returns as soon as
+// the reason is known: what fails is repeated for two seconds, and after a call
+// that failed only tried once. A broker that does not answer has 15 seconds, and
+// after each timeout twice as long, up to 2 minutes.
 func (p *Producer) Produce(ctx context.Context, batch []*capture.Exchange) []error {
 	g := newGathered()
 	defer g.release()
@@ -99,7 +114,8 @@ func (p *Producer) Produce(ctx context.Context, batch []*capture.Exchange) []err
 	for i, e := range batch {
 		errs[i] = g.encode(e, i, p.opts.MaxMessage)
 	}
-	p.send(ctx, g.records, errs)
+	p.send(ctx, g.records, call{errs, p.repeat()})
+	p.failing.Store(slices.ContainsFunc(errs, mayPass))
 	for _, err := range errs {
 		if err != nil {
 			return errs
@@ -108,26 +124,46 @@ func (p *Producer) Produce(ctx context.Context, batch []*capture.Exchange) []err
 	return nil
 }
 
-// send writes records and sets errs[record.index] for those that failed.
-func (p *Producer) send(ctx context.Context, records []record, errs []error) {
+func mayPass(err error) bool {
+	var refused *capture.RefusedError
+	return err != nil && !errors.As(err, &refused)
+}
+
+// repeat is for how long Produce repeats what fails.
+func (p *Producer) repeat() time.Duration {
+	if p.failing.Load() {
+		return 0
+	}
+	return min(patch, p.opts.Timeout)
+}
+
+// call is where the errors of records go, by their index, and for how long what
+// fails is repeated.
+type call struct {
+	errs   []error
+	repeat time.Duration
+}
+
+// send writes records.
+func (p *Producer) send(ctx context.Context, records []record, c call) {
 	if len(records) == 0 {
 		return
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, p.opts.Timeout, errNotInTime)
 	defer cancel()
 	var n int
-	err := p.client.retry(limited, p.opts.Timeout, func(ctx context.Context) (err error) {
+	err := p.client.retry(limited, c.repeat, bounded(func(ctx context.Context) (err error) {
 		n, err = p.client.partitions(ctx)
 		return err
-	})
+	}))
 	if err != nil {
-		fail(records, errs, cause(limited, err))
+		fail(records, c.errs, cause(limited, err))
 		return
 	}
 	var wg sync.WaitGroup
 	for partition, part := range byPartition(records, n) {
 		if len(part) > 0 {
-			wg.Go(func() { p.sendPartition(limited, partition, part, errs) })
+			wg.Go(func() { p.sendPartition(limited, partition, part, c) })
 		}
 	}
 	wg.Wait()
@@ -160,16 +196,16 @@ func byPartition(records []record, n int) [][]record {
 // sendPartition writes to one partition, one request after the other so that the
 // order stays; the next batches are made while one is on its way. After a failure
 // that may pass, the rest is not sent: it would overtake.
-func (p *Producer) sendPartition(ctx context.Context, partition int, records []record, errs []error) {
+func (p *Producer) sendPartition(ctx context.Context, partition int, records []record, c call) {
 	queue := make(chan pendingBatch, p.ahead)
 	go p.makeAll(records, queue)
 	var failed error
 	for next := range queue {
 		buffer := <-next.buffer
 		if failed == nil {
-			failed = p.deliver(ctx, partition, next.records, buffer, errs)
+			failed = p.deliver(ctx, partition, next.records, buffer, c)
 		} else {
-			fail(next.records, errs, failed)
+			fail(next.records, c.errs, failed)
 		}
 		p.batches.release(buffer)
 	}
@@ -210,9 +246,9 @@ func fitting(records []record, limit int) int {
 // it is halved until that one stands alone. The error is nil where more can be
 // sent to the partition.
 func (p *Producer) deliver(
-	ctx context.Context, partition int, records []record, b *batchBuffer, errs []error,
+	ctx context.Context, partition int, records []record, b *batchBuffer, c call,
 ) error {
-	err := p.client.retry(ctx, p.opts.Timeout, func(ctx context.Context) error {
+	err := p.client.retry(ctx, c.repeat, func(ctx context.Context) error {
 		return p.request(ctx, partition, b)
 	})
 	reason, refused := refusal(err)
@@ -224,28 +260,37 @@ func (p *Producer) deliver(
 		return nil
 	case !refused:
 		err = cause(ctx, err)
-		fail(records, errs, err)
+		fail(records, c.errs, err)
 		return err
 	case len(records) == 1:
-		fail(records, errs, &capture.RefusedError{Reason: reason, Err: err})
+		fail(records, c.errs, &capture.RefusedError{Reason: reason, Err: err})
 		return nil
 	}
 	half := len(records) / 2
-	if err := p.deliverPart(ctx, partition, records[:half], errs); err != nil {
-		fail(records[half:], errs, err)
+	if err := p.deliverPart(ctx, partition, records[:half], c); err != nil {
+		fail(records[half:], c.errs, err)
 		return err
 	}
-	return p.deliverPart(ctx, partition, records[half:], errs)
+	return p.deliverPart(ctx, partition, records[half:], c)
 }
 
-func (p *Producer) deliverPart(ctx context.Context, partition int, records []record, errs []error) error {
+func (p *Producer) deliverPart(ctx context.Context, partition int, records []record, c call) error {
 	b := p.batches.make(records)
 	defer p.batches.release(b)
-	return p.deliver(ctx, partition, records, b, errs)
+	return p.deliver(ctx, partition, records, b, c)
 }
 
 // request makes one attempt.
 func (p *Producer) request(ctx context.Context, partition int, b *batchBuffer) error {
+	limit, begin := p.patience.limit(partition), time.Now()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := p.produce(ctx, partition, b)
+	p.patience.learn(partition, limit, time.Since(begin), err)
+	return err
+}
+
+func (p *Producer) produce(ctx context.Context, partition int, b *batchBuffer) error {
 	res, err := p.client.api.RawProduce(ctx, &kafkago.RawProduceRequest{
 		Topic: p.client.cfg.Topic, Partition: partition, RequiredAcks: kafkago.RequireAll,
 		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(b.set)},

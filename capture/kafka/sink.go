@@ -200,7 +200,7 @@ func (s *Sink) send(j job) {
 	if err := s.failed(); err != nil {
 		fail(records, errs, err)
 	} else {
-		s.producer.send(context.Background(), records, errs)
+		s.producer.send(context.Background(), records, call{errs, s.producer.opts.Timeout})
 	}
 	s.settle(errs)
 }

@@ -105,12 +105,12 @@ func (c *client) open(ctx context.Context, t Target) (Window, error) {
 	var w Window
 	var misfit *windowError
 	now := time.Now()
-	err = c.retry(ctx, c.cfg.DialTimeout, func(ctx context.Context) (err error) {
+	err = c.retry(ctx, c.cfg.DialTimeout, bounded(func(ctx context.Context) (err error) {
 		if w, err = c.resolve(ctx, t, n, now); errors.As(err, &misfit) {
 			return nil
 		}
 		return err
-	})
+	}))
 	if misfit != nil {
 		return Window{}, misfit
 	}
