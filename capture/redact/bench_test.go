@@ -97,7 +97,7 @@ func BenchmarkXML(b *testing.B) {
 func BenchmarkRulesWithAScope(b *testing.B) {
 	var rules redact.Rules
 	for i := range 50 {
-		rules.Rules = append(rules.Rules, redact.Rule{Operation: redact.List{"POST /items/{id}/" + strings.Repeat("x", i), "GET /*"}, JSON: []string{"$.a"}})
+		rules.Rules = append(rules.Rules, redact.Rule{Operation: redact.List{"POST /items/{id}/" + strings.Repeat("x", i), "GET /*"}, Names: redact.Names{JSON: []string{"$.a"}}})
 	}
 	rules.Defaults = true
 	measure(b, redactor(b, rules), exchange(""))

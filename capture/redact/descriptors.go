@@ -42,7 +42,7 @@ func newMessages(path string) (*messages, error) {
 	}
 	var err error
 	if m.files, err = readDescriptors(path); err != nil {
-		return nil, fmt.Errorf("grpc.descriptors: %w", err)
+		return nil, fmt.Errorf("descriptors: %w", err)
 	}
 	m.files.RangeFiles(func(f protoreflect.FileDescriptor) bool {
 		m.addMethods(f.Services())
@@ -132,7 +132,7 @@ func (m *messages) byURL(url []byte) protoreflect.MessageDescriptor {
 	return desc
 }
 
-var errNoDescriptors = errors.New("fields need grpc.descriptors")
+var errNoDescriptors = errors.New("fields need descriptors")
 
 // fieldsOf returns the verdicts of rules on fields by full name.
 func (m *messages) fieldsOf(secret, keep []string) (map[protoreflect.FullName]verdict, error) {
@@ -141,7 +141,7 @@ func (m *messages) fieldsOf(secret, keep []string) (map[protoreflect.FullName]ve
 		key     string
 		names   []string
 		verdict verdict
-	}{{"grpc.fields", secret, redacted}, {"keep.grpc", keep, kept}} {
+	}{{"grpc", secret, redacted}, {"keep.grpc", keep, kept}} {
 		for _, name := range list.names {
 			if m.files == nil {
 				return nil, fmt.Errorf("%s: %w", list.key, errNoDescriptors)

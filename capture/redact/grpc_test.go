@@ -43,7 +43,7 @@ func compiled(t testing.TB) types {
 
 func (x types) redactor(t testing.TB, fields ...string) *redact.Redactor {
 	rules := redact.Defaults()
-	rules.GRPC = redact.GRPC{Descriptors: x.path, Fields: fields}
+	rules.Descriptors, rules.GRPC = x.path, fields
 	return redactor(t, rules)
 }
 
@@ -175,7 +175,7 @@ func TestANumberHasThePseudonymThatItHasInJSON(t *testing.T) {
 func TestFieldsCanBeKept(t *testing.T) {
 	x := compiled(t)
 	rules := redact.Defaults()
-	rules.GRPC.Descriptors = x.path
+	rules.Descriptors = x.path
 	rules.Keep.GRPC = []string{"shop.v1.Pay.password", "shop.v1.Pay.credentials"}
 	r := redactor(t, rules)
 	text := x.encode(t, "Pay", `{"password":"a@b.org","credentials":{"a":"b"}}`)
@@ -338,17 +338,17 @@ func TestOtherFormatsOfMessagesAreRedactedAsTheyAre(t *testing.T) {
 func TestRulesThatNameNoFieldAreRefused(t *testing.T) {
 	x := compiled(t)
 	for text, rules := range map[string]redact.Rules{
-		`grpc.fields: the descriptors have no field "shop.v1.Card.x"`: {GRPC: redact.GRPC{Descriptors: x.path, Fields: []string{"shop.v1.Card.x"}}},
-		`grpc.fields: the descriptors have no field "shop.v1.Card"`:   {GRPC: redact.GRPC{Descriptors: x.path, Fields: []string{"shop.v1.Card"}}},
-		`keep.grpc: the descriptors have no field "x"`:                {GRPC: redact.GRPC{Descriptors: x.path}, Keep: redact.Keep{GRPC: []string{"x"}}},
-		`grpc.fields: fields need grpc.descriptors`:                   {GRPC: redact.GRPC{Fields: []string{"a.b"}}},
-		`no such file`: {GRPC: redact.GRPC{Descriptors: x.path + "x"}},
+		`grpc: the descriptors have no field "shop.v1.Card.x"`: {Descriptors: x.path, Names: redact.Names{GRPC: []string{"shop.v1.Card.x"}}},
+		`grpc: the descriptors have no field "shop.v1.Card"`:   {Descriptors: x.path, Names: redact.Names{GRPC: []string{"shop.v1.Card"}}},
+		`keep.grpc: the descriptors have no field "x"`:         {Descriptors: x.path, Keep: redact.Names{GRPC: []string{"x"}}},
+		`grpc: fields need descriptors`:                        {Names: redact.Names{GRPC: []string{"a.b"}}},
+		`no such file`:                                         {Descriptors: x.path + "x"},
 	} {
 		_, err := redact.New(rules, testKey)
 		assert.ErrorContains(t, err, text)
 	}
 	text := filepath.Join("testdata", "shop.proto")
-	_, err := redact.New(redact.Rules{GRPC: redact.GRPC{Descriptors: text}}, testKey)
+	_, err := redact.New(redact.Rules{Descriptors: text}, testKey)
 	assert.ErrorContains(t, err, text)
 }
 

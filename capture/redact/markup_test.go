@@ -16,7 +16,7 @@ import (
 )
 
 func TestElementsAndAttributesOfXMLAreSecretByTheirNames(t *testing.T) {
-	r := redactor(t, redact.Rules{Defaults: true, XML: []string{"Holder", "c:Limit"}, Keep: redact.Keep{XML: []string{"PublicToken"}}})
+	r := redactor(t, redact.Rules{Defaults: true, Names: redact.Names{XML: []string{"Holder", "c:Limit"}}, Keep: redact.Names{XML: []string{"PublicToken"}}})
 	for in, want := range map[string]string{
 		`<a><password>abc</password><b>abc</b></a>`:                      `^<a><password>[a-z]{3}</password><b>abc</b></a>$`,
 		`<a xmlns:w="urn:x"><w:Pass-Word>a1</w:Pass-Word></a>`:           `^<a xmlns:w="urn:x"><w:Pass-Word>[a-z]\d</w:Pass-Word></a>$`,

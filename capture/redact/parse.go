@@ -84,8 +84,8 @@ func ParseRules(name string, data []byte) (Rules, error) {
 	if err := judge(name, data, rules); err != nil {
 		return Rules{}, err
 	}
-	if d := rules.GRPC.Descriptors; d != "" && !filepath.IsAbs(d) {
-		rules.GRPC.Descriptors = filepath.Join(filepath.Dir(name), d)
+	if d := rules.Descriptors; d != "" && !filepath.IsAbs(d) {
+		rules.Descriptors = filepath.Join(filepath.Dir(name), d)
 	}
 	return rules, nil
 }
@@ -146,14 +146,14 @@ func lists(rules Rules) []listed {
 	service := func(text string) error { _, err := newTemplate(text); return err }
 	operation := func(text string) error { _, err := newOperation(text); return err }
 	field := func(string) error {
-		if rules.GRPC.Descriptors == "" {
+		if rules.Descriptors == "" {
 			return errNoDescriptors
 		}
 		return nil
 	}
 	all := []listed{
 		{"$.detectors", rules.Detectors, detector}, {"$.json", rules.JSON, path}, {"$.keep.json", rules.Keep.JSON, path},
-		{"$.grpc.fields", rules.GRPC.Fields, field}, {"$.keep.grpc", rules.Keep.GRPC, field},
+		{"$.grpc", rules.GRPC, field}, {"$.keep.grpc", rules.Keep.GRPC, field},
 	}
 	for i, r := range rules.Rules {
 		at := fmt.Sprintf("$.rules[%d].", i)

@@ -168,8 +168,8 @@ func TestAllElseKeepsItsBytes(t *testing.T) {
 
 func TestExceptionsWin(t *testing.T) {
 	r := redactor(t, redact.Rules{
-		Defaults: true, Headers: []string{"X-Customer-*"}, JSON: []string{"$..phone", "$.items[*].name"},
-		Keep: redact.Keep{Headers: []string{"Authorization"}, Cookies: []string{"theme"}, Query: []string{"code"}, JSON: []string{"$.ok"}},
+		Defaults: true, Names: redact.Names{Headers: []string{"X-Customer-*"}, JSON: []string{"$..phone", "$.items[*].name"}},
+		Keep: redact.Names{Headers: []string{"Authorization"}, Cookies: []string{"theme"}, Query: []string{"code"}, JSON: []string{"$.ok"}},
 	})
 	assert.Equal(t, "Bearer x", header(t, r, "Authorization", "Bearer x"))
 	assert.NotEqual(t, "4711", header(t, r, "x-customer-id", "4711"))

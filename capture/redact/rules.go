@@ -6,30 +6,57 @@ import (
 	"strings"
 )
 
-// Rules say what is a secret. The zero value finds nothing by name, and
-// everything that detectors find.
-type Rules struct {
-	// Defaults adds the names that are secrets nearly everywhere: see
-	// [Defaults].
-	Defaults bool `yaml:"defaults"`
-	// Detectors look at the values of all names: "card", "email", "jwt",
-	// "key". Nil means all of them, an empty list none.
-	Detectors []string `yaml:"detectors"`
+// Names are places in exchanges by name.
+type Names struct {
 	// Headers, Query, Form and Cookies are names, without regard to case and
 	// punctuation; "*" stands for any characters.
 	Headers []string `yaml:"headers"`
 	Query   []string `yaml:"query"`
 	Form    []string `yaml:"form"`
 	Cookies []string `yaml:"cookies"`
-	// JSON are paths (RFC 9535) in the bodies of requests and responses. What
-	// lies below a selected value is secret too. Filters, and positions counted
-	// from the end, are refused: bodies are redacted as they are read.
+	// JSON are paths (RFC 9535) in the bodies of requests and responses. They
+	// stand for what lies below a selected value too. Filters, and positions
+	// counted from the end, are refused: bodies are redacted as they are read.
 	JSON []string `yaml:"json"`
 	// XML are names of elements and attributes, with or without their prefix.
-	XML  []string `yaml:"xml"`
-	GRPC GRPC     `yaml:"grpc"`
+	XML []string `yaml:"xml"`
+	// GRPC are full names of fields, such as "shop.v1.Card.number". They need
+	// descriptors.
+	GRPC []string `yaml:"grpc"`
+}
+
+// and returns the places of both.
+func (n Names) and(o Names) Names {
+	return Names{
+		Headers: slices.Concat(n.Headers, o.Headers),
+		Query:   slices.Concat(n.Query, o.Query),
+		Form:    slices.Concat(n.Form, o.Form),
+		Cookies: slices.Concat(n.Cookies, o.Cookies),
+		JSON:    slices.Concat(n.JSON, o.JSON),
+		XML:     slices.Concat(n.XML, o.XML),
+		GRPC:    slices.Concat(n.GRPC, o.GRPC),
+	}
+}
+
+// Rules say what is a secret. The zero value finds nothing by name, and
+// everything that detectors find.
+type Rules struct {
+	// Defaults adds the names that are secrets nearly everywhere: see
+	// [Defaults]. With descriptors, the names that are secret in JSON are
+	// secret in messages too.
+	Defaults bool `yaml:"defaults"`
+	// Detectors look at the values of all names: "card", "email", "jwt",
+	// "key". Nil means all of them, an empty list none.
+	Detectors []string `yaml:"detectors"`
+	// Names are what is secret beside that.
+	Names `yaml:",inline"`
+	// Descriptors is the path of a binary FileDescriptorSet with its imports,
+	// as protoc writes it; in a file of rules it is relative to that file.
+	// Without one only the detectors look at strings of protobuf messages, and
+	// at numbers for cards.
+	Descriptors string `yaml:"descriptors"`
 	// Keep are exceptions; they win over everything, detectors too.
-	Keep Keep `yaml:"keep"`
+	Keep Names `yaml:"keep"`
 	// Rules hold for a part of the exchanges, beside those above; at most 256.
 	Rules []Rule `yaml:"rules"`
 }
@@ -45,16 +72,8 @@ type Rule struct {
 	// path or a part of it, "*" for any characters, as in "* /users/*". The query
 	// belongs to no operation.
 	Operation List `yaml:"operation"`
-
-	Headers []string `yaml:"headers"`
-	Query   []string `yaml:"query"`
-	Form    []string `yaml:"form"`
-	Cookies []string `yaml:"cookies"`
-	JSON    []string `yaml:"json"`
-	XML     []string `yaml:"xml"`
-	// GRPC are full names of fields, as those of [GRPC].
-	GRPC []string `yaml:"grpc"`
-	Keep Keep     `yaml:"keep"`
+	Names     `yaml:",inline"`
+	Keep      Names `yaml:"keep"`
 }
 
 // List is a list of names; in YAML a single one may stand for itself.
@@ -70,29 +89,6 @@ func (l *List) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*[]string)(l))
 }
 
-// Keep names what is left as it is.
-type Keep struct {
-	Headers []string `yaml:"headers"`
-	Query   []string `yaml:"query"`
-	Form    []string `yaml:"form"`
-	Cookies []string `yaml:"cookies"`
-	JSON    []string `yaml:"json"`
-	XML     []string `yaml:"xml"`
-	// GRPC are full names of fields.
-	GRPC []string `yaml:"grpc"`
-}
-
-// GRPC says what is secret in protobuf messages.
-type GRPC struct {
-	// Descriptors is the path of a binary FileDescriptorSet with its imports,
-	// as protoc writes it; in a file of rules it is relative to that file.
-	// Without one only the detectors look at strings, and at numbers for cards.
-	Descriptors string `yaml:"descriptors"`
-	// Fields are full names, such as "shop.v1.Card.number". With descriptors
-	// and Defaults, the names that are secret in JSON are secret here too.
-	Fields []string `yaml:"fields"`
-}
-
 // Defaults returns the rules that hold where none are given: all credentials,
 // cookies, and parameters and members of usual names, and every detector.
 func Defaults() Rules { return Rules{Defaults: true} }
@@ -103,7 +99,7 @@ func (r *Redactor) compile(rules Rules) error {
 	if r.detectors, err = detectorsOf(rules.Detectors); err != nil {
 		return err
 	}
-	if r.grpc, err = newMessages(rules.GRPC.Descriptors); err != nil {
+	if r.grpc, err = newMessages(rules.Descriptors); err != nil {
 		return err
 	}
 	r.views, err = newViews(rules, r.grpc)

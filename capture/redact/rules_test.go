@@ -20,17 +20,21 @@ query: [q]
 form: [f]
 cookies: [c]
 json: ["$.user.name", "$..phone"]
-grpc: {descriptors: set.binpb, fields: [shop.v1.Card.number]}
+descriptors: set.binpb
+grpc: [shop.v1.Card.number]
 keep:
   headers: [Authorization]
   json: ["$.token"]
 `))
 	require.NoError(t, err)
 	assert.Equal(t, redact.Rules{
-		Defaults: true, Detectors: []string{"card", "email"}, Headers: []string{"X-Customer-Id"}, Query: []string{"q"},
-		Form: []string{"f"}, Cookies: []string{"c"}, JSON: []string{"$.user.name", "$..phone"},
-		GRPC: redact.GRPC{Descriptors: filepath.Join("etc", "set.binpb"), Fields: []string{"shop.v1.Card.number"}},
-		Keep: redact.Keep{Headers: []string{"Authorization"}, JSON: []string{"$.token"}},
+		Defaults: true, Detectors: []string{"card", "email"},
+		Names: redact.Names{
+			Headers: []string{"X-Customer-Id"}, Query: []string{"q"}, Form: []string{"f"}, Cookies: []string{"c"},
+			JSON: []string{"$.user.name", "$..phone"}, GRPC: []string{"shop.v1.Card.number"},
+		},
+		Descriptors: filepath.Join("etc", "set.binpb"),
+		Keep:        redact.Names{Headers: []string{"Authorization"}, JSON: []string{"$.token"}},
 	}, rules)
 }
 
@@ -45,7 +49,7 @@ func TestMistakesInRulesHaveAPosition(t *testing.T) {
 		"defaults: perhaps\n":                    `f:1:11: `,
 		"a: &x [1]\nb: *x\n":                     `f:1:4: anchor is not supported in rules`,
 		"defaults: true\n---\ndefaults: false\n": `f:1:1: rules are one YAML document; this has more`,
-		"keep: {grpc: [a.B.c]}\n":                `f:1:15: "a.B.c": fields need grpc.descriptors`,
+		"keep: {grpc: [a.B.c]}\n":                `f:1:15: "a.B.c": fields need descriptors`,
 		"headers: [a\n":                          `f:1:10: `,
 	} {
 		_, err := redact.ParseRules("f", []byte(text))
@@ -85,7 +89,7 @@ func FuzzParseRules(f *testing.F) {
 			require.ErrorAs(t, err, &mistake)
 			return
 		}
-		if rules.GRPC.Descriptors != "" {
+		if rules.Descriptors != "" {
 			return // names a file
 		}
 		_, err = redact.New(rules, testKey)

@@ -46,7 +46,7 @@ func TestARuleHoldsInItsScope(t *testing.T) {
 		{"s*", "GET /", "POST", "/", false},
 	} {
 		t.Run(c.operation+" "+c.method+" "+c.target, func(t *testing.T) {
-			rule := redact.Rule{JSON: []string{"$.name"}}
+			rule := redact.Rule{Names: redact.Names{JSON: []string{"$.name"}}}
 			if c.service != "" {
 				rule.Service = redact.List{"billing", c.service}
 			}
@@ -69,7 +69,7 @@ func TestOperationsNamedFromTrafficScopeTheirOwnRequests(t *testing.T) {
 	}
 	for _, target := range targets {
 		name := names.Name("PUT", target)
-		r := redactor(t, redact.Rules{Rules: []redact.Rule{{Operation: redact.List{name}, JSON: []string{"$"}}}})
+		r := redactor(t, redact.Rules{Rules: []redact.Rule{{Operation: redact.List{name}, Names: redact.Names{JSON: []string{"$"}}}}})
 		e := request(target, "application/json", `"bob"`)
 		e.Request.Method = "PUT"
 		assert.Equal(t, 1, r.Redact(e), "%s is %s", target, name)
@@ -78,10 +78,12 @@ func TestOperationsNamedFromTrafficScopeTheirOwnRequests(t *testing.T) {
 
 func TestRulesWithAScopeAddToThoseForAll(t *testing.T) {
 	r := redactor(t, redact.Rules{
-		Defaults: true, JSON: []string{"$.a"},
+		Defaults: true, Names: redact.Names{JSON: []string{"$.a"}},
 		Rules: []redact.Rule{
-			{Operation: redact.List{"* /one*"}, JSON: []string{"$.b"}, Headers: []string{"X-One"}, Keep: redact.Keep{JSON: []string{"$.password"}}},
-			{Operation: redact.List{"* /*two"}, JSON: []string{"$.c"}, Query: []string{"q"}, Cookies: []string{"c"}, Form: []string{"f"}, XML: []string{"x"}},
+			{Operation: redact.List{"* /one*"}, Names: redact.Names{JSON: []string{"$.b"}, Headers: []string{"X-One"}}, Keep: redact.Names{JSON: []string{"$.password"}}},
+			{Operation: redact.List{"* /*two"}, Names: redact.Names{
+				JSON: []string{"$.c"}, Query: []string{"q"}, Cookies: []string{"c"}, Form: []string{"f"}, XML: []string{"x"},
+			}},
 		},
 	})
 	for target, want := range map[string]string{"/": "", "/one": "b", "/two": "c", "/onetwo": "bc"} {
@@ -102,7 +104,7 @@ func TestRulesWithAScopeAddToThoseForAll(t *testing.T) {
 func TestManyScopesAreServedInTurn(t *testing.T) {
 	var rules redact.Rules
 	for i := range 200 {
-		rules.Rules = append(rules.Rules, redact.Rule{Operation: redact.List{fmt.Sprintf("* /%d/*", i)}, JSON: []string{fmt.Sprintf("$.m%d", i)}})
+		rules.Rules = append(rules.Rules, redact.Rule{Operation: redact.List{fmt.Sprintf("* /%d/*", i)}, Names: redact.Names{JSON: []string{fmt.Sprintf("$.m%d", i)}}})
 	}
 	r := redactor(t, rules)
 	for range 2 {
@@ -115,7 +117,7 @@ func TestManyScopesAreServedInTurn(t *testing.T) {
 
 func TestScopesAreReadFromYAML(t *testing.T) {
 	rules, err := redact.ParseRules("f", []byte(`
-grpc: {descriptors: set.binpb}
+descriptors: set.binpb
 rules:
 - operation: POST /users/{id}
   json: [$.name]
@@ -130,10 +132,10 @@ rules:
 `))
 	require.NoError(t, err)
 	assert.Equal(t, []redact.Rule{
-		{Operation: redact.List{"POST /users/{id}"}, JSON: []string{"$.name"}},
+		{Operation: redact.List{"POST /users/{id}"}, Names: redact.Names{JSON: []string{"$.name"}}},
 		{
-			Service: redact.List{"shop", "billing"}, Operation: redact.List{"GET /a", "GET /b"}, Headers: []string{"X-A"}, XML: []string{"Name"},
-			GRPC: []string{"a.B.c"}, Keep: redact.Keep{JSON: []string{"$.id"}, GRPC: []string{"a.B.d"}, XML: []string{"Id"}},
+			Service: redact.List{"shop", "billing"}, Operation: redact.List{"GET /a", "GET /b"},
+			Names: redact.Names{Headers: []string{"X-A"}, XML: []string{"Name"}, GRPC: []string{"a.B.c"}}, Keep: redact.Names{JSON: []string{"$.id"}, GRPC: []string{"a.B.d"}, XML: []string{"Id"}},
 		},
 	}, rules.Rules)
 }
@@ -168,10 +170,10 @@ func TestRulesComeFromAFileOrAreTheDefaults(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.ErrorContains(t, err, "read the rules of redaction")
 
-	require.NoError(t, os.WriteFile(path, []byte("defaults: true\ngrpc: {descriptors: set.binpb}\n"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("defaults: true\ndescriptors: set.binpb\n"), 0o600))
 	rules, err = redact.RulesFromFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, redact.Rules{Defaults: true, GRPC: redact.GRPC{Descriptors: filepath.Join(filepath.Dir(path), "set.binpb")}}, rules)
+	assert.Equal(t, redact.Rules{Defaults: true, Descriptors: filepath.Join(filepath.Dir(path), "set.binpb")}, rules)
 
 	require.NoError(t, os.WriteFile(path, []byte("defaults: true\nheader: [a]\n"), 0o600))
 	_, err = redact.RulesFromFile(path)

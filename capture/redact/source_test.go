@@ -46,7 +46,7 @@ func TestReloadHoldsFromTheNextExchange(t *testing.T) {
 	var got capture.Exchange
 	require.NoError(t, src.ReadExchange(t.Context(), &got))
 	assert.Equal(t, "abc", got.Request.Header.Get("X-Own"))
-	src.SetRedactor(redactor(t, redact.Rules{Headers: []string{"x-own"}}))
+	src.SetRedactor(redactor(t, redact.Rules{Names: redact.Names{Headers: []string{"x-own"}}}))
 	require.NoError(t, src.ReadExchange(t.Context(), &got))
 	assert.NotEqual(t, "abc", got.Request.Header.Get("X-Own"))
 }

@@ -2,7 +2,6 @@ package redact
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -32,7 +31,7 @@ func newView(rules Rules, types *messages) (*view, error) {
 	}
 	v.paths = append(v.paths, keep...)
 	v.names = namesOf(rules)
-	v.fields, err = types.fieldsOf(rules.GRPC.Fields, rules.Keep.GRPC)
+	v.fields, err = types.fieldsOf(rules.GRPC, rules.Keep.GRPC)
 	return v, err
 }
 
@@ -123,20 +122,7 @@ func (v *views) join(in subset) *view {
 
 // with returns the rules of r added to those for all.
 func (rules Rules) with(r Rule) Rules {
-	join := func(into *[]string, more []string) { *into = slices.Concat(*into, more) }
-	join(&rules.Headers, r.Headers)
-	join(&rules.Query, r.Query)
-	join(&rules.Form, r.Form)
-	join(&rules.Cookies, r.Cookies)
-	join(&rules.JSON, r.JSON)
-	join(&rules.XML, r.XML)
-	join(&rules.GRPC.Fields, r.GRPC)
-	join(&rules.Keep.Headers, r.Keep.Headers)
-	join(&rules.Keep.Query, r.Keep.Query)
-	join(&rules.Keep.Form, r.Keep.Form)
-	join(&rules.Keep.Cookies, r.Keep.Cookies)
-	join(&rules.Keep.JSON, r.Keep.JSON)
-	join(&rules.Keep.XML, r.Keep.XML)
-	join(&rules.Keep.GRPC, r.Keep.GRPC)
+	rules.Names = rules.and(r.Names)
+	rules.Keep = rules.Keep.and(r.Keep)
 	return rules
 }
