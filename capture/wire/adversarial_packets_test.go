@@ -85,16 +85,16 @@ func fragmentAttacks() []attack {
 		})},
 		{name: "empty", script: on(func(f *flow) { f.fragment(fromClient, 7, 8, true, nil) })},
 		{name: "of odd length, more to come", script: on(func(f *flow) { f.fragment(fromClient, 7, 0, true, make([]byte, 9)) })},
-		{name: "that never complete", scaled: true, live: 3 * 16 * mib, why: "the memory for fragments; a datagram of one piece of 24 bytes is charged 152 and takes 420", script: func(w *tap) {
-			for i := range volume(1 << 18) {
+		{name: "that never complete", live: 3 * 16 * mib, why: "the memory for fragments; a datagram of one piece of 24 bytes is charged 152 and takes 420", script: func(w *tap) {
+			for i := range 1 << 17 {
 				f := w.flow(0)
 				f.addr[fromClient] = netip.AddrFrom4([4]byte{10, 1, 0, byte(i >> 16)})
 				f.fragment(fromClient, uint32(i), 0, true, make([]byte, 24))
 			}
 		}},
-		{name: "large ones that never complete", scaled: true, live: 16 * mib, why: "the memory for fragments", script: func(w *tap) {
-			for i := range volume(1 << 14) {
-				f := w.flow(i >> 10)
+		{name: "large ones that never complete", live: 16 * mib, why: "the memory for fragments", script: func(w *tap) {
+			for i := range 1 << 10 {
+				f := w.flow(i >> 5)
 				f.fragment(fromClient, uint32(i), 0, true, make([]byte, 32768))
 			}
 		}},

@@ -6,9 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"twinspect.dev/capture/httpwire"
 	"twinspect.dev/capture/packet"
-	"twinspect.dev/capture/tcpstream"
 )
 
 const data = packet.ACK | packet.PSH
@@ -217,25 +215,25 @@ func segmentAttacks() []attack {
 				f.segment(fromClient, data, int64(2*i), []byte{'x'})
 			}
 		}},
-		{name: "one byte in two, on many connections", cfg: little, live: 32 * mib, script: func(w *tap) {
-			for c := range 64 {
+		{name: "one byte in two, on many connections", cfg: little, live: 8 * mib, script: func(w *tap) {
+			for c := range 16 {
 				f := w.open(c)
 				for i := range 1 << 14 {
 					f.segment(fromClient, data, int64(2*i+2), []byte{'x'})
 				}
 			}
 		}},
-		{name: "bytes that the snap length cut, out of order", cfg: little, live: 32 * mib, script: func(w *tap) {
+		{name: "bytes that the snap length cut, out of order", cfg: little, live: 8 * mib, script: func(w *tap) {
 			w.snap = 40
-			for c := range 16 {
+			for c := range 4 {
 				f := w.open(c)
-				for i := range 1 << 16 {
+				for i := range 1 << 14 {
 					f.segment(fromClient, data, int64(2*i+2), []byte{'x'})
 				}
 			}
 		}},
-		{name: "windows that wait, on many connections", cfg: Config{Streams: tcpstream.Config{MaxBuffer: 16 * mib, MaxConnectionBuffer: 4 * mib}, HTTP: httpwire.Config{MaxMemory: 16 * mib}}, live: 32 * mib, script: func(w *tap) {
-			for c := range 512 {
+		{name: "windows that wait, on many connections", cfg: little, live: 8 * mib, script: func(w *tap) {
+			for c := range 64 {
 				f := w.open(c)
 				for i := range 16 {
 					f.segment(fromClient, data, 1+int64(i)*maxPayload, make([]byte, maxPayload))

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,7 +14,7 @@ import (
 
 // volume scales the size of an attack down to a sixty-fourth with the race
 // detector or -short: 4 GiB become 64 MiB, which is still eight times the body
-// limit, and a million connections 16384.
+// limit, and 131072 connections 2048.
 func volume[T int | int64](n T) T {
 	if withRace || testing.Short() {
 		return n / 64
@@ -26,8 +28,9 @@ const (
 	gib = 1 << 30
 )
 
-// little bounds what one connection may make the parser hold.
-var little = Config{HTTP: httpwire.Config{MaxMemory: 16 * mib, MaxBody: mib}, Streams: tcpstream.Config{MaxBuffer: 16 * mib, MaxConnectionBuffer: 4 * mib}}
+// little bounds what connections may make the parser hold, so that an attack of
+// tens of MiB goes well beyond.
+var little = Config{HTTP: httpwire.Config{MaxMemory: 4 * mib, MaxBody: mib}, Streams: tcpstream.Config{MaxBuffer: 4 * mib, MaxConnectionBuffer: mib}}
 
 // then one more exchange, which must be exact.
 func (f *flow) nextAndClose() {
@@ -36,72 +39,132 @@ func (f *flow) nextAndClose() {
 	f.close()
 }
 
+// sized is a body beyond the limit, as it is told and as it is counted.
+type sized struct {
+	size int64
+	told string
+	lost string
+}
+
+func beyond(size int64) sized {
+	const kept = 8 * mib
+	return sized{size, fmt.Sprintf("%d/%d body-limit", kept, size), fmt.Sprintf("http/body-limit %d", size-kept)}
+}
+
+func (s sized) length() string { return fmt.Sprintf("Content-Length: %d\r\n\r\n", s.size) }
+
+func (s sized) up() *outcome {
+	return &outcome{exchanges: []string{"POST /a " + s.told + " > 200 2", "GET /next 0 > 200 2"}, lost: s.lost}
+}
+
+func (s sized) down() *outcome {
+	return &outcome{exchanges: []string{"GET /a 0 > 200 " + s.told, "GET /next 0 > 200 2"}, lost: s.lost}
+}
+
+// largeBodies holds one body beyond the 32 bits of sequence numbers and lengths.
+// The others need to be beyond the limit on bodies and no more.
 func largeBodies() []attack {
-	size := volume[int64](4 * gib)
+	huge := beyond(volume[int64](4 * gib))
+	large := beyond(max(volume[int64](256*mib), 64*mib))
 	const chunk = 1 << 16
-	kept := int64(8 * mib)
-	length := fmt.Sprintf("Content-Length: %d\r\n\r\n", size)
-	lost := fmt.Sprintf("http/body-limit %d", size-kept)
-	told := fmt.Sprintf("%d/%d body-limit", kept, size)
 	// The buffer of a body grows by append, to a quarter more than it holds.
 	const live, why = 8 * mib * 9 / 4, "a body at its limit, and the buffer that append copies it from"
 	block := fmt.Sprintf("%x;x=y\r\n%s\r\n", chunk, strings.Repeat("c", chunk))
 	return []attack{
-		{name: "a body of 4 GiB up, by length", want: &outcome{exchanges: []string{"POST /a " + told + " > 200 2", "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+		{name: "a body of 4 GiB up, by length", want: huge.up(), live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
-			f.ask("POST /a HTTP/1.1\r\n" + length)
-			f.repeat(fromClient, "0123456789", size)
+			f.ask("POST /a HTTP/1.1\r\n" + huge.length())
+			f.repeat(fromClient, "0123456789", huge.size)
 			f.answer(fine)
 			f.nextAndClose()
 		}},
-		{name: "a body of 4 GiB down, by length", want: &outcome{exchanges: []string{"GET /a 0 > 200 " + told, "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+		{name: "a body of 256 MiB down, by length", want: large.down(), live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
-			f.answer("HTTP/1.1 200 OK\r\n" + length)
-			f.repeat(fromServer, "0123456789", size)
+			f.answer("HTTP/1.1 200 OK\r\n" + large.length())
+			f.repeat(fromServer, "0123456789", large.size)
 			f.nextAndClose()
 		}},
-		{name: "a body of 4 GiB down, in chunks", want: &outcome{exchanges: []string{"GET /a 0 > 200 " + told, "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+		{name: "a body of 256 MiB down, in chunks", want: large.down(), live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-			f.repeat(fromServer, block, size/chunk*int64(len(block)))
+			f.repeat(fromServer, block, large.size/chunk*int64(len(block)))
 			f.answer("0\r\n\r\n")
 			f.nextAndClose()
 		}},
-		{name: "a body of 4 GiB up, in chunks", want: &outcome{exchanges: []string{"POST /a " + told + " > 200 2", "GET /next 0 > 200 2"}, lost: lost}, live: live, why: why, script: func(w *tap) {
+		{name: "a body of 256 MiB up, in chunks", want: large.up(), live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
-			f.repeat(fromClient, block, size/chunk*int64(len(block)))
+			f.repeat(fromClient, block, large.size/chunk*int64(len(block)))
 			f.ask("0\r\n\r\n")
 			f.answer(fine)
 			f.nextAndClose()
 		}},
-		{name: "a body of 1 GiB that the close ends", scaled: true, live: live, why: why, script: func(w *tap) {
+		{name: "a body of 256 MiB that the close ends", scaled: true, live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer("HTTP/1.1 200 OK\r\n\r\n")
-			f.repeat(fromServer, "0123456789", size/4)
+			f.repeat(fromServer, "0123456789", large.size)
 			f.close()
 		}},
-		{name: "a body of 24 MiB in chunks of one byte", cfg: Config{HTTP: httpwire.Config{MaxBody: 64 * kib}}, scaled: true, live: live, why: why, script: func(w *tap) {
+		{name: "a body of 4 MiB in chunks of one byte", cfg: Config{HTTP: httpwire.Config{MaxBody: 64 * kib}}, scaled: true, live: live, why: why, script: func(w *tap) {
 			f := w.open(0)
 			f.ask("GET /a HTTP/1.1\r\n\r\n")
 			f.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-			f.repeat(fromServer, "1\r\nx\r\n", 6*volume[int64](24*mib))
+			f.repeat(fromServer, "1\r\nx\r\n", 6*max(volume[int64](4*mib), 128*kib))
 			f.answer("0\r\n\r\n")
 			f.nextAndClose()
 		}},
 	}
 }
 
+// bombs are bodies of 64 MiB of zeros in 64 KiB on the wire. It is those bytes
+// that are kept and counted: nothing is decompressed.
+func bombs() []attack {
+	bomb := zipped(64 * mib)
+	half := len(bomb) / 2
+	bodyOf := func(limit int) Config { return Config{HTTP: httpwire.Config{MaxBody: limit}} }
+	down := func(w *tap) {
+		f := w.open(0)
+		f.ask("GET /a HTTP/1.1\r\n\r\n")
+		f.answer(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(bomb), bomb))
+		f.nextAndClose()
+	}
+	up := func(w *tap) {
+		f := w.open(0)
+		f.ask(fmt.Sprintf("POST /a HTTP/1.1\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(bomb), bomb))
+		f.answer(fine)
+		f.nextAndClose()
+	}
+	told := fmt.Sprintf("%d/%d body-limit", half, len(bomb))
+	lost := fmt.Sprintf("http/body-limit %d", len(bomb)-half)
+	whole := fmt.Sprint(len(bomb))
+	return []attack{
+		{name: "a zip bomb at the limit, down", cfg: bodyOf(len(bomb)), script: down, want: &outcome{exchanges: []string{"GET /a 0 > 200 " + whole, "GET /next 0 > 200 2"}}},
+		{name: "a zip bomb at the limit, up", cfg: bodyOf(len(bomb)), script: up, want: &outcome{exchanges: []string{"POST /a " + whole + " > 200 2", "GET /next 0 > 200 2"}}},
+		{name: "a zip bomb over the limit, down", cfg: bodyOf(half), script: down, want: &outcome{exchanges: []string{"GET /a 0 > 200 " + told, "GET /next 0 > 200 2"}, lost: lost}},
+		{name: "a zip bomb over the limit, up", cfg: bodyOf(half), script: up, want: &outcome{exchanges: []string{"POST /a " + told + " > 200 2", "GET /next 0 > 200 2"}, lost: lost}},
+	}
+}
+
+// zipped is n zeros, a thousandth of that on the wire.
+func zipped(n int) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(make([]byte, n))
+	_ = z.Close()
+	return b.String()
+}
+
 func endless() []attack {
-	// Lines cost more than bytes: there are two million, or a GiB of one.
+	// Lines cost more than bytes: there are half a million, or 128 MiB of one,
+	// each beyond the limit on a head of 256 KiB.
 	many := func(block string) int64 {
 		if strings.Contains(block, "\n") {
-			return int64(len(block)) * max(volume[int64](2<<20), 1<<17)
+			return int64(len(block)) * max(volume[int64](1<<19), 1<<17)
 		}
-		return volume[int64](gib) / int64(len(block)) * int64(len(block))
+		return volume[int64](128*mib) / int64(len(block)) * int64(len(block))
 	}
 	head := func(begin, block string) func(w *tap) {
 		return func(w *tap) {
@@ -170,54 +233,54 @@ const (
 func crowds() []attack {
 	half := "GET /half HTTP/1.1\r\nHost: x\r\nX-"
 	return []attack{
-		{name: "a million connections with half a request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 20) {
+		{name: "131072 connections with half a request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 17) {
 				f := w.open(i)
 				f.ask(half)
 			}
 		}},
-		{name: "262144 connections with a whole request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 18) {
+		{name: "131072 connections with a whole request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 17) {
 				f := w.open(i)
 				f.ask(next)
 			}
 		}},
-		{name: "262144 handshakes", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 18) {
+		{name: "131072 handshakes", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 17) {
 				w.flow(i).segment(fromClient, packet.SYN, -1, nil)
 			}
 		}},
-		{name: "262144 answers alone", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 18) {
+		{name: "131072 answers alone", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
+			for i := range volume(1 << 17) {
 				w.flow(i).answer(fine)
 			}
 		}},
-		{name: "heads of 200 KiB that do not end", open: "unfinished heads are not counted in MaxMemory", cfg: little, live: 16 * mib, script: func(w *tap) {
-			for i := range 1024 {
+		{name: "heads of 200 KiB that do not end", open: "unfinished heads are not counted in MaxMemory", cfg: little, live: 4 * mib, script: func(w *tap) {
+			for i := range 256 {
 				f := w.open(i)
 				f.ask("GET /a HTTP/1.1\r\nX: " + strings.Repeat("x", 200*kib))
 			}
 		}},
-		{name: "unanswered requests of many fields", open: "a field takes 32 bytes beside its text, which MaxMemory does not count", cfg: little, live: 32 * mib, script: func(w *tap) {
-			for i := range 64 {
+		{name: "unanswered requests of many fields", open: "a field takes 32 bytes beside its text, which MaxMemory does not count", cfg: little, live: 8 * mib, script: func(w *tap) {
+			for i := range 16 {
 				f := w.open(i)
 				f.ask("GET /a HTTP/1.1\r\n" + strings.Repeat("x:\n", 200*kib/3) + "\r\n")
 			}
 		}},
-		{name: "unanswered requests with trailers", open: "trailers are not counted in MaxMemory", cfg: little, live: 32 * mib, script: func(w *tap) {
-			for i := range 1024 {
+		{name: "unanswered requests with trailers", open: "trailers are not counted in MaxMemory", cfg: little, live: 8 * mib, script: func(w *tap) {
+			for i := range 256 {
 				f := w.open(i)
 				f.ask("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + strings.Repeat("x", 200*kib) + "\r\n\r\n")
 			}
 		}},
-		{name: "bodies that do not end", cfg: little, live: 32 * mib, script: func(w *tap) {
-			for i := range 256 {
+		{name: "bodies that do not end", cfg: little, live: 8 * mib, script: func(w *tap) {
+			for i := range 64 {
 				f := w.open(i)
 				f.ask("POST /a HTTP/1.1\r\nContent-Length: 10000000\r\n\r\n")
 				f.repeat(fromClient, "x", 512*kib)
 			}
 		}},
-		{name: "bodies that are announced and do not come", open: "64 KiB for an announced body are not counted in MaxMemory", cfg: little, live: 32 * mib, script: func(w *tap) {
+		{name: "bodies that are announced and do not come", open: "64 KiB for an announced body are not counted in MaxMemory", cfg: little, live: 8 * mib, script: func(w *tap) {
 			for i := range 4096 {
 				f := w.open(i)
 				f.ask("POST /a HTTP/1.1\r\nContent-Length: 10000000\r\n\r\n")
@@ -226,6 +289,6 @@ func crowds() []attack {
 	}
 }
 
-func TestAdversarialBodies(t *testing.T)  { checkAll(t, largeBodies()) }
+func TestAdversarialBodies(t *testing.T)  { checkAll(t, append(largeBodies(), bombs()...)) }
 func TestAdversarialEndless(t *testing.T) { checkAll(t, endless()) }
 func TestAdversarialCrowds(t *testing.T)  { checkAll(t, crowds()) }
