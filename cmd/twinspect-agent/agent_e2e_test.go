@@ -19,17 +19,15 @@ import (
 )
 
 func TestAnAgentThatIsKilledWithExchangesOnDiskLosesNoneOfThem(t *testing.T) {
+	t.Parallel()
 	s, b := newService(t), withKafka(t)
+	_, away := b.behind(t)
 	dir := t.TempDir()
-	p := startAgent(t, arguments(s, b, dir)...)
-	s.load(t, 50, "")
-	p.settled(t, s)
-	require.NoError(t, b.Kill())
-	s.load(t, 200, "")
+	p := startAgent(t, append(arguments(s, b, dir), away)...)
+	s.load(t, 100, "")
 	p.seen(t, s)
 	p.spooled(t)
 	p.kill(t)
-	require.NoError(t, b.Restart(t.Context()))
 	p = startAgent(t, arguments(s, b, dir)...)
 	s.load(t, 50, "")
 	ship := p.settled(t, s)
@@ -39,6 +37,7 @@ func TestAnAgentThatIsKilledWithExchangesOnDiskLosesNoneOfThem(t *testing.T) {
 }
 
 func TestAFullDiskIsCountedToTheLastExchange(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "tiny")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
@@ -46,13 +45,13 @@ func TestAFullDiskIsCountedToTheLastExchange(t *testing.T) {
 	}
 	t.Cleanup(func() { assert.NoError(t, unix.Unmount(dir, unix.MNT_DETACH)) })
 	s, b := newService(t), withKafka(t)
-	require.NoError(t, b.Kill())
-	p := startAgent(t, append(arguments(s, b, dir), "--queue=256KiB")...)
+	broker, away := b.behind(t)
+	p := startAgent(t, append(arguments(s, b, dir), away, "--queue=256KiB")...)
 	for p.stage("ship").Dropped["disk-full"] == 0 {
 		s.load(t, 50, "random=2000")
 		p.seen(t, s)
 	}
-	require.NoError(t, b.Restart(t.Context()))
+	broker.open()
 	ship := p.settled(t, s)
 	p.end(t)
 	records := b.balances(t, s, ship)
@@ -60,10 +59,11 @@ func TestAFullDiskIsCountedToTheLastExchange(t *testing.T) {
 }
 
 func TestSecretsDoNotReachTheTopicNorTheSpool(t *testing.T) {
+	t.Parallel()
 	s, b := newService(t), withKafka(t)
-	require.NoError(t, b.Kill())
+	broker, away := b.behind(t)
 	dir := t.TempDir()
-	p := startAgent(t, arguments(s, b, dir)...)
+	p := startAgent(t, append(arguments(s, b, dir), away)...)
 	const secret = "s3cr3tT0kenValue99"
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/login?access_token="+secret, strings.NewReader(`{"password":"`+secret+`"}`))
 	require.NoError(t, err)
@@ -74,7 +74,8 @@ func TestSecretsDoNotReachTheTopicNorTheSpool(t *testing.T) {
 	require.NoError(t, err)
 	resp.Body.Close()
 	p.seen(t, s)
-	require.NoError(t, b.Restart(t.Context()))
+	p.spooled(t)
+	broker.open()
 	p.settled(t, s)
 	p.end(t)
 	n := 0
@@ -106,6 +107,7 @@ func (p *process) balance(t *testing.T, stage string) (seen, rest float64) {
 }
 
 func TestMetricsBalanceAndSettingsChangeWithoutARestart(t *testing.T) {
+	t.Parallel()
 	s, b := newService(t), withKafka(t)
 	file := filepath.Join(t.TempDir(), "agent.yaml")
 	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }

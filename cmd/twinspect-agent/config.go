@@ -78,7 +78,7 @@ func defaults() config {
 	return config{
 		Agent: host,
 		Capture: captureConfig{
-			Interface: "any", Cores: 1, Ring: 16 << 20, BodyLimit: 1 << 20, Memory: 64 << 20,
+			Interface: "any", Cores: 1, Ring: 16 << 20, BodyLimit: 1 << 20, Memory: 128 << 20,
 		},
 		Sample:   sampleConfig{Rate: 1, Quota: 10, Window: time.Minute},
 		Limits:   limitsConfig{CPU: 0.5, Memory: 256 << 20},
@@ -126,7 +126,7 @@ func (c *captureConfig) bind(f *pflag.FlagSet) {
 	f.IntVar(&c.Cores, "cores", c.Cores, "share connections out over this many captures")
 	f.Var(&c.Ring, "ring", "buffer between the kernel and each capture")
 	f.Var(&c.BodyLimit, "body-limit", "keep at most this much of a body")
-	f.Var(&c.Memory, "capture-memory", "memory for unfinished exchanges")
+	f.Var(&c.Memory, "capture-memory", "memory for connections and unfinished exchanges")
 }
 
 const envPrefix = "TWINSPECT_AGENT_"

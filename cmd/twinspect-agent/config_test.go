@@ -126,3 +126,12 @@ func TestSettingsOfTheREADMEAreSettings(t *testing.T) {
 	assert.Equal(t, size(10_000_000), c.Limits.Bytes)
 	assert.Equal(t, "not host 10.0.0.9", c.Capture.Filter)
 }
+
+func TestMemoryOfTheCaptureIsSharedOut(t *testing.T) {
+	c := defaults()
+	c.Capture.Cores = 2
+	streams, http := c.Capture.bounds()
+	shared := streams.MaxBuffer + streams.MaxConnections*perConnection + http.MaxMemory
+	assert.Equal(t, int(c.Capture.Memory)/2, shared, "what one core may take")
+	assert.Greater(t, streams.MaxConnections, 4000, "keep-alive connections of a busy service")
+}

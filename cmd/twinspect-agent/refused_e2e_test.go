@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ import (
 // The broker takes batches of 16 KiB, the producer knows of 1 MiB only: one
 // message is over the first limit, the other over both.
 func TestAMessageOverTheLimitOfTheBrokerIsCountedAndTheOthersArrive(t *testing.T) {
+	t.Parallel()
 	s, b := newService(t), withTopic(t, kafkastand.Topic{Partitions: 3, Settings: map[string]string{"max.message.bytes": "16384"}})
 	p := startAgent(t, append(arguments(s, b, t.TempDir()), "--body-limit=4MiB")...)
 	c, end := s.client(t)
@@ -38,10 +40,11 @@ func TestAMessageOverTheLimitOfTheBrokerIsCountedAndTheOthersArrive(t *testing.T
 }
 
 func TestWrongCredentialsAreToldAndNothingIsLost(t *testing.T) {
+	t.Parallel()
 	const wrong = "wr0ng-w0rd"
 	s, b := newService(t), withKafka(t)
 	dir := t.TempDir()
-	args := append(arguments(s, b, dir), "--shutdown=2s")
+	args := arguments(s, b, dir)
 	p := startAgent(t, append(args, "--kafka="+b.url(user+":"+wrong))...)
 	says := func() bool { return p.unready(`the broker refuses user \"recorder\"`) }
 	eventually(t, "it is told before there is anything to send", says)
@@ -69,6 +72,7 @@ func TestWrongCredentialsAreToldAndNothingIsLost(t *testing.T) {
 }
 
 func TestAnAgentWithNothingToSendIsReadyOnceTheTopicIsThere(t *testing.T) {
+	t.Parallel()
 	s, b := newService(t), withoutTopic(t)
 	p := startAgent(t, arguments(s, b, t.TempDir())...)
 	eventually(t, "it is told", func() bool { return p.unready("the topic does not exist: create it") })
@@ -78,6 +82,7 @@ func TestAnAgentWithNothingToSendIsReadyOnceTheTopicIsThere(t *testing.T) {
 }
 
 func TestATopicThatIsMissingIsToldAndTakesEverythingOnceItIsThere(t *testing.T) {
+	t.Parallel()
 	s, b := newService(t), withoutTopic(t)
 	p := startAgent(t, arguments(s, b, t.TempDir())...)
 	says := func() bool { return p.unready("the topic does not exist: create it") }
@@ -87,7 +92,9 @@ func TestATopicThatIsMissingIsToldAndTakesEverythingOnceItIsThere(t *testing.T) 
 	p.spooled(t)
 	eventually(t, "it is told while there is something to send", says)
 	require.NoError(t, b.CreateTopic(t.Context(), b.topic, 3))
+	begin := time.Now()
 	ship := p.settled(t, s)
+	assert.Less(t, time.Since(begin), 10*time.Second, "from the topic to the last exchange")
 	eventually(t, "it is ready", p.ready)
 	p.end(t)
 	assert.Contains(t, p.log.String(), "the topic does not exist: create it")

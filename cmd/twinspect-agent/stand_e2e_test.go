@@ -42,10 +42,17 @@ var sharedKafka = sync.OnceValues(func() (*kafkastand.Broker, error) {
 	return b, err
 })
 
-// stand is the broker with a topic that is one test's own.
+// stand is the broker with a topic that is one test's own. Tests that run in
+// parallel leave the broker as it is: those that stop it come before them.
 type stand struct {
 	*kafkastand.Broker
 	topic string
+}
+
+// behind is the same topic, reached through a door.
+func (b stand) behind(t *testing.T) (*door, string) {
+	d := newDoor(t, b.Addr())
+	return d, "--kafka=kafka://" + user + ":" + password + "@" + d.addr() + "/" + b.topic
 }
 
 var topics atomic.Int64
