@@ -37,7 +37,7 @@ const (
 	// Missing bytes, by why the capture lacks them.
 	GapBytes  capture.Reason = "gap"
 	SnapBytes capture.Reason = "snap-length"
-	// HeadLimit: a head longer than the limit.
+	// HeadLimit: a head longer than the limit, or interim answers beyond it.
 	HeadLimit capture.Reason = "head-limit"
 )
 
@@ -78,6 +78,12 @@ func (t *messageTally) count(why capture.Incomplete, seen bool) {
 	t.stats.Drop(capture.Reason(why), 1)
 }
 
+// refuse counts an interim answer that is not kept.
+func (t *messageTally) refuse() {
+	t.stats.Seen++
+	t.stats.Drop(HeadLimit, 1)
+}
+
 // Account returns the stages "http" in bytes, "messages" and "exchanges", and
 // "grpc" and "websocket" once there was something of theirs.
 //
@@ -85,7 +91,8 @@ func (t *messageTally) count(why capture.Incomplete, seen bool) {
 // and dropped. Of HTTP/2, the frames that carry header blocks and DATA are
 // written with their overhead, all others filtered as http2-control. Messages
 // are the two halves of each exchange: whole ones are written, others dropped
-// under the reason that the exchange tells. Exchanges are written once Next has
+// under the reason that the exchange tells; interim answers count where they are
+// beyond those that are kept, dropped under head-limit. Exchanges are written once Next has
 // given them out.
 //
 // The stage "grpc" counts the length-prefixed messages in bodies of gRPC: whole

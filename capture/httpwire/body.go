@@ -7,15 +7,16 @@ import (
 	"twinspect.dev/capture"
 )
 
-// firstBody is how much memory a body is given before its bytes come: a length
-// that is announced and never sent must cost nothing.
+// firstBody bounds what a body is given with its first bytes, which is four times
+// as much as they are: no more than append comes to leave, for a length that is
+// announced and never sent must cost nothing.
 const firstBody = 64 << 10
 
 // open begins the body of a message.
 func (c *Conn) open(s *stream, r *record, m *capture.Message, f frame) {
 	c.p.messages.open++
 	s.rec, s.msg = r, m
-	s.fault, s.hurt, s.total, s.left = f.fault, false, -1, 0
+	s.fault, s.hurt, s.total, s.left, s.contested = f.fault, false, -1, 0, f.contested()
 	m.Start, m.End = s.startAt, s.at
 	if s.cut != "" {
 		s.fault = ""
@@ -28,9 +29,6 @@ func (c *Conn) open(s *stream, r *record, m *capture.Message, f frame) {
 		c.finish(s, "")
 	case byLength:
 		s.mode, s.left, s.total = inLength, f.length, f.length
-		if m.Body == nil {
-			m.Body = make([]byte, 0, min(f.length, firstBody, int64(c.p.cfg.MaxBody)))
-		}
 	case byChunks:
 		s.mode = inChunkSize
 	case byClose:
@@ -85,6 +83,9 @@ func (p *Parser) keep(in *intake, at time.Time, b []byte) {
 		b = b[:room]
 	}
 	p.hold(in.rec, len(b))
+	if in.msg.Body == nil && len(b) < firstBody {
+		in.msg.Body = make([]byte, 0, min(4*len(b), firstBody, p.cfg.MaxBody))
+	}
 	in.msg.Body = append(in.msg.Body, b...)
 	p.bytes.written += uint64(len(b))
 }
@@ -101,6 +102,9 @@ func (c *Conn) finish(s *stream, why capture.Incomplete) {
 	m.Incomplete = s.fault
 	s.rec, s.msg, s.buf = nil, nil, s.buf[:0]
 	s.mode, s.anchor = atStart, false
+	if s.contested {
+		c.contest(s)
+	}
 	if c.tunnel != "" {
 		c.hide(s, c.tunnel)
 	}
@@ -131,19 +135,23 @@ func (c *Conn) line(s *stream, p []byte) (line []byte, n int) {
 	case i >= 0:
 		line, s.buf = s.buf, s.buf[:0]
 	case len(s.buf) == c.p.cfg.MaxHead:
-		c.broken(s)
+		c.broken(s, capture.Malformed)
 	}
 	return line, n
 }
 
-// broken ends a chunked message whose framing cannot be read.
-func (c *Conn) broken(s *stream) {
+// broken ends a chunked message whose framing cannot be read, or is read in more
+// than one way.
+func (c *Conn) broken(s *stream, why capture.Incomplete) {
 	s.total = -1
-	c.finish(s, capture.Malformed)
+	s.contested = false
+	c.finish(s, why)
 	c.lose(s)
 }
 
-// chunkSize reads chunk-size and extensions (RFC 9112 section 7.1).
+// chunkSize reads chunk-size and extensions (RFC 9112 section 7.1). A bare LF ends
+// no line here, unlike in a head: recipients that take it for one, or a bare CR in
+// an extension, read other chunks than the rest.
 func (c *Conn) chunkSize(s *stream, p []byte) int {
 	line, n := c.line(s, p)
 	if line == nil {
@@ -152,7 +160,9 @@ func (c *Conn) chunkSize(s *stream, p []byte) int {
 	size, ok := parseChunkSize(line)
 	switch {
 	case !ok:
-		c.broken(s)
+		c.broken(s, capture.Malformed)
+	case bytes.IndexByte(line, '\r') != len(line)-2:
+		c.broken(s, capture.AmbiguousFraming)
 	case size == 0:
 		s.mode, s.scan = inTrailer, 0
 	default:
@@ -193,8 +203,12 @@ func hexDigit(b byte) int {
 
 // chunkEnd reads the line end after the data of a chunk.
 func (c *Conn) chunkEnd(s *stream, p []byte) int {
-	if p[0] != '\n' && (p[0] != '\r' || len(s.buf) > 0) {
-		c.broken(s)
+	switch {
+	case p[0] == '\n' && len(s.buf) == 0:
+		c.broken(s, capture.AmbiguousFraming)
+		return 0
+	case p[0] != '\n' && (p[0] != '\r' || len(s.buf) > 0):
+		c.broken(s, capture.Malformed)
 		return 0
 	}
 	c.p.bytes.written++
@@ -222,9 +236,10 @@ func (c *Conn) trailer(s *stream, p []byte) int {
 	switch {
 	case i >= 0 && len(bytes.TrimRight(s.buf[s.scan:], "\r\n")) == 0:
 		s.msg.Trailer = fields(nil, string(s.buf))
+		c.p.hold(s.rec, len(s.buf)+fieldCost*cap(s.msg.Trailer))
 		c.finish(s, "")
 	case len(s.buf) == c.p.cfg.MaxHead:
-		c.broken(s)
+		c.broken(s, capture.Malformed)
 	case i >= 0:
 		s.scan = len(s.buf)
 	}

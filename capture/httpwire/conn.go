@@ -54,6 +54,10 @@ type Conn struct {
 	lossy     bool
 	pipelined bool
 	answered  int64 // what the server had of the requests when it last began a response
+
+	older, newer *Conn // in the parser's list
+	talked       bool  // since the parser last asked for memory
+	weight       int   // bytes held outside of exchanges
 }
 
 // stream is one direction of a connection.
@@ -69,6 +73,9 @@ type stream struct {
 	anchor, sync bool
 	spoke, ended bool
 	disputed     bool // the end of the last message cannot be determined
+	// contested is set while a message is read in one of several ways, and vague
+	// from its end up to where a message begins for certain.
+	contested, vague bool
 
 	buf     []byte // an unfinished head, line or trailer section
 	scan    int    // what of buf was searched
@@ -104,6 +111,7 @@ func (c *Conn) Data(dir int, at time.Time, acked int64, p []byte) {
 		p = c.watch(s, p)
 	}
 	c.run(s, p)
+	c.settleMemory()
 }
 
 // run parses bytes to their end.
@@ -122,7 +130,7 @@ func (c *Conn) run(s *stream, p []byte) {
 func (c *Conn) turn(s *stream) {
 	switch {
 	case s.sync:
-	case s.mode == inHead && s.kind == undecided:
+	case s.mode == inHead && s.kind == undecided && !s.vague:
 		c.abandonHead(s, capture.Gap)
 		s.mode = lost
 	case s.rec != nil && !s.rec.reqSeen && !c.pipelined && c.awaitedAt(s.pos):
@@ -167,6 +175,7 @@ func (c *Conn) step(s *stream, p []byte) int {
 
 // Gap skips n bytes that were not captured.
 func (c *Conn) Gap(dir int, at time.Time, n int64, why capture.Incomplete) {
+	defer c.settleMemory()
 	s := &c.side[dir]
 	s.at = at
 	c.lastDir = dir
@@ -269,6 +278,10 @@ func (c *Conn) End(dir int, _ time.Time, why capture.Incomplete) {
 		c.p.bytes.open -= uint64(c.vague)
 		c.p.bytes.filter(NotHTTP, c.vague)
 		c.vague = 0
+	}
+	c.weigh()
+	if c.side[1-dir].ended {
+		c.release()
 	}
 }
 

@@ -36,8 +36,8 @@ func (c *Conn) partial(s *stream, head []byte, why capture.Incomplete) {
 // request begins a request.
 func (c *Conn) request(s *stream, head []byte) {
 	r := c.record()
-	parseRequest(&r.Request, head, string(head))
-	c.p.hold(r, len(head))
+	d := parseRequest(&r.Request, head, string(head))
+	c.p.hold(r, len(head)+fieldCost*cap(r.Request.Header))
 	r.reqSeen = true
 	r.reqStart, r.answersAt = s.start, s.startAcked
 	r.sync = s.sync || s.turned && (s.start == c.answered || s.start == 0)
@@ -45,8 +45,10 @@ func (c *Conn) request(s *stream, head []byte) {
 	answers := &c.side[1-s.dir]
 	r.first = answers.pos == 0
 	r.Context.TraceID, r.Context.SpanID = capture.TraceOf(r.Request.Header)
+	f := s.doubted(frameRequest(&r.Request, d))
+	r.vague = s.vague
 	c.notePipelining(r, answers)
-	c.open(s, r, &r.Request.Message, frameRequest(&r.Request))
+	c.open(s, r, &r.Request.Message, f)
 	c.await(r, answers)
 }
 
@@ -68,6 +70,9 @@ func (c *Conn) await(r *record, answers *stream) {
 
 // notePipelining recognises a client that does not wait for responses.
 func (c *Conn) notePipelining(r *record, answers *stream) {
+	if n := len(c.pending); r.vague || n > 0 && c.pending[n-1].vague {
+		return
+	}
 	busy := answers.rec != nil && answers.mode != inClose
 	if !c.doubt && (len(c.pending) > 0 || busy) {
 		c.pipelined = true
@@ -89,24 +94,37 @@ func (c *Conn) response(s *stream, head []byte) {
 		r.reqDone = true
 	}
 	scratch.Header = r.Response.Header[:0]
-	parseResponse(&scratch, head, string(head))
-	c.p.hold(r, len(head))
+	d := parseResponse(&scratch, head, string(head))
+	interim := scratch.Status >= 100 && scratch.Status < 200 && scratch.Status != 101
+	if interim && len(r.Response.Interim) >= maxInterim {
+		c.excess(s, r, len(head))
+		return
+	}
+	c.p.hold(r, len(head)+fieldCost*cap(scratch.Header))
 	if scratch.Status == 101 && upgradeReason(scratch.Header.Get("Upgrade")) == HTTP2 {
 		c.upgraded(s, r, &scratch)
 		return
 	}
-	if scratch.Status >= 100 && scratch.Status < 200 && scratch.Status != 101 {
+	if interim {
 		c.interim(s, r, &scratch)
 		return
 	}
 	c.answered = max(c.answered, s.startAcked)
-	body, interim := r.Response.Body, r.Response.Interim
+	scratch.Body, scratch.Interim = r.Response.Body, r.Response.Interim
 	r.Response = scratch
-	r.Response.Body, r.Response.Interim = body, interim
 	r.respSeen = true
 	method := r.Request.Method
-	c.open(s, r, &r.Response.Message, frameResponse(&r.Response, method))
+	c.open(s, r, &r.Response.Message, s.doubted(frameResponse(&r.Response, method, d)))
 	c.switched(r, method)
+}
+
+// excess drops an interim answer beyond those that are kept.
+func (c *Conn) excess(s *stream, r *record, head int) {
+	c.p.bytes.written -= uint64(head)
+	c.p.bytes.drop(HeadLimit, head)
+	c.p.messages.refuse()
+	s.interim = r
+	s.mode = atStart
 }
 
 // interim keeps a 1xx answer with the record whose final response follows.

@@ -25,8 +25,12 @@ type frame struct {
 	fault  capture.Incomplete // set where the framing is disputed
 }
 
+// contested reports whether the message is read in one of several ways. Where the
+// next one begins is in doubt then.
+func (f frame) contested() bool { return f.how == byChunks && f.fault == capture.AmbiguousFraming }
+
 // frameRequest decides by RFC 9112 section 6.3 how long a request body is.
-func frameRequest(r *capture.Request) frame {
+func frameRequest(r *capture.Request, d disguise) frame {
 	switch {
 	case r.Proto == "HTTP/0.9":
 		return frame{}
@@ -34,7 +38,7 @@ func frameRequest(r *capture.Request) frame {
 		return frame{fault: capture.Malformed} // RFC 9112 section 3
 	}
 	codings, length := framingFields(r.Header)
-	if length.odd {
+	if length.odd || d.folded || d.returned {
 		return frame{how: unknown, fault: capture.AmbiguousFraming}
 	}
 	if codings.present {
@@ -55,24 +59,25 @@ func frameRequest(r *capture.Request) frame {
 
 // frameResponse decides the same for a response to method, which is "" where
 // the request is not known.
-func frameResponse(r *capture.Response, method string) frame {
+func frameResponse(r *capture.Response, method string, d disguise) frame {
 	if method == "HEAD" || r.Status == 204 || r.Status == 304 || r.Status >= 100 && r.Status < 200 {
 		return frame{} // rule 1
 	}
 	if method == "CONNECT" && r.Status >= 200 && r.Status < 300 {
 		return frame{} // rule 2
 	}
-	f := frameAnswer(r)
+	f := frameAnswer(r, d)
 	if f.fault == "" && (r.Status == 0 || !isVersion(r.Proto)) {
 		f.fault = capture.Malformed // RFC 9112 section 4
 	}
 	return f
 }
 
-// frameAnswer decides for a response that may have a body.
-func frameAnswer(r *capture.Response) frame {
+// frameAnswer decides for a response that may have a body. A folded framing field
+// is in no dispute: a user agent must replace the fold (RFC 9112 section 5.2).
+func frameAnswer(r *capture.Response, d disguise) frame {
 	codings, length := framingFields(r.Header)
-	if length.odd {
+	if length.odd || d.returned {
 		return frame{how: byClose, fault: capture.AmbiguousFraming}
 	}
 	if codings.present {
@@ -97,8 +102,10 @@ type codings struct {
 // lengths is what the Content-Length fields say.
 type lengths struct {
 	present, spaced, differ, invalid bool
-	// odd is set where a framing field's name ends in a bare CR: recipients
-	// read that as a space or as a part of the name (RFC 9112 section 2.2).
+	// odd is set where a framing field's name has what no name has, but for
+	// blanks behind it: a bare CR, a NUL, a blank before the first field.
+	// Recipients skip that, or take it for a part of the name, or leave out the
+	// line (RFC 9112 section 2.2).
 	odd bool
 	n   int64
 }
@@ -124,21 +131,35 @@ func framingFields(h capture.Header) (c codings, l lengths) {
 		if n := len(h[i].Name); n < 14 || n > 24 {
 			continue
 		}
-		name := strings.TrimRight(h[i].Name, " \t\r")
-		if strings.HasSuffix(h[i].Name, "\r") {
-			l.odd = l.odd || framingName(name)
+		name := core(h[i].Name)
+		if !framingName(name) {
 			continue
 		}
-		switch {
-		case strings.EqualFold(name, "Content-Length"):
-			l.add(h[i].Value)
-			l.spaced = l.spaced || len(name) != len(h[i].Name)
-		case strings.EqualFold(name, "Transfer-Encoding"):
-			c.add(h[i].Value)
-			c.spaced = c.spaced || len(name) != len(h[i].Name)
+		if trimRightBlanks(h[i].Name) != name {
+			l.odd = true
+			continue
 		}
+		spaced := len(name) != len(h[i].Name)
+		if len(name) == len("Content-Length") {
+			l.add(h[i].Value)
+			l.spaced = l.spaced || spaced
+			continue
+		}
+		c.add(h[i].Value)
+		c.spaced = c.spaced || spaced
 	}
 	return c, l
+}
+
+// core takes off both ends of a name what no name has.
+func core(name string) string {
+	for len(name) > 0 && !token[name[0]] {
+		name = name[1:]
+	}
+	for len(name) > 0 && !token[name[len(name)-1]] {
+		name = name[:len(name)-1]
+	}
+	return name
 }
 
 func framingName(name string) bool {
@@ -146,25 +167,28 @@ func framingName(name string) bool {
 }
 
 // add takes one field value: a list of codings. Chunked must be the last, and
-// only once (RFC 9112 section 6.1).
+// only once (RFC 9112 section 6.1), and has no parameters (section 7.1). What is
+// no token is some recipient's chunked and not another's.
 func (c *codings) add(value string) {
 	c.present = true
 	for part := range strings.SplitSeq(value, ",") {
-		name, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		name, _, parameters := strings.Cut(trimBlanks(part), ";")
+		name = trimBlanks(name)
 		if name == "" {
 			continue
 		}
-		if c.chunked {
+		chunked := strings.EqualFold(name, "chunked")
+		if c.chunked || chunked && parameters || tokenEnd([]byte(name)) < len(name) {
 			c.fault = capture.AmbiguousFraming
 		}
-		c.chunked = strings.EqualFold(strings.TrimSpace(name), "chunked")
+		c.chunked = chunked && !parameters
 	}
 }
 
 // add takes one field value: a number, or the same number several times.
 func (l *lengths) add(value string) {
 	for part := range strings.SplitSeq(value, ",") {
-		n, ok := parseLength(strings.TrimSpace(part))
+		n, ok := parseLength(trimBlanks(part))
 		switch {
 		case !ok:
 			l.invalid = true

@@ -67,7 +67,7 @@ func FuzzHTTP2(f *testing.F) {
 			t.Skip("larger than what one run is for")
 		}
 		runs := append([]run{c2s(h2.Preface)}, script(client, server, turns)...)
-		for _, cfg := range []Config{{}, {MaxHead: 64, MaxBody: 4, MaxPending: 2, MaxMemory: 200}} {
+		for _, cfg := range []Config{{}, {MaxHead: 64, MaxBody: 4, MaxPending: 2}} {
 			sameHoweverCut(t, cfg, runs, int(size))
 		}
 	})

@@ -37,33 +37,52 @@ func chomp(line string) string {
 	return strings.TrimSuffix(line, "\r")
 }
 
+// cutLine takes the first line, without its end, from text.
+func cutLine(text string) (line, rest string) {
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		text, rest = text[:i+1], text[i+1:]
+	}
+	return chomp(text), rest
+}
+
 // fields appends the field lines of text to h. Whitespace around a value goes, a
 // folded line continues the value before it after one space (RFC 9112 section
 // 5.2). A line without a colon is kept as a name without a value.
 func fields(h capture.Header, text string) capture.Header {
+	var line string
 	for len(text) > 0 {
-		line := text
-		if i := strings.IndexByte(text, '\n'); i >= 0 {
-			line = text[:i+1]
-		}
-		text = text[len(line):]
-		line = chomp(line)
-		switch {
-		case line == "":
-			continue
-		case (line[0] == ' ' || line[0] == '\t') && len(h) > 0:
-			last := &h[len(h)-1]
-			last.Value = strings.TrimSpace(last.Value + " " + trimBlanks(line))
+		line, text = cutLine(text)
+		if line == "" {
 			continue
 		}
-		i := strings.IndexByte(line, ':')
-		if i <= 0 {
-			h = append(h, capture.Field{Name: line})
-			continue
+		f := capture.Field{Name: line}
+		if i := strings.IndexByte(line, ':'); i > 0 {
+			f.Name, f.Value = line[:i], trimBlanks(line[i+1:])
 		}
-		h = append(h, capture.Field{Name: line[:i], Value: trimBlanks(line[i+1:])})
+		if len(text) > 0 && isBlank(text[0]) {
+			f.Value, text = unfold(f.Value, text)
+		}
+		h = append(h, f)
 	}
 	return h
+}
+
+// unfold joins a value with the folded lines at the beginning of text, each once
+// however many there are.
+func unfold(value, text string) (joined, rest string) {
+	var line string
+	b := []byte(value)
+	for len(text) > 0 && isBlank(text[0]) {
+		line, text = cutLine(text)
+		if line = trimBlanks(line); line == "" {
+			continue
+		}
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, line...)
+	}
+	return string(b), text
 }
 
 // firstLine cuts the first line, without its end, from a head.
@@ -74,7 +93,7 @@ func firstLine(head []byte) (line, rest []byte) {
 
 // parseRequest fills r from a head. text is the same as a string: r keeps parts
 // of it. The protocol stays empty where the request line has none.
-func parseRequest(r *capture.Request, head []byte, text string) {
+func parseRequest(r *capture.Request, head []byte, text string) disguise {
 	line, rest := firstLine(head)
 	method, target, proto := splitRequest(line)
 	r.Method = text[:len(method)]
@@ -88,19 +107,23 @@ func parseRequest(r *capture.Request, head []byte, text string) {
 	case isSimple(line) && len(rest) == 0 && bytes.HasSuffix(head, []byte("\n")):
 		r.Proto = "HTTP/0.9"
 	}
-	r.Header = fields(r.Header, text[len(text)-len(rest):])
+	text = text[len(text)-len(rest):]
+	r.Header = fields(r.Header, text)
+	return unmask(text)
 }
 
 // parseResponse fills r from a head; text is as for parseRequest. A status that
 // is no number of three digits gives 0, and what stands there goes to the
 // reason.
-func parseResponse(r *capture.Response, head []byte, text string) {
+func parseResponse(r *capture.Response, head []byte, text string) disguise {
 	line, rest := firstLine(head)
 	proto, code := splitStatus(line)
 	status, reason := splitCode(code)
 	r.Proto, r.Status = protocol(proto), status
 	r.Reason = strings.TrimRight(text[len(line)-len(reason):len(line)], " \t")
-	r.Header = fields(r.Header, text[len(text)-len(rest):])
+	text = text[len(text)-len(rest):]
+	r.Header = fields(r.Header, text)
+	return unmask(text)
 }
 
 // protocol returns a version in its usual case, without memory of its own for

@@ -93,6 +93,9 @@ func (h *http2) fields(s *stream, b *h2block, fields []hpack.HeaderField, why ca
 		return UnknownStream
 	}
 	m := &st.half[s.dir]
+	if why == "" && m.torn == "" && !sound(fields) {
+		why = capture.Malformed
+	}
 	refused := capture.Reason("")
 	switch {
 	case m.closed || m.done:

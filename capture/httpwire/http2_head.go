@@ -15,7 +15,7 @@ const (
 	connect    = "CONNECT"
 )
 
-// maxInterim is how many 1xx answers of a stream are kept. Servers send a few;
+// maxInterim is how many 1xx answers of a request are kept. Servers send a few;
 // without a bound they would be memory that nothing ends.
 const maxInterim = 64
 
@@ -53,14 +53,7 @@ func (h *http2) openMessage(s *stream, m *h2message, r *record, msg *capture.Mes
 	m.headed = true
 	m.intake = intake{rec: r, msg: msg, fault: why}
 	msg.Start, msg.End = b.start, s.at
-	n := 0
-	for _, f := range msg.Header {
-		n += len(f.Name) + len(f.Value)
-	}
-	h.c.p.hold(r, n)
-	if size := announced(msg.Header); size > 0 && !b.last && msg.Body == nil {
-		msg.Body = make([]byte, 0, min(size, firstBody, int64(h.c.p.cfg.MaxBody)))
-	}
+	h.c.p.hold(r, headerCost(msg.Header))
 	m.isGRPC = isGRPC(msg.Header.Get("content-type"))
 }
 
@@ -119,20 +112,17 @@ func (h *http2) lateHead(m *h2message, b *h2block, fields []hpack.HeaderField, w
 		m.blame(why)
 	}
 	p.Status, p.Header = status, appendFields(p.Header[:0], rest)
-	for _, f := range rest {
-		h.c.p.hold(m.rec, len(f.Name)+len(f.Value))
-	}
+	h.c.p.hold(m.rec, headerCost(p.Header))
 	return ""
 }
 
 func (h *http2) interim(r *record, status int, fields []hpack.HeaderField, b *h2block) capture.Reason {
 	if len(r.Response.Interim) >= maxInterim {
+		h.c.p.messages.refuse()
 		return HeadLimit
 	}
 	header := appendFields(nil, fields)
-	for _, f := range header {
-		h.c.p.hold(r, len(f.Name)+len(f.Value))
-	}
+	h.c.p.hold(r, headerCost(header))
 	r.Response.Interim = append(r.Response.Interim, capture.Interim{Status: status, Header: header, Time: b.start})
 	return ""
 }
@@ -154,9 +144,7 @@ func (h *http2) trailer(s *stream, m *h2message, b *h2block, fields []hpack.Head
 	}
 	m.msg.Trailer = appendFields(nil, fields)
 	m.msg.End = s.at
-	for _, f := range fields {
-		h.c.p.hold(m.rec, len(f.Name)+len(f.Value))
-	}
+	h.c.p.hold(m.rec, headerCost(m.msg.Trailer))
 	return ""
 }
 
@@ -166,6 +154,9 @@ func (h *http2) promise(s *stream, b *h2block, fields []hpack.HeaderField, why c
 	id := b.promised
 	if s.dir == h.c.client || id == 0 || id%2 != 0 || h.streams[id] != nil {
 		return UnknownStream
+	}
+	if why == "" && !sound(fields) {
+		why = capture.Malformed
 	}
 	r := h.c.record()
 	h.requestHead(s, r, b, fields, &why)

@@ -113,10 +113,13 @@ func (h *http2) done(st *h2stream, dir int, why capture.Incomplete) {
 		return
 	}
 	m.done = true
+	r := st.r
 	if m.msg != nil {
+		if why == "" && (m.fault == "" || m.fault == capture.Malformed) && m.tunnel == "" && misframed(r, m) {
+			why = capture.Malformed
+		}
 		m.finish(h.c, why)
 	}
-	r := st.r
 	if st.half[1-dir].done {
 		st.r = nil
 	}

@@ -93,7 +93,7 @@ func (c *Conn) decide(s *stream, b []byte) int {
 	}
 	i := bytes.IndexByte(b[s.scan:], '\n')
 	if i < 0 {
-		s.kind = s.prefix(b)
+		s.kind = c.prefix(s, b)
 		s.scan = len(b)
 		if s.kind == junk {
 			return len(b)
@@ -114,11 +114,14 @@ func (c *Conn) decide(s *stream, b []byte) int {
 	return 0
 }
 
-// prefix judges an unfinished first line; what was checked before is not
+// prefix judges an unfinished first line, which a server begins in one way. What was checked before is not
 // checked again.
-func (s *stream) prefix(b []byte) kind {
+func (c *Conn) prefix(s *stream, b []byte) kind {
 	if k := isTLS(b); k != junk {
 		return k
+	}
+	if c.client == 1-s.dir && !isResponse(b) {
+		return junk // so that it does not take the next response with it
 	}
 	from := s.checked
 	s.checked = len(b)

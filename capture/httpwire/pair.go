@@ -10,7 +10,7 @@ func (c *Conn) match(s *stream) *record {
 		return r
 	}
 	i := 0
-	if c.doubt {
+	if c.doubt || len(c.pending) > 0 && c.pending[0].vague {
 		i = c.proven(s)
 	}
 	if i < 0 || i >= len(c.pending) {
@@ -22,7 +22,7 @@ func (c *Conn) match(s *stream) *record {
 	r := c.pending[i]
 	c.pending = slices.Delete(c.pending, 0, i+1)
 	c.doubt = false
-	if r.reqDone && s.startAcked > r.reqEnd {
+	if r.reqDone && s.startAcked > r.reqEnd && !c.side[1-s.dir].vague {
 		c.pipelined = true // the server had more than this request, seen or lost
 	}
 	return r
@@ -32,9 +32,10 @@ func (c *Conn) match(s *stream) *record {
 // client that waits sends a request where it has received all earlier responses,
 // so the response begins at exactly that position, and a response to any later
 // request begins beyond it; it answers nothing that the server had not yet
-// received.
+// received. Behind a request whose beginning is in doubt nothing is proven: whoever
+// reads none there has one request less to answer.
 func (c *Conn) proven(s *stream) int {
-	if len(c.pending) == 0 || !s.sync && !c.untouched(s) {
+	if len(c.pending) == 0 || c.pending[0].vague || !s.sync && !c.untouched(s) {
 		return -1
 	}
 	if c.untouched(s) && (s.startAcked < 0 || s.startAcked > c.pending[0].reqStart) {
@@ -58,6 +59,9 @@ func (c *Conn) untouched(s *stream) bool {
 func (c *Conn) expected(s *stream) int {
 	found := -1
 	for i, r := range c.pending {
+		if r.vague {
+			break
+		}
 		if !r.sync || r.answersAt != s.start || r.reqStart >= s.startAcked {
 			continue
 		}

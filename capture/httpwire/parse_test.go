@@ -122,7 +122,7 @@ func TestFramingByRFC9112(t *testing.T) {
 			[]string{"POST / abc > 1xx 1xx 1.1 200 hi"}},
 		{"chunks with extensions and trailers", []run{c2s("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n2 \r\nde\r\n0\r\nT: 1\r\n\r\n"), s2c(ok)},
 			[]string{"POST / abcde > 1.1 200 hi"}},
-		{"bare LF", []run{c2s("GET /a HTTP/1.1\nHost: x\n\n"), s2c("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\n0\n\n")}, []string{"GET /a > 1.1 200 hi"}},
+		{"bare LF", []run{c2s("GET /a HTTP/1.1\nHost: x\n\n"), s2c("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\r\nhi\r\n0\r\nT: 1\n\n")}, []string{"GET /a > 1.1 200 hi"}},
 		{"empty lines before", []run{c2s("\r\n\r\n" + get), s2c(ok)}, []string{"GET /a > 1.1 200 hi"}},
 		{"a response that the close ends", []run{c2s(get), s2c("HTTP/1.0 200 OK\r\n\r\nuntil the end")}, []string{"GET /a > 1.0 200 until the end"}},
 		{"HTTP/0.9", []run{c2s("GET /old\r\n"), s2c("<html>")}, []string{"GET /old > 0.9 000 <html>"}},

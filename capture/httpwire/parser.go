@@ -19,9 +19,11 @@ type Config struct {
 	// MaxPending is how many requests of a connection may wait for their
 	// responses. Default 1024: clients that pipeline send a few.
 	MaxPending int
-	// MaxMemory is how many bytes of heads and bodies all connections together
-	// may hold until their exchanges are taken. Beyond it bodies are cut and
-	// requests no longer wait. Default 512 MiB: 64 bodies at their own limit.
+	// MaxMemory is how many bytes of heads, fields, bodies and tables of HTTP/2
+	// all connections together may hold until their exchanges are taken. Near it,
+	// connections that are silent give up what they hold, as evicted, and beyond
+	// it bodies are cut and requests no longer wait. Default 512 MiB: 64 bodies
+	// at their own limit.
 	MaxMemory int
 }
 
@@ -58,8 +60,13 @@ type Parser struct {
 	head  int // the first record of ready that was not taken
 	taken *record
 	pool  []*record
-	held  int // bytes in exchanges that were not taken
-	bytes byteTally
+	held  int // bytes of all that is held
+	// queued is how many of them are in exchanges that are ready.
+	queued int
+	// oldest and newest end the list of connections that are not over, in the
+	// order in which they are asked for memory.
+	oldest, newest *Conn
+	bytes          byteTally
 	// messages and exchanges count as Account tells.
 	messages  messageTally
 	exchanges capture.Stats
@@ -77,6 +84,7 @@ func (p *Parser) Open(c Connection) *Conn {
 		s := &conn.side[d]
 		s.dir, s.acked, s.anchor, s.sync = d, -1, true, c.Whole
 	}
+	p.enlist(conn)
 	return conn
 }
 

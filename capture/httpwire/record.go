@@ -12,13 +12,16 @@ type record struct {
 	sync              bool  // the request begins at a certain message boundary
 	held              int   // bytes that the record holds
 	first             bool  // no response byte had been seen when the request began
+	vague             bool  // it is in doubt whether the request begins here
 }
 
 // The pool keeps at most maxPool records, and no body buffer above maxKept: 64
-// times 256 KiB is 16 MiB. Larger bodies are rare and left to the collector.
+// times 256 KiB is 16 MiB. Larger bodies are rare and left to the collector, as
+// are headers of more than maxFields fields, 8 KiB of them.
 const (
-	maxPool = 64
-	maxKept = 256 << 10
+	maxPool   = 64
+	maxKept   = 256 << 10
+	maxFields = 256
 )
 
 func (p *Parser) record() *record {
@@ -39,9 +42,6 @@ func (p *Parser) hold(r *record, n int) {
 	p.held += n
 }
 
-// full reports whether no more memory is to be held.
-func (p *Parser) full() bool { return p.held >= p.cfg.MaxMemory }
-
 // recycle takes back the record that the last Next gave out. Headers and bodies
 // keep their memory; strings are never shared.
 func (p *Parser) recycle() {
@@ -49,6 +49,7 @@ func (p *Parser) recycle() {
 	p.taken = nil
 	if r != nil {
 		p.held -= r.held
+		p.queued -= r.held
 	}
 	if r == nil || len(p.pool) >= maxPool {
 		return
@@ -61,7 +62,10 @@ func (p *Parser) recycle() {
 
 func emptied(m *capture.Message) capture.Message {
 	clear(m.Header)
-	e := capture.Message{Header: m.Header[:0]}
+	var e capture.Message
+	if cap(m.Header) <= maxFields {
+		e.Header = m.Header[:0]
+	}
 	if cap(m.Body) <= maxKept {
 		e.Body = m.Body[:0]
 	}
@@ -79,6 +83,7 @@ func (c *Conn) emit(r *record) {
 	c.p.messages.count(r.Request.Incomplete, r.reqSeen)
 	c.p.messages.count(r.Response.Incomplete, r.respSeen)
 	c.p.ready = append(c.p.ready, r)
+	c.p.queued += r.held
 }
 
 // settle emits a record whose two halves are over.

@@ -16,6 +16,23 @@ func (c *Conn) lose(s *stream) {
 	}
 }
 
+// contest notes that a message has ended which recipients may end elsewhere. What
+// follows is read on, but begins for certain only where the talk turned.
+func (c *Conn) contest(s *stream) {
+	s.contested, s.vague, s.sync = false, true, false
+	if s.dir != c.client {
+		c.doubt = true
+	}
+}
+
+// doubted gives a message whose beginning is in doubt its reason.
+func (s *stream) doubted(f frame) frame {
+	if s.vague = s.vague && !s.sync; s.vague && f.fault == "" {
+		f.fault = capture.AmbiguousFraming
+	}
+	return f
+}
+
 // lenient reports whether a message may begin at any line. Where each side
 // waits for the other, messages begin where the talk turns, and anything else
 // that looks like one is a part of a body. Where requests are pipelined, or only

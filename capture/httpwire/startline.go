@@ -174,6 +174,10 @@ func trimBlanks[T string | []byte](v T) T {
 	for len(v) > 0 && isBlank(v[0]) {
 		v = v[1:]
 	}
+	return trimRightBlanks(v)
+}
+
+func trimRightBlanks[T string | []byte](v T) T {
 	for len(v) > 0 && isBlank(v[len(v)-1]) {
 		v = v[:len(v)-1]
 	}

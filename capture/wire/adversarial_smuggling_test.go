@@ -14,6 +14,7 @@ type smuggle struct {
 	// want is what must come of it where open says that something else does.
 	want []string
 	lost string
+	left string
 	open string
 }
 
@@ -29,7 +30,7 @@ func (s smuggle) attack() attack {
 	}
 	a := attack{name: s.name, open: s.open}
 	if s.want != nil {
-		a.want = &outcome{exchanges: s.want, lost: s.lost}
+		a.want = &outcome{exchanges: s.want, lost: s.lost, left: s.left}
 	}
 	a.script = func(w *tap) {
 		f := w.open(0)
@@ -45,9 +46,8 @@ func (s smuggle) attack() attack {
 // What must come of framing that recipients dispute: nothing of the body is
 // taken, and the next exchange is whole.
 var (
-	disputed     = []string{"POST /a 0/-1 ambiguous-framing > 200 2", "GET /next 0 > 200 2"}
-	spoiled      = []string{"POST /a 0/-1 malformed > 200 2", "GET /next 0 > 200 2"}
-	spoiledAfter = []string{"POST /a 5/-1 malformed > 200 2", "GET /next 0 > 200 2"}
+	disputed      = []string{"POST /a 0/-1 ambiguous-framing > 200 2", "GET /next 0 > 200 2"}
+	disputedAfter = []string{"POST /a 5/-1 ambiguous-framing > 200 2", "GET /next 0 > 200 2"}
 )
 
 // post is a request with these framing fields and what follows its head.
@@ -56,6 +56,7 @@ func post(fields, rest string) string {
 }
 
 const (
+	blank       = "http/blank-line 2"
 	chunkedFive = "5\r\nhello\r\n0\r\n\r\n"
 	hidden      = "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
 )
@@ -73,19 +74,19 @@ func smuggledRequests() []smuggle {
 		{name: "TE chunked, identity", request: post("Transfer-Encoding: chunked, identity\r\n", chunkedFive)},
 		{name: "TE identity, with a length", request: post("Transfer-Encoding: identity\r\nContent-Length: 5\r\n", "hello")},
 		{name: "TE with a tab before", request: post("Transfer-Encoding:\tchunked\r\n", chunkedFive)},
-		{name: "TE with a vertical tab before", want: disputed, lost: "http/junk 15", open: "only spaces and tabs surround a value (RFC 9110 5.6.3), a vertical tab is trimmed as well", request: post("Transfer-Encoding: \x0bchunked\r\n", chunkedFive)},
+		{name: "TE with a vertical tab before", want: disputed, lost: "http/junk 15", request: post("Transfer-Encoding: \x0bchunked\r\n", chunkedFive)},
 		{name: "TE with a NUL behind", request: post("Transfer-Encoding: chunked\x00\r\n", chunkedFive)},
 		{name: "TE in capitals", request: post("TRANSFER-ENCODING: CHUNKED\r\n", chunkedFive)},
 		{name: "TE empty, with a length", request: post("Transfer-Encoding:\r\nContent-Length: 5\r\n", "hello")},
-		{name: "TE with a parameter", want: disputed, lost: "http/junk 15", open: "parameters of chunked are an error (RFC 9112 7.1)", request: post("Transfer-Encoding: chunked;q=1\r\n", chunkedFive)},
+		{name: "TE with a parameter", want: disputed, lost: "http/junk 15", request: post("Transfer-Encoding: chunked;q=1\r\n", chunkedFive)},
 		{name: "TE with an underscore", request: post("Transfer_Encoding: chunked\r\nContent-Length: 5\r\n", "hello")},
-		{name: "TE folded", want: disputed, lost: "http/junk 15", open: "folded framing fields are rejected by some recipients (RFC 9112 5.2)", request: post("Transfer-Encoding:\r\n chunked\r\n", chunkedFive)},
-		{name: "TE folded into another field", want: disputed, lost: "http/junk 5", open: "recipients that do not unfold see Transfer-Encoding (RFC 9112 5.2)", request: post("X: y\r\n Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "hello")},
-		{name: "TE folded behind gzip", want: disputed, lost: "http/junk 15", open: "folded framing fields are rejected by some recipients (RFC 9112 5.2)", request: post("Transfer-Encoding: gzip,\r\n\tchunked\r\n", chunkedFive)},
+		{name: "TE folded", want: disputed, lost: "http/junk 15", request: post("Transfer-Encoding:\r\n chunked\r\n", chunkedFive)},
+		{name: "TE folded into another field", want: disputed, lost: "http/junk 5", request: post("X: y\r\n Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "hello")},
+		{name: "TE folded behind gzip", want: disputed, lost: "http/junk 15", request: post("Transfer-Encoding: gzip,\r\n\tchunked\r\n", chunkedFive)},
 		{name: "a space before the colon of TE", request: post("Transfer-Encoding : chunked\r\n", chunkedFive)},
 		{name: "a space before the colon of CL", request: post("Content-Length : 5\r\n", "hello")},
-		{name: "a NUL in the name of CL", want: disputed, lost: "http/junk 5", open: "a NUL ends or spoils the name for some recipients (RFC 9110 5.5)", request: post("Content-Length\x00: 5\r\n", "hello")},
-		{name: "a space before the name of the first field", want: disputed, lost: "http/junk 5", open: "some recipients take the line as a field (RFC 9112 2.2)", request: "POST /a HTTP/1.1\r\n Content-Length: 5\r\n\r\nhello"},
+		{name: "a NUL in the name of CL", want: disputed, lost: "http/junk 5", request: post("Content-Length\x00: 5\r\n", "hello")},
+		{name: "a space before the name of the first field", want: disputed, lost: "http/junk 5", request: "POST /a HTTP/1.1\r\n Content-Length: 5\r\n\r\nhello"},
 		{name: "CL twice, equal", request: post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello")},
 		{name: "CL twice, different", request: post("Content-Length: 5\r\nContent-Length: 6\r\n", "hello")},
 		{name: "CL as a list, equal", request: post("Content-Length: 5, 5\r\n", "hello")},
@@ -99,10 +100,10 @@ func smuggledRequests() []smuggle {
 		{name: "CL empty", request: post("Content-Length:\r\n", "hello")},
 		{name: "CL in other digits", request: post("Content-Length: \u0665\r\n", "hello")},
 		{name: "CL 2^64+5", request: post("Content-Length: 18446744073709551621\r\n", "hello")},
-		{name: "CL folded", want: disputed, lost: "http/junk 5", open: "folded framing fields are rejected by some recipients (RFC 9112 5.2)", request: post("Content-Length:\r\n 5\r\n", "hello")},
+		{name: "CL folded", want: disputed, lost: "http/junk 5", request: post("Content-Length:\r\n 5\r\n", "hello")},
 		{name: "CL folded into two numbers", request: post("Content-Length: 5\r\n 0\r\n", "hello")},
 		{name: "bare CR after CL", request: post("Content-Length: 5\rX: y\r\n", "hello")},
-		{name: "bare CR before TE", want: disputed, lost: "http/junk 5", open: "recipients that end a line at a bare CR see Transfer-Encoding (RFC 9112 2.2)", request: post("X: y\rTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", "hello")},
+		{name: "bare CR before TE", want: disputed, lost: "http/junk 5", request: post("X: y\rTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", "hello")},
 		{name: "bare CR ends the name", request: post("Content-Length\r: 5\r\n", "hello")},
 		{name: "bare LF for all ends", request: "POST /a HTTP/1.1\nContent-Length: 5\n\nhello"},
 		{name: "NUL in a value", request: post("X: a\x00b\r\nContent-Length: 5\r\n", "hello")},
@@ -133,13 +134,13 @@ func smuggledChunks() []smuggle {
 		{name: "chunk size 5 5", request: te("5 5\r\nhello\r\n0\r\n\r\n")},
 		{name: "a space before the chunk size", request: te(" 5\r\nhello\r\n0\r\n\r\n")},
 		{name: "spaces behind the chunk size", request: te("5  \r\nhello\r\n0\r\n\r\n")},
-		{name: "bare LF behind the chunk size", want: spoiled, lost: "http/junk 12", open: "a bare LF ends no line of a chunk (RFC 9112 7.1)", request: te("5\nhello\r\n0\r\n\r\n")},
+		{name: "bare LF behind the chunk size", want: disputed, lost: "http/junk 10", left: blank, request: te("5\nhello\r\n0\r\n\r\n")},
 		{name: "bare CR behind the chunk size", request: te("5\rhello\r\n0\r\n\r\n")},
-		{name: "bare LF behind the chunk", want: spoiledAfter, lost: "http/junk 6", open: "a bare LF ends no line of a chunk (RFC 9112 7.1)", request: te("5\r\nhello\n0\r\n\r\n")},
+		{name: "bare LF behind the chunk", want: disputedAfter, lost: "http/junk 4", left: blank, request: te("5\r\nhello\n0\r\n\r\n")},
 		{name: "no end behind the chunk", request: te("5\r\nhello0\r\n\r\n")},
 		{name: "a chunk longer than told", request: te("5\r\nhello!\r\n0\r\n\r\n")},
-		{name: "an extension with a bare LF", want: spoiled, lost: "http/junk 12", open: "a bare LF ends no line of a chunk (RFC 9112 7.1)", request: te("5;a\nhello\r\n0\r\n\r\n")},
-		{name: "an extension with a CR inside", want: spoiled, lost: "http/junk 12", open: "recipients that end a line at a bare CR read another chunk (RFC 9112 2.2)", request: te("5;a\rb\r\nhello\r\n0\r\n\r\n")},
+		{name: "an extension with a bare LF", want: disputed, lost: "http/junk 10", left: blank, request: te("5;a\nhello\r\n0\r\n\r\n")},
+		{name: "an extension with a CR inside", want: disputed, lost: "http/junk 10", left: blank, request: te("5;a\rb\r\nhello\r\n0\r\n\r\n")},
 		{name: "an extension with an LF in quotes", request: te("5;a=\"\n\"\r\nhello\r\n0\r\n\r\n")},
 		{name: "an extension that looks like a chunk", request: te("5;\r\nhello\r\n0;5\r\n\r\n")},
 		{name: "an extension with a NUL", request: te("5;\x00\r\nhello\r\n0\r\n\r\n")},

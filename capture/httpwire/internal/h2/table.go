@@ -36,6 +36,8 @@ type Table struct {
 	allowed uint32
 	agreed  bool // allowed is what the peer announced
 	forgot  bool
+	max     int // the size that the sender uses
+	given   int // bytes of the entries that may have been inserted
 }
 
 // NewTable returns a table that gives fields up to limit bytes together. The
@@ -50,12 +52,47 @@ func (t *Table) renew() {
 	t.dec = hpack.NewDecoder(min(initialTable, uint32(t.limit)), t.take)
 	t.dec.SetAllowedMaxDynamicTableSize(t.allowed)
 	t.dec.SetMaxStringLength(t.limit)
+	t.max, t.given = initialTable, 0
 }
 
 func (t *Table) take(f hpack.HeaderField) {
 	t.size += int(f.Size())
+	t.given += len(f.Name) + len(f.Value) + entryCost
 	if t.size <= t.limit {
 		t.fields = append(t.fields, f)
+	}
+}
+
+// entryCost is what an entry takes beside its text: five words in the table, and
+// two places in maps of strings, of six and of three words, half of them empty.
+// entryFactor is how much more that is than the 32 bytes of RFC 7541 section 4.1.
+const (
+	entryCost   = 192
+	entryFactor = 6
+)
+
+// Memory returns how many bytes the dynamic table takes at most: those of every
+// field so far, or what fits in it.
+func (t *Table) Memory() int { return min(t.given, entryFactor*t.max) }
+
+// resize reads the size updates that begin a block (RFC 7541 section 6.3). What
+// is beyond a size that is allowed ends the reading of the block as an error.
+func (t *Table) resize(block []byte) {
+	for len(block) > 0 && block[0]&0xe0 == 0x20 {
+		size, shift := int(block[0]&0x1f), 0
+		block = block[1:]
+		if size == 0x1f {
+			for len(block) > 0 && shift < 28 {
+				b := block[0]
+				block = block[1:]
+				size += int(b&0x7f) << shift
+				if shift += 7; b < 0x80 {
+					break
+				}
+			}
+		}
+		// What the table held is not given back at once.
+		t.max = max(t.max, min(size, t.limit))
 	}
 }
 
@@ -84,6 +121,7 @@ func (t *Table) Forget() {
 func (t *Table) Decode(block []byte, whole bool) ([]hpack.HeaderField, error) {
 	clear(t.fields)
 	t.fields, t.size = t.fields[:0], 0
+	t.resize(block)
 	_, err := t.dec.Write(block)
 	if err == nil && whole {
 		err = t.dec.Close()

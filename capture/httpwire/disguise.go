@@ -1,0 +1,60 @@
+package httpwire
+
+import "strings"
+
+// disguise is what field lines hold that some recipients read as a framing field
+// and others do not.
+type disguise struct {
+	// folded: a framing field is folded, or a folded line looks like one. A server
+	// may reject it or replace the fold, a user agent must replace it (RFC 9112
+	// section 5.2).
+	folded bool
+	// returned: what follows a bare CR looks like a framing field. Recipients read
+	// the CR as a space, or as the end of a line (RFC 9112 section 2.2).
+	returned bool
+}
+
+// unmask looks for framing fields in disguise. Nearly all heads have neither a
+// fold nor a bare CR, and are not looked at line by line.
+func unmask(text string) disguise {
+	returns, rest := strings.Count(text, "\r"), text
+	for {
+		i := strings.IndexByte(rest, '\n')
+		if i < 0 {
+			break
+		}
+		if i > 0 && rest[i-1] == '\r' {
+			returns--
+		}
+		if rest = rest[i+1:]; rest != "" && isBlank(rest[0]) {
+			return unmaskLines(text)
+		}
+	}
+	if returns == 0 {
+		return disguise{}
+	}
+	return unmaskLines(text)
+}
+
+func unmaskLines(text string) (d disguise) {
+	after, framing := byte(0), false
+	for len(text) > 0 {
+		i := strings.IndexAny(text, "\r\n")
+		if i < 0 {
+			break // a head ends with a line end
+		}
+		name, _, _ := strings.Cut(text[:i], ":")
+		looks := framingName(strings.Trim(name, " \t"))
+		fold := after == '\n' && isBlank(text[0])
+		switch {
+		case after == '\r':
+			d.returned = d.returned || looks
+		case fold:
+			d.folded = d.folded || looks || framing
+		default:
+			framing = looks
+		}
+		after, text = text[i], text[i+1:]
+	}
+	return d
+}
