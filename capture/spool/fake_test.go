@@ -27,11 +27,11 @@ type fake struct {
 	// first holds what was acknowledged, in the order of first delivery.
 	first   []*capture.Exchange
 	times   map[capture.ID]int
-	refused map[capture.ID]bool
+	refused map[capture.ID]error
 }
 
 func newFake() *fake {
-	return &fake{times: make(map[capture.ID]int), refused: make(map[capture.ID]bool)}
+	return &fake{times: make(map[capture.ID]int), refused: make(map[capture.ID]error)}
 }
 
 func (f *fake) set(change func()) {
@@ -61,16 +61,15 @@ func (f *fake) Produce(ctx context.Context, batch []*capture.Exchange) []error {
 }
 
 func (f *fake) take(i int, e *capture.Exchange) error {
-	var err error
-	if f.judge != nil {
+	err := f.refused[e.ID] // for ever: it may be given again before that is counted
+	if err == nil && f.judge != nil {
 		err = f.judge(i, e)
 	}
 	var refused *capture.RefusedError
 	switch {
 	case errors.As(err, &refused):
-		f.refused[e.ID] = true
+		f.refused[e.ID] = err
 	case err == nil:
-		delete(f.refused, e.ID) // it was given again before that was counted
 		if f.times[e.ID]++; f.times[e.ID] == 1 {
 			f.first = append(f.first, e.Clone())
 		}
