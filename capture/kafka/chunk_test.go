@@ -146,8 +146,9 @@ func TestEveryCodecIsUnpackedUpToTheLimit(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			assert.Equal(t, []string{"0-2 kafka-batch-too-large", "2=c"}, read(t, a, 0, 3, limit))
 			runtime.ReadMemStats(&after)
-			// Blocks of LZ4 have up to 4 MiB, and buffers double as they grow.
-			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(len(bomb)/2))
+			// Blocks of LZ4 have up to 4 MiB, buffers double as they grow, and under
+			// the race detector pools lose some of them.
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(len(bomb)*3/4))
 
 			cut := batchOf(t, codec, 0, 1, "abcdefgh")
 			cut = cut[:len(cut)-3]
