@@ -140,7 +140,7 @@ func hpackAttacks() []attack {
 				c.enc.SetMaxDynamicTableSize(1 << 18)
 				for i := range 30 {
 					id := uint32(2*i + 1)
-					c.headers(id, c.block(":method", "GET", ":scheme", "http", ":path", "/a", fmt.Sprintf("x-%d", i), strings.Repeat("v", 8000)), true)
+					c.headers(id, c.block(":method", "GET", ":scheme", "http", ":path", "/a", fmt.Sprintf("x-%d", i), strings.Repeat("Z", 8000)), true)
 					_ = c.fr.WriteRSTStream(id, http2.ErrCodeCancel)
 				}
 				c.flush()

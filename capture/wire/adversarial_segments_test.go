@@ -216,9 +216,9 @@ func segmentAttacks() []attack {
 			}
 		}},
 		{name: "one byte in two, on many connections", cfg: little, live: 8 * mib, script: func(w *tap) {
-			for c := range 16 {
+			for c := range 8 {
 				f := w.open(c)
-				for i := range 1 << 14 {
+				for i := range 1 << 13 {
 					f.segment(fromClient, data, int64(2*i+2), []byte{'x'})
 				}
 			}

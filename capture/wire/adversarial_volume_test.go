@@ -119,10 +119,10 @@ func largeBodies() []attack {
 	}
 }
 
-// bombs are bodies of 64 MiB of zeros in 64 KiB on the wire. It is those bytes
+// bombs are bodies of 16 MiB of zeros in 16 KiB on the wire. It is those bytes
 // that are kept and counted: nothing is decompressed.
 func bombs() []attack {
-	bomb := zipped(64 * mib)
+	bomb := zipped(16 * mib)
 	half := len(bomb) / 2
 	bodyOf := func(limit int) Config { return Config{HTTP: httpwire.Config{MaxBody: limit}} }
 	down := func(w *tap) {

@@ -19,11 +19,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/packet"
+	"twinspect.dev/capture/tlswire"
 )
 
 // relay passes connections on to a server and writes what it passes as frames
@@ -158,9 +160,14 @@ func (b *book) add(s seen) {
 	b.all = append(b.all, s)
 }
 
+// kept is a capture with the secrets of its connections, "" for none.
+type kept struct{ file, keys []byte }
+
+func inClear(file []byte) kept { return kept{file: file} }
+
 // recorded reads the capture back. Every exchange must be whole.
-func recorded(t *testing.T, file []byte) []seen {
-	all, account := readBack(t, file, func(e *capture.Exchange) bool {
+func recorded(t *testing.T, k kept) []seen {
+	all, account := readBack(t, k, func(e *capture.Exchange) bool {
 		return assert.True(t, e.Complete(), "%s %s: request %q, response %q", e.Request.Method, e.Request.Target, e.Request.Incomplete, e.Response.Incomplete)
 	})
 	for _, stage := range account {
@@ -170,16 +177,30 @@ func recorded(t *testing.T, file []byte) []seen {
 }
 
 // recordedWhole reads the whole exchanges of a capture.
-func recordedWhole(t *testing.T, file []byte) []seen {
-	all, _ := readBack(t, file, (*capture.Exchange).Complete)
+func recordedWhole(t *testing.T, k kept) []seen {
+	all, _ := readBack(t, k, (*capture.Exchange).Complete)
 	return all
 }
 
-func readBack(t *testing.T, file []byte, keep func(*capture.Exchange) bool) (all []seen, account capture.Account) {
-	f, err := packet.NewFile("relay", bytes.NewReader(file))
+func readBack(t *testing.T, k kept, keep func(*capture.Exchange) bool) (all []seen, account capture.Account) {
+	account = readExchanges(t, k, func(e *capture.Exchange) {
+		if keep(e) {
+			all = append(all, seenIn(e))
+		}
+	})
+	return all, account
+}
+
+func readExchanges(t *testing.T, k kept, each func(*capture.Exchange)) capture.Account {
+	f, err := packet.NewFile("relay", bytes.NewReader(k.file))
 	require.NoError(t, err)
 	defer f.Close()
-	s := New(Config{Agent: "foreign"}, f)
+	cfg := Config{Agent: "foreign"}
+	if k.keys != nil {
+		cfg.Keys, err = tlswire.ReadKeyLog("secrets", bytes.NewReader(k.keys))
+		require.NoError(t, err)
+	}
+	s := New(cfg, f)
 	var e capture.Exchange
 	for {
 		err := s.ReadExchange(context.Background(), &e)
@@ -187,55 +208,64 @@ func readBack(t *testing.T, file []byte, keep func(*capture.Exchange) bool) (all
 			break
 		}
 		require.NoError(t, err)
-		if !keep(&e) {
-			continue
-		}
-		got := seen{
-			Method: e.Request.Method, Target: e.Request.Target, Asked: sum(e.Request.Body), AskedTrailer: trailerText(e.Request.Trailer),
-			Status: e.Response.Status, Answered: sum(e.Response.Body), Trailer: trailerText(e.Response.Trailer),
-		}
-		for _, i := range e.Response.Interim {
-			got.Interim = append(got.Interim, i.Status)
-		}
-		all = append(all, got)
+		each(&e)
 	}
-	account = s.Account()
+	account := s.Account()
 	require.NoError(t, account.Balance())
 	for _, stage := range account {
 		assert.Zero(t, stage.Open, stage.Name)
 	}
-	return all, account
+	return account
+}
+
+func seenIn(e *capture.Exchange) seen {
+	got := seen{
+		Method: e.Request.Method, Target: e.Request.Target, Asked: sum(e.Request.Body), AskedTrailer: trailerText(e.Request.Trailer),
+		Status: e.Response.Status, Answered: sum(e.Response.Body), Trailer: trailerText(e.Response.Trailer),
+	}
+	for _, i := range e.Response.Interim {
+		got.Interim = append(got.Interim, i.Status)
+	}
+	return got
 }
 
 // compareBooks requires that the capture tells what the server saw, each exchange
 // once, and that tshark counts as many in the same capture.
-func compareBooks(t *testing.T, want []seen, file []byte) {
-	got := recorded(t, file)
+func compareBooks(t *testing.T, want []seen, k kept) {
+	got := recorded(t, k)
 	key := func(a, b seen) int { return strings.Compare(fmt.Sprintf("%+v", a), fmt.Sprintf("%+v", b)) }
 	slices.SortFunc(got, key)
 	slices.SortFunc(want, key)
-	require.Equal(t, want, got)
+	require.Empty(t, cmp.Diff(want, got), "(-served +recorded)")
 	t.Logf("%d exchanges compared", len(got))
-	compareTshark(t, got, file)
+	compareTshark(t, got, k)
 }
 
 // compareTshark compares the targets of requests and the statuses of responses.
-func compareTshark(t *testing.T, all []seen, file []byte) {
+func compareTshark(t *testing.T, all []seen, k kept) {
 	path, err := exec.LookPath("tshark")
 	if err != nil {
 		t.Log("tshark is not installed: not compared with it")
 		return
 	}
 	name := filepath.Join(t.TempDir(), "relay.pcap")
-	require.NoError(t, os.WriteFile(name, file, 0o600))
-	fields := func(filter, field string) (list []string) {
-		out, err := exec.Command(path, "-r", name, "-d", "tcp.port==80,http", "-Y", filter, "-T", "fields", "-E", "separator=,", "-e", field).Output()
-		require.NoError(t, err)
-		for v := range strings.FieldsFuncSeq(string(out), func(r rune) bool { return r == ',' || r == '\n' }) {
-			list = append(list, v)
-		}
-		slices.Sort(list)
-		return list
+	require.NoError(t, os.WriteFile(name, k.file, 0o600))
+	secrets := filepath.Join(t.TempDir(), "secrets")
+	require.NoError(t, os.WriteFile(secrets, k.keys, 0o600))
+	port := "tcp.port==80,http"
+	if k.keys != nil {
+		port = "tcp.port==80,tls"
+	}
+	out, err := exec.Command(path, "-r", name, "-o", "tls.keylog_file:"+secrets, "-d", port, "-Y", "http or http2",
+		"-T", "fields", "-E", "separator=/t", "-e", "http.request.uri", "-e", "http2.headers.path",
+		"-e", "http.response.code", "-e", "http2.headers.status").Output()
+	require.NoError(t, err)
+	var theirTargets, theirStatuses []string
+	for line := range strings.Lines(string(out)) {
+		column := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		require.Len(t, column, 4)
+		theirTargets = append(theirTargets, listed(column[0]+","+column[1])...)
+		theirStatuses = append(theirStatuses, listed(column[2]+","+column[3])...)
 	}
 	var targets, statuses []string
 	for _, s := range all {
@@ -247,10 +277,12 @@ func compareTshark(t *testing.T, all []seen, file []byte) {
 	}
 	slices.Sort(targets)
 	slices.Sort(statuses)
-	theirTargets := append(fields("http.request", "http.request.uri"), fields("http2.headers.path", "http2.headers.path")...)
-	theirStatuses := append(fields("http.response", "http.response.code"), fields("http2.headers.status", "http2.headers.status")...)
 	slices.Sort(theirTargets)
 	slices.Sort(theirStatuses)
 	assert.Equal(t, theirTargets, targets, "targets by tshark")
 	assert.Equal(t, theirStatuses, statuses, "statuses by tshark")
+}
+
+func listed(values string) []string {
+	return strings.FieldsFunc(values, func(r rune) bool { return r == ',' })
 }
