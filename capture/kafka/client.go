@@ -97,6 +97,9 @@ func (c *client) retry(ctx context.Context, limit time.Duration, op func(context
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case !retriable(err):
+			if _, ofRecord := refusal(err); !ofRecord {
+				c.close() // an answer that is kept would outlive its cause
+			}
 			return c.explain(err)
 		case time.Since(start)+wait > limit:
 			c.close() // the layout that failed is not kept
