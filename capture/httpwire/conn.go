@@ -55,9 +55,9 @@ type Conn struct {
 	pipelined bool
 	answered  int64 // what the server had of the requests when it last began a response
 
-	older, newer *Conn // in the parser's list
-	talked       bool  // since the parser last asked for memory
-	weight       int   // bytes held outside of exchanges
+	older, newer *Conn  // in the parser's list
+	last         uint64 // when it last talked, by the parser's count
+	weight       int    // bytes held outside of exchanges
 }
 
 // stream is one direction of a connection.

@@ -71,6 +71,7 @@ func (h *http2) endBlock(s *stream, f *h2half) {
 	if refused := h.fields(s, &b, fields, why); refused != "" && why == "" {
 		why, reason = capture.Malformed, refused
 	}
+	f.table.Done()
 	h.c.p.bytes.open -= uint64(b.held)
 	if why != "" {
 		h.c.p.bytes.drop(reason, b.held)

@@ -18,9 +18,13 @@ func headerCost(h capture.Header) int {
 // head with cookies fits.
 const maxIdle = 16 << 10
 
-// maxVisits bounds how many connections are looked at for memory at once. Each
-// time that a segment comes, it is far more than a segment can fill.
-const maxVisits = 64
+// Each time that a segment comes to which memory is tight, at most maxRounds
+// connections give up something, each the best of maxVisits: more than a segment
+// fills, and a choice as good as among all but for one in 64.
+const (
+	maxRounds = 16
+	maxVisits = 64
+)
 
 // full reports whether no more memory is to be held.
 func (p *Parser) full() bool { return p.held >= p.cfg.MaxMemory }
@@ -34,6 +38,7 @@ func (p *Parser) tight() bool {
 
 // enlist puts a connection at the end of those that are asked for memory.
 func (p *Parser) enlist(c *Conn) {
+	p.open++
 	c.older, c.newer = p.newest, nil
 	if p.newest == nil {
 		p.oldest = c
@@ -44,6 +49,7 @@ func (p *Parser) enlist(c *Conn) {
 }
 
 func (p *Parser) delist(c *Conn) {
+	p.open--
 	if c.older == nil {
 		p.oldest = c.newer
 	} else {
@@ -56,20 +62,32 @@ func (p *Parser) delist(c *Conn) {
 	}
 }
 
-// relieve makes connections give up what they hold, those first that have been
-// silent since they were last looked at.
+// relieve makes connections give up what they hold, of those that are looked at
+// the one first that has been silent for longest.
 func (p *Parser) relieve() {
-	for visits := 0; visits < maxVisits && p.oldest != nil && p.tight(); visits++ {
+	for range maxRounds {
+		if !p.tight() {
+			return
+		}
+		if c := p.silent(); c != nil {
+			c.shed()
+			c.weigh()
+		}
+	}
+}
+
+// silent looks at the next few connections and returns the one that has been
+// silent for longest while it holds something.
+func (p *Parser) silent() (found *Conn) {
+	for range min(maxVisits, p.open) {
 		c := p.oldest
 		p.delist(c)
 		p.enlist(c)
-		if c.talked {
-			c.talked = false
-			continue
+		if (found == nil || c.last < found.last) && c.holds() > 0 {
+			found = c
 		}
-		c.shed()
-		c.weigh()
 	}
+	return found
 }
 
 // weigh counts what the connection holds outside of exchanges: unfinished heads
@@ -90,13 +108,47 @@ func (c *Conn) weigh() {
 	c.weight = n
 }
 
-// settleMemory counts what the last bytes have added, and makes room.
+// settleMemory counts what the last bytes have added, and makes room: a connection
+// with more than its share, an eighth of all, is the first to give up, so that it
+// does not live on what the others lose.
 func (c *Conn) settleMemory() {
-	c.talked = true
+	c.p.now++
+	c.last = c.p.now
 	c.weigh()
-	if c.p.tight() {
-		c.p.relieve()
+	if !c.p.tight() {
+		return
 	}
+	if c.holds() > c.p.cfg.MaxMemory/8 {
+		c.shed()
+		c.weigh()
+	}
+	c.p.relieve()
+}
+
+// holds returns how many bytes the connection holds that are not ready.
+func (c *Conn) holds() int {
+	n := c.weight
+	for _, r := range c.pending {
+		n += r.held
+	}
+	for d := range c.side {
+		s := &c.side[d]
+		if s.interim != nil {
+			n += s.interim.held
+		}
+		if s.rec != nil && (s.dir != c.client || s.rec.respDone) {
+			n += s.rec.held // a request under way waits, unless it is given up
+		}
+	}
+	if c.h2 == nil {
+		return n
+	}
+	for st := c.h2.oldest; st != nil; st = st.next {
+		if st.r != nil {
+			n += st.r.held
+		}
+	}
+	return n
 }
 
 // release ends the account of a connection that is over.
@@ -119,6 +171,7 @@ func (c *Conn) shed() {
 	}
 	for d := range c.side {
 		c.interrupt(&c.side[d])
+		c.side[d].buf = nil
 	}
 	if c.client >= 0 && (len(c.pending) > 0 || c.side[1-c.client].interim != nil) {
 		c.giveUp(&c.side[1-c.client])
@@ -144,7 +197,8 @@ func (c *Conn) interrupt(s *stream) {
 	}
 }
 
-// shed gives up the oldest stream, or the dynamic tables and header blocks.
+// shed gives up the oldest stream, or the dynamic tables and header blocks: after
+// it has been called for every stream and once more, nothing is held.
 func (h *http2) shed() {
 	if h.oldest != nil {
 		h.abort(h.oldest, capture.Evicted)
@@ -154,8 +208,8 @@ func (h *http2) shed() {
 		f := &h.half[d]
 		if f.block.on {
 			f.block.spoil(capture.Evicted)
-			h.c.side[d].buf = nil
 		}
+		h.c.side[d].buf = nil
 		if f.loss == "" {
 			f.loss = capture.Evicted
 		}

@@ -66,6 +66,8 @@ type Parser struct {
 	// oldest and newest end the list of connections that are not over, in the
 	// order in which they are asked for memory.
 	oldest, newest *Conn
+	open           int    // connections in the list
+	now            uint64 // counts what came
 	bytes          byteTally
 	// messages and exchanges count as Account tells.
 	messages  messageTally

@@ -137,6 +137,15 @@ func (t *Table) Decode(block []byte, whole bool) ([]hpack.HeaderField, error) {
 	return t.fields, nil
 }
 
+// Done gives back the memory of the last fields where they were unusually many,
+// and of all that a block may have of them.
+func (t *Table) Done() {
+	const usual = 256
+	if cap(t.fields) > usual {
+		t.fields = nil
+	}
+}
+
 func (t *Table) judge(err error) error {
 	var bad hpack.DecodingError
 	var index hpack.InvalidIndexError
