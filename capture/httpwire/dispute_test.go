@@ -71,7 +71,7 @@ func TestFieldsThatOnlyLookOddDisputeNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rest := chunkedAB
-			if !capture.Header(fieldsOf(fields)).Has("Transfer-Encoding") {
+			if !fieldsOf(fields).Has("Transfer-Encoding") {
 				rest = "ab"
 			}
 			all, _ := parse(t, Config{}, conn, capture.Closed, post(fields, rest), s2c(ok))

@@ -4,9 +4,24 @@
 // A [Parser] is pushed the bytes of both directions of any number of
 // connections and gives exchanges as soon as they are complete. It decides by
 // content, not by port, which end is the client and whether a connection speaks
-// HTTP at all. Framing of HTTP/1.x follows RFC 9112 section 6.3; where that section says
+// HTTP at all.
+//
+// Framing of HTTP/1.x follows RFC 9112 section 6.3; where that section says
 // that the length of a message is in error or disputed, the message is kept as
-// incomplete and its end is not guessed.
+// incomplete and its end is not guessed. Disputed is also what recipients are
+// known to read in different ways: a framing field in a name or value that has
+// what none has, behind a bare CR, or on a folded line of a request (sections 2.2,
+// 5.1 and 5.2; a user agent must unfold, so that of a response is not), and a
+// chunk whose lines do not end in CRLF (section 7.1).
+//
+// A length beside a transfer coding, and a coding in HTTP/1.0, leave the chunks
+// readable, but not what follows: of a request, a recipient that goes by the length
+// takes it for a part of the body, or the end of the body for a request. Section
+// 6.1 has the server close the connection after its answer, which many do not. So
+// the message is kept with its chunks as ambiguous, and whatever follows in that
+// direction is ambiguous too, up to where the talk turns in step with the chunks:
+// the end that begins to talk there has itself ended the message there. Nothing is
+// paired behind such a request, for whether it gets an answer is in the same doubt.
 //
 // Pairing. Without loss, responses answer requests in their order (RFC 9112
 // section 9.3.2). After loss that may have swallowed whole messages, a response
@@ -31,8 +46,18 @@
 // may look like frames, so that is beyond the largest frame that may come, 16 KiB
 // unless the receiver allows more. Messages under way in that direction are
 // incomplete, and those that began in it are unseen; later ones are read. Of an
-// interim answer that was lost there is no sign. A connection of which the beginning is missing is counted under
-// [HPACKUnknown].
+// interim answer that was lost there is no sign. A connection of which the
+// beginning is missing is counted under [HPACKUnknown].
+//
+// Messages of HTTP/2 that RFC 9113 sections 8.1.1, 8.2.1 and 8.2.2 call malformed,
+// by their length, names, values, or fields of a connection, are kept as such.
+//
+// Memory. Everything that is held counts, in bytes: heads that have not ended,
+// text and fields of those that have, bodies, trailers, dynamic tables. Near
+// [Config.MaxMemory] a connection that holds more than an eighth of it gives up
+// first, then those that have been silent for longest: what is under way becomes
+// incomplete as evicted, what waits for an answer is given out without, and the
+// connection is read on as after a loss. Of 1xx answers, 64 of a request are kept.
 //
 // Frames of WebSocket (RFC 6455) after an upgrade are counted, not kept.
 //

@@ -60,7 +60,7 @@ func frameRequest(r *capture.Request, d disguise) frame {
 // frameResponse decides the same for a response to method, which is "" where
 // the request is not known.
 func frameResponse(r *capture.Response, method string, d disguise) frame {
-	if method == "HEAD" || r.Status == 204 || r.Status == 304 || r.Status >= 100 && r.Status < 200 {
+	if method == headMethod || r.Status == 204 || r.Status == 304 || r.Status >= 100 && r.Status < 200 {
 		return frame{} // rule 1
 	}
 	if method == "CONNECT" && r.Status >= 200 && r.Status < 300 {

@@ -76,7 +76,7 @@ func misframed(r *record, m *h2message) bool {
 // mayLackBody tells responses that have no content whatever length they tell (RFC
 // 9110 section 6.4.1), or may be such for all that is known of their request.
 func mayLackBody(r *record) bool {
-	return !r.reqSeen || r.Request.Method == "HEAD" || r.Response.Status == 204 || r.Response.Status == 304
+	return !r.reqSeen || r.Request.Method == headMethod || r.Response.Status == 204 || r.Response.Status == 304
 }
 
 func announcedLength(header capture.Header) (l lengths) {

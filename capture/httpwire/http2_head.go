@@ -13,6 +13,7 @@ import (
 const (
 	protoHTTP2 = "HTTP/2.0"
 	connect    = "CONNECT"
+	headMethod = "HEAD"
 )
 
 // maxInterim is how many 1xx answers of a request are kept. Servers send a few;
