@@ -106,8 +106,11 @@ func checkCompaction(t *testing.T, b *kafkastand.Broker, cfg kafka.Config) {
 	}, startUp, 100*time.Millisecond)
 }
 
+// quickElections let a broker's death show within 3 s instead of 9.
+var quickElections = map[string]string{"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+
 func TestRecordsOutliveTheirLeader(t *testing.T) {
-	first, cfg := broker(t, kafkastand.Options{})
+	first, cfg := broker(t, kafkastand.Options{Properties: quickElections})
 	ctx, cancel := context.WithTimeout(t.Context(), startUp)
 	defer cancel()
 	second, err := first.Join(ctx)
