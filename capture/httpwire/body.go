@@ -235,7 +235,7 @@ func (c *Conn) trailer(s *stream, p []byte) int {
 	s.buf = append(s.buf, p[:n]...)
 	switch {
 	case i >= 0 && len(bytes.TrimRight(s.buf[s.scan:], "\r\n")) == 0:
-		s.msg.Trailer = fields(nil, string(s.buf))
+		s.msg.Trailer, _ = fields(nil, string(s.buf))
 		c.p.hold(s.rec, len(s.buf)+fieldCost*cap(s.msg.Trailer))
 		c.finish(s, "")
 	case len(s.buf) == c.p.cfg.MaxHead:

@@ -15,28 +15,8 @@ type disguise struct {
 }
 
 // unmask looks for framing fields in disguise. Nearly all heads have neither a
-// fold nor a bare CR, and are not looked at line by line.
-func unmask(text string) disguise {
-	returns, rest := strings.Count(text, "\r"), text
-	for {
-		i := strings.IndexByte(rest, '\n')
-		if i < 0 {
-			break
-		}
-		if i > 0 && rest[i-1] == '\r' {
-			returns--
-		}
-		if rest = rest[i+1:]; rest != "" && isBlank(rest[0]) {
-			return unmaskLines(text)
-		}
-	}
-	if returns == 0 {
-		return disguise{}
-	}
-	return unmaskLines(text)
-}
-
-func unmaskLines(text string) (d disguise) {
+// fold nor a bare CR, and need not be looked at.
+func unmask(text string) (d disguise) {
 	after, framing := byte(0), false
 	for len(text) > 0 {
 		i := strings.IndexAny(text, "\r\n")

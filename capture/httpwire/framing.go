@@ -163,7 +163,13 @@ func core(name string) string {
 }
 
 func framingName(name string) bool {
-	return strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "Transfer-Encoding")
+	switch len(name) {
+	case len("Content-Length"):
+		return strings.EqualFold(name, "Content-Length")
+	case len("Transfer-Encoding"):
+		return strings.EqualFold(name, "Transfer-Encoding")
+	}
+	return false
 }
 
 // add takes one field value: a list of codings. Chunked must be the last, and

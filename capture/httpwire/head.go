@@ -47,11 +47,23 @@ func cutLine(text string) (line, rest string) {
 
 // fields appends the field lines of text to h. Whitespace around a value goes, a
 // folded line continues the value before it after one space (RFC 9112 section
-// 5.2). A line without a colon is kept as a name without a value.
-func fields(h capture.Header, text string) capture.Header {
-	var line string
+// 5.2). A line without a colon is kept as a name without a value. odd is set where
+// a line is folded or has a bare CR.
+func fields(h capture.Header, text string) (_ capture.Header, odd bool) {
+	returns := strings.Count(text, "\r")
 	for len(text) > 0 {
-		line, text = cutLine(text)
+		i, next := strings.IndexByte(text, '\n'), len(text)
+		if i >= 0 {
+			next = i + 1
+		} else {
+			i = next
+		}
+		line := text[:i]
+		text = text[next:]
+		if i > 0 && line[i-1] == '\r' {
+			line = line[:i-1]
+			returns--
+		}
 		if line == "" {
 			continue
 		}
@@ -61,10 +73,11 @@ func fields(h capture.Header, text string) capture.Header {
 		}
 		if len(text) > 0 && isBlank(text[0]) {
 			f.Value, text = unfold(f.Value, text)
+			odd = true
 		}
 		h = append(h, f)
 	}
-	return h
+	return h, odd || returns != 0
 }
 
 // unfold joins a value with the folded lines at the beginning of text, each once
@@ -107,9 +120,17 @@ func parseRequest(r *capture.Request, head []byte, text string) disguise {
 	case isSimple(line) && len(rest) == 0 && bytes.HasSuffix(head, []byte("\n")):
 		r.Proto = "HTTP/0.9"
 	}
-	text = text[len(text)-len(rest):]
-	r.Header = fields(r.Header, text)
-	return unmask(text)
+	return parseFields(&r.Header, text[len(text)-len(rest):])
+}
+
+// parseFields appends fields to h, and looks for framing fields in disguise where
+// there may be some.
+func parseFields(h *capture.Header, text string) (d disguise) {
+	var odd bool
+	if *h, odd = fields(*h, text); odd {
+		d = unmask(text)
+	}
+	return d
 }
 
 // parseResponse fills r from a head; text is as for parseRequest. A status that
@@ -121,9 +142,7 @@ func parseResponse(r *capture.Response, head []byte, text string) disguise {
 	status, reason := splitCode(code)
 	r.Proto, r.Status = protocol(proto), status
 	r.Reason = strings.TrimRight(text[len(line)-len(reason):len(line)], " \t")
-	text = text[len(text)-len(rest):]
-	r.Header = fields(r.Header, text)
-	return unmask(text)
+	return parseFields(&r.Header, text[len(text)-len(rest):])
 }
 
 // protocol returns a version in its usual case, without memory of its own for

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/http2/hpack"
-
-	"twinspect.dev/capture"
 )
 
 // sound reports whether every field is one that HTTP/2 may carry (RFC 9113
@@ -20,15 +18,25 @@ func sound(fields []hpack.HeaderField) bool {
 	return true
 }
 
-// soundName refuses capitals, blanks, controls, what is not ASCII, and a colon
-// that is not the first character.
+// nameByte holds what a name may have: no capitals, blanks or controls, nothing
+// beyond ASCII, and no colon but as the first character.
+var nameByte = func() (t [256]bool) {
+	for b := '!'; b < 0x7f; b++ {
+		t[b] = (b < 'A' || b > 'Z') && b != ':'
+	}
+	return t
+}()
+
 func soundName(name string) bool {
-	for i := range len(name) {
-		if b := name[i]; b <= ' ' || b >= 0x7f || b >= 'A' && b <= 'Z' || b == ':' && i > 0 {
+	if name == "" || !nameByte[name[0]] && name[0] != ':' {
+		return false
+	}
+	for i := 1; i < len(name); i++ {
+		if !nameByte[name[i]] {
 			return false
 		}
 	}
-	return name != ""
+	return true
 }
 
 // soundValue refuses what ends a line or a string, and blanks at the ends.
@@ -39,7 +47,12 @@ func soundValue(v string) bool {
 	if isBlank(v[0]) || isBlank(v[len(v)-1]) {
 		return false
 	}
-	return strings.IndexByte(v, '\r') < 0 && strings.IndexByte(v, '\n') < 0 && strings.IndexByte(v, 0) < 0
+	for i := range len(v) {
+		if b := v[i]; b <= '\r' && (b == '\r' || b == '\n' || b == 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // ofConnection tells fields that are of a connection by HTTP/1.1. TE is not,
@@ -57,11 +70,16 @@ func ofConnection(name, value string) bool {
 // misframed reports whether a whole message tells another length than it has (RFC
 // 9113 section 8.1.1), or that it has another framing.
 func misframed(r *record, m *h2message) bool {
-	header, size := m.msg.Header, m.msg.BodySize
-	if header.Has("transfer-encoding") {
-		return true
+	var l lengths
+	for i := range m.msg.Header {
+		switch f := &m.msg.Header[i]; f.Name {
+		case "transfer-encoding":
+			return true
+		case "content-length":
+			l.add(f.Value)
+		}
 	}
-	l := announcedLength(header)
+	size := m.msg.BodySize
 	switch {
 	case !l.present:
 		return false
@@ -77,13 +95,4 @@ func misframed(r *record, m *h2message) bool {
 // 9110 section 6.4.1), or may be such for all that is known of their request.
 func mayLackBody(r *record) bool {
 	return !r.reqSeen || r.Request.Method == headMethod || r.Response.Status == 204 || r.Response.Status == 304
-}
-
-func announcedLength(header capture.Header) (l lengths) {
-	for i := range header {
-		if strings.EqualFold(header[i].Name, "content-length") {
-			l.add(header[i].Value)
-		}
-	}
-	return l
 }
