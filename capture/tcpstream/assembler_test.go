@@ -121,6 +121,9 @@ func TestStreams(t *testing.T) {
 			b.handshake().from(0, data, 0, 0, "ab").from(0, FIN|ACK, 2, 0, "").from(1, data, 0, 3, "cd").from(1, FIN|ACK, 2, 3, "")
 		}, "open(true) 0:ab 0:closed. 1:cd 1:closed.", NoPayload, 5},
 		{"FIN before the bytes", func(b *bench) { b.handshake().from(0, FIN|ACK, 2, 0, "").from(0, data, 0, 0, "ab") }, "open(true) 0:ab 0:closed. 1:end-of-capture.", AfterEnd, 0},
+		{"of two FIN the nearer one ends", func(b *bench) {
+			b.handshake().from(0, FIN|ACK, 1<<29, 0, "").from(0, data, 0, 0, "ab").from(0, FIN|ACK, 2, 0, "")
+		}, "open(true) 0:ab 0:closed. 1:end-of-capture.", AfterEnd, 0},
 		{"bytes after the FIN", func(b *bench) { b.handshake().from(0, FIN|ACK, 0, 0, "").from(0, data, 0, 0, "ab") }, "open(true) 0:closed. 1:end-of-capture.", AfterEnd, 1},
 		{"reset", func(b *bench) {
 			b.handshake().from(0, data, 0, 0, "ab").from(1, RST|ACK, 0, 2, "")

@@ -126,11 +126,11 @@ func (a *Assembler) control(c *conn, d int, s *Segment) {
 		h.refuse(s.first())
 		return
 	}
-	if !s.has(FIN) || h.fin >= 0 {
+	if !s.has(FIN) {
 		return
 	}
 	h.begin(s.first(), a.cfg.MaxConnectionBuffer)
-	if end := h.position(s.first()) + int64(s.size()); end >= h.next && end-h.next <= maxWindow {
+	if end := h.position(s.first()) + int64(s.size()); end >= h.next && end-h.next <= maxWindow && (h.fin < 0 || end < h.fin) {
 		h.fin, h.endAt = end, s.Time
 	}
 }

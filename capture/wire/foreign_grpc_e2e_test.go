@@ -103,7 +103,7 @@ func TestForeignE2EGRPC(t *testing.T) {
 			var keys bytes.Buffer
 			theirs, ours := insecure.NewCredentials(), insecure.NewCredentials()
 			if secure {
-				theirs, ours = certified(t, &keys)
+				theirs, ours = certified(&keys)
 			}
 			r, s := startGRPC(t, theirs)
 			client, err := grpc.NewClient(r.addr(), grpc.WithTransportCredentials(ours))
@@ -117,7 +117,7 @@ func TestForeignE2EGRPC(t *testing.T) {
 
 // certified makes the credentials of a server, and those of a client that logs
 // its secrets.
-func certified(t *testing.T, keys io.Writer) (server, client credentials.TransportCredentials) {
+func certified(keys io.Writer) (server, client credentials.TransportCredentials) {
 	s := httptest.NewUnstartedServer(nil)
 	s.StartTLS() // for its certificate
 	defer s.Close()
@@ -189,6 +189,8 @@ func compareCalls(t *testing.T, s *service, k kept) {
 	// What a client says after its call was ended belongs to no stream.
 	assert.Regexp(t, `^(http/http2-unknown-stream [0-9]+)?$`, dropReasons(account))
 	key := func(c called) string { return fmt.Sprintf("%+v", c) }
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	assert.ElementsMatch(t, texts(s.calls, key), texts(got, key))
 	assert.Len(t, got, 80)
 	assert.Equal(t, 40, trailersOnly, "refused and unknown calls have no header beside the trailers")

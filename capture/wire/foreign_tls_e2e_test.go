@@ -48,8 +48,9 @@ func (k *secured) compare(t *testing.T, want int) {
 	file := k.stop()
 	keys, err := os.ReadFile(k.secrets)
 	require.NoError(t, err)
-	require.Len(t, k.all, want)
-	compareBooks(t, k.all, kept{file, keys})
+	all := k.closed()
+	require.Len(t, all, want)
+	compareBooks(t, all, kept{file, keys})
 }
 
 var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
