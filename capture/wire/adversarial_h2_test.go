@@ -164,7 +164,7 @@ func floods() []attack {
 		{name: "CONTINUATION without end", scaled: true, script: ended(0, func(c, _ *talker) {
 			_ = c.fr.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: c.get("/a"), EndStream: true})
 			junk := bytes.Repeat([]byte{0x00, 0x01, 'x', 0x01, 'y'}, 3000)
-			for range volume(gib) / len(junk) {
+			for range volume(128*mib) / len(junk) {
 				_ = c.fr.WriteContinuation(1, false, junk)
 				c.flushFull()
 			}
@@ -240,10 +240,10 @@ func floods() []attack {
 			}
 			_ = c.fr.WriteData(1, true, nil)
 		})},
-		{name: "a body of 1 GiB", cfg: Config{HTTP: httpwire.Config{MaxBody: mib}}, scaled: true, live: 4 * mib, script: ended(3, func(c, _ *talker) {
+		{name: "a body of 128 MiB", cfg: Config{HTTP: httpwire.Config{MaxBody: mib}}, scaled: true, live: 4 * mib, script: ended(3, func(c, _ *talker) {
 			c.headers(1, c.block(":method", "POST", ":scheme", "http", ":path", "/a"), false)
 			data := make([]byte, 16384)
-			for range volume(gib) / len(data) {
+			for range volume(128*mib) / len(data) {
 				_ = c.fr.WriteData(1, false, data)
 				c.flushFull()
 			}

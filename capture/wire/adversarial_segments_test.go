@@ -175,9 +175,9 @@ func segmentAttacks() []attack {
 			f.ask("llo")
 			f.answer(fine)
 		})},
-		{name: "262144 SYN on one connection", scaled: true, script: func(w *tap) {
+		{name: "65536 SYN on one connection", scaled: true, script: func(w *tap) {
 			f := w.open(0)
-			for i := range volume(1 << 18) {
+			for i := range volume(1 << 16) {
 				f.segment(fromClient, packet.SYN, int64(i)<<8, nil)
 			}
 		}},

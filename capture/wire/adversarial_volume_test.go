@@ -217,10 +217,20 @@ func endless() []attack {
 	}
 }
 
-// crowded scales the limit on connections with their number.
-func crowded() Config {
-	return Config{Streams: tcpstream.Config{MaxConnections: volume(65536)}}
+// crowd is how many connections are followed at once, a half of those that come.
+// One attack plays with the default.
+type crowd int
+
+const (
+	usual crowd = 65536
+	small crowd = 16384
+)
+
+func (c crowd) limit() Config {
+	return Config{Streams: tcpstream.Config{MaxConnections: volume(int(c))}}
 }
+
+func (c crowd) all() int { return volume(2 * int(c)) }
 
 const (
 	// perConnection is what a connection takes: 1.2 KiB in the assembler with its
@@ -233,25 +243,25 @@ const (
 func crowds() []attack {
 	half := "GET /half HTTP/1.1\r\nHost: x\r\nX-"
 	return []attack{
-		{name: "131072 connections with half a request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 17) {
+		{name: "131072 connections with half a request", cfg: usual.limit(), scaled: true, live: perConnection * uint64(usual), why: crowdedWhy, script: func(w *tap) {
+			for i := range usual.all() {
 				f := w.open(i)
 				f.ask(half)
 			}
 		}},
-		{name: "131072 connections with a whole request", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 17) {
+		{name: "32768 connections with a whole request", cfg: small.limit(), scaled: true, live: perConnection * uint64(small), why: crowdedWhy, script: func(w *tap) {
+			for i := range small.all() {
 				f := w.open(i)
 				f.ask(next)
 			}
 		}},
-		{name: "131072 handshakes", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 17) {
+		{name: "32768 handshakes", cfg: small.limit(), scaled: true, live: perConnection * uint64(small), why: crowdedWhy, script: func(w *tap) {
+			for i := range small.all() {
 				w.flow(i).segment(fromClient, packet.SYN, -1, nil)
 			}
 		}},
-		{name: "131072 answers alone", cfg: crowded(), scaled: true, live: perConnection * 65536, why: crowdedWhy, script: func(w *tap) {
-			for i := range volume(1 << 17) {
+		{name: "32768 answers alone", cfg: small.limit(), scaled: true, live: perConnection * uint64(small), why: crowdedWhy, script: func(w *tap) {
+			for i := range small.all() {
 				w.flow(i).answer(fine)
 			}
 		}},
