@@ -13,8 +13,8 @@ const (
 	tellEvery = time.Minute
 )
 
-// contact is why the broker would take nothing. The shipping tells the same only
-// after it has tried for as long as the producer does.
+// contact is why the broker would take nothing. The shipping tells the same, but
+// only once there is something to send.
 type contact struct {
 	since time.Time
 	why   string
