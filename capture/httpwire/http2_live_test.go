@@ -31,6 +31,8 @@ type served struct{ asked, answered string }
 type ledger struct {
 	mu   sync.Mutex
 	seen map[string]served
+	// canceled tells of each request that its client gave up.
+	canceled chan struct{}
 }
 
 func sum(b []byte) string { return fmt.Sprintf("%d %x", len(b), sha256.Sum256(b)) }
@@ -46,6 +48,7 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("begun"))
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
+		l.canceled <- struct{}{}
 		return
 	}
 	answer := bytes.Repeat([]byte(r.URL.Path), 1+len(body)/8)
@@ -59,7 +62,7 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func serveH2C(t *testing.T) (*ledger, string) {
-	l := &ledger{seen: make(map[string]served)}
+	l := &ledger{seen: make(map[string]served), canceled: make(chan struct{}, 16)}
 	server := httptest.NewUnstartedServer(h2c.NewHandler(l, &http2.Server{})) //nolint:staticcheck // net/http does not do the upgrade
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)
@@ -184,6 +187,7 @@ func resetStreams(t *testing.T, ledger *ledger, r *relay, client http.RoundTripp
 		require.NoError(t, err)
 		cancel()
 		resp.Body.Close()
+		<-ledger.canceled // the client says so on a goroutine of its own
 		assert.NoError(t, ask(t.Context(), client, fmt.Sprint("/ok/", i), []byte("body")))
 	}
 	hang()
