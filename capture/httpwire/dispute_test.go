@@ -180,3 +180,29 @@ func TestBytesBehindAnAnswerWithoutABodyDoNotTakeTheNextOne(t *testing.T) {
 		})
 	}
 }
+
+// An answer may come before the request has ended (RFC 9112 section 9.3.2 asks for
+// order alone), so the first one is the request's, and a second one nobody's. It is
+// ready earlier, for the request is still under way.
+func TestTheFirstOfTwoAnswersBelongsToTheRequestUnderWay(t *testing.T) {
+	const (
+		created  = "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nhi"
+		accepted = "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nho"
+	)
+	late := conn
+	late.Whole = false
+	for name, c := range map[string]Connection{"from the beginning": conn, "joined late": late} {
+		for framing, request := range map[string]run{
+			"by length": post("Content-Length: 1000\r\n", "ab"),
+			"by chunks": post("Transfer-Encoding: chunked\r\n", "3fffffff\r\nab"),
+		} {
+			t.Run(name+", "+framing, func(t *testing.T) {
+				want := []string{" (unseen) > 1.1 202 ho", "POST /p ab (closed) > 1.1 201 hi"}
+				all, _ := parse(t, Config{}, c, capture.Closed, request, s2c(created), s2c(accepted))
+				assert.Equal(t, want, show(all))
+				all, _ = parse(t, Config{}, c, capture.Closed, request, s2c(created+accepted))
+				assert.Equal(t, want, show(all))
+			})
+		}
+	}
+}
