@@ -40,6 +40,9 @@ func TestRequestsWhoseFramingRecipientsDisputeAreNotRead(t *testing.T) {
 		{"a list of codings that is folded", "Transfer-Encoding: gzip,\r\n\tchunked\r\n", chunkedAB},
 		{"a coding folded into another field", "X: y\r\n Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", "ab"},
 		{"a length on a folded line", "Content-Length:\r\n 2\r\n", "ab"},
+		{"a length of 2^63", "Content-Length: 9223372036854775808\r\n", "ab"},
+		{"a length of 2^64+2", "Content-Length: 18446744073709551618\r\n", "ab"},
+		{"a length of 2^64+2 twice", "Content-Length: 18446744073709551618, 18446744073709551618\r\n", "ab"},
 		{"a length of two lines", "Content-Length: 2\r\n 2\r\n", "ab"},
 	}
 	for _, test := range tests {

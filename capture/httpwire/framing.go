@@ -118,6 +118,8 @@ func (l lengths) frame(absent framing) frame {
 		return frame{how: unknown, fault: capture.AmbiguousFraming} // rule 5
 	case l.invalid:
 		return frame{how: unknown, fault: capture.Malformed} // rule 5
+	case l.n < 0:
+		return frame{how: unknown, fault: capture.AmbiguousFraming}
 	case l.n == 0:
 		return frame{}
 	}
@@ -205,8 +207,9 @@ func (l *lengths) add(value string) {
 	}
 }
 
-// parseLength reads 1*DIGIT. A number beyond 63 bits is valid and longer than
-// any body: it saturates.
+// parseLength reads 1*DIGIT. A number beyond 63 bits is valid and longer than any
+// body, but recipients are known to wrap it, so there is no telling what they take
+// it for (RFC 9110 section 8.6 warns of it): it gives -1.
 func parseLength(s string) (int64, bool) {
 	var n int64
 	for i := range len(s) {
@@ -214,8 +217,8 @@ func parseLength(s string) (int64, bool) {
 		if d < 0 || d > 9 {
 			return 0, false
 		}
-		if n > (math.MaxInt64-d)/10 {
-			n = math.MaxInt64
+		if n < 0 || n > (math.MaxInt64-d)/10 {
+			n = -1
 			continue
 		}
 		n = n*10 + d
