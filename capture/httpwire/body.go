@@ -151,17 +151,21 @@ func (c *Conn) broken(s *stream, why capture.Incomplete) {
 
 // chunkSize reads chunk-size and extensions (RFC 9112 section 7.1). A bare LF ends
 // no line here, unlike in a head: recipients that take it for one, or a bare CR in
-// an extension, read other chunks than the rest.
+// an extension, read other chunks than the rest. Nor is there a blank before or inside
+// the number: some skip it, some end the number there, some refuse it. Blanks behind
+// it are no dispute: senders pad with them, and before an extension they are allowed.
 func (c *Conn) chunkSize(s *stream, p []byte) int {
 	line, n := c.line(s, p)
 	if line == nil {
 		return n
 	}
-	size, ok := parseChunkSize(line)
+	number, _, _ := bytes.Cut(line, []byte(";"))
+	number = bytes.TrimRight(number, " \t\r\n")
+	size, ok := parseChunkSize(number)
 	switch {
-	case !ok:
+	case !ok && !hexAndBlanks(number):
 		c.broken(s, capture.Malformed)
-	case bytes.IndexByte(line, '\r') != len(line)-2:
+	case !ok, bytes.IndexByte(line, '\r') != len(line)-2:
 		c.broken(s, capture.AmbiguousFraming)
 	case size == 0:
 		s.mode, s.scan = inTrailer, 0
@@ -171,15 +175,24 @@ func (c *Conn) chunkSize(s *stream, p []byte) int {
 	return n
 }
 
-// parseChunkSize reads 1*HEXDIG up to an extension or the end of the line.
-func parseChunkSize(line []byte) (int64, bool) {
-	line, _, _ = bytes.Cut(line, []byte(";"))
-	line = bytes.Trim(line, " \t\r\n")
-	if len(line) == 0 {
+// hexAndBlanks reports whether there are blanks and hexadecimal digits and nothing
+// else.
+func hexAndBlanks(number []byte) bool {
+	for _, b := range number {
+		if !isBlank(b) && hexDigit(b) < 0 {
+			return false
+		}
+	}
+	return bytes.ContainsAny(number, " \t")
+}
+
+// parseChunkSize reads 1*HEXDIG.
+func parseChunkSize(number []byte) (int64, bool) {
+	if len(number) == 0 {
 		return 0, false
 	}
 	var n int64
-	for _, b := range line {
+	for _, b := range number {
 		d := hexDigit(b)
 		if d < 0 || n > (1<<62)>>4 {
 			return 0, false

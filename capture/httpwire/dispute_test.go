@@ -117,6 +117,10 @@ func TestALineOfAChunkEndsInCRLF(t *testing.T) {
 		"a bare LF in quotes":                {"2;a=\"\n\"\r\nab\r\n0\r\n\r\n", ""},
 		"a bare CR in an extension":          {"2;a\rb\r\nab\r\n0\r\n\r\n", ""},
 		"two CR behind the size":             {"2\r\r\nab\r\n0\r\n\r\n", ""},
+		"a blank before the size":            {" 2\r\nab\r\n0\r\n\r\n", ""},
+		"a tab before the size":              {"\t2\r\nab\r\n0\r\n\r\n", ""},
+		"a blank inside the size":            {"2 2\r\nab\r\n0\r\n\r\n", ""},
+		"a blank before the last size":       {"2\r\nab\r\n 0\r\n\r\n", " ab"},
 		"a bare LF behind the data":          {"2\r\nab\n0\r\n\r\n", " ab"},
 		"a bare LF behind the last size":     {"2\r\nab\r\n0\n\r\n", " ab"},
 		"a bare LF behind the second's size": {"2\r\nab\r\n2\ncd\r\n0\r\n\r\n", " ab"},
@@ -128,6 +132,13 @@ func TestALineOfAChunkEndsInCRLF(t *testing.T) {
 			all, _ = parse(t, Config{}, conn, capture.Closed, c2s(get), answer(te, test.rest), c2s(get), s2c(ok))
 			assert.Equal(t, []string{"GET /a > 1.1 200" + test.body + " (ambiguous-framing)", "GET /a > 1.1 200 hi"}, show(all))
 		})
+	}
+}
+
+func TestBlanksBehindAChunkSizeDisputeNothing(t *testing.T) {
+	for _, size := range []string{"2 \r\n", "2\t \r\n", "2 ;a\r\n", "2 ; a\r\n", "2; a=b \r\n"} {
+		all, _ := parse(t, Config{}, conn, capture.Closed, post("Transfer-Encoding: chunked\r\n", size+"ab\r\n0\r\n\r\n"), s2c(ok))
+		assert.Equal(t, []string{"POST /p ab > 1.1 200 hi"}, show(all), "%q", size)
 	}
 }
 
