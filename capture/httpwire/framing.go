@@ -60,22 +60,26 @@ func frameRequest(r *capture.Request, d disguise) frame {
 // frameResponse decides the same for a response to method, which is "" where
 // the request is not known.
 func frameResponse(r *capture.Response, method string, d disguise) frame {
-	if method == headMethod || r.Status == 204 || r.Status == 304 || r.Status >= 100 && r.Status < 200 {
-		return frame{} // rule 1
-	}
-	if method == "CONNECT" && r.Status >= 200 && r.Status < 300 {
-		return frame{} // rule 2
-	}
-	f := frameAnswer(r, d)
+	f := frameAnswer(r, method, d)
 	if f.fault == "" && (r.Status == 0 || !isVersion(r.Proto)) {
 		f.fault = capture.Malformed // RFC 9112 section 4
 	}
 	return f
 }
 
-// frameAnswer decides for a response that may have a body. A folded framing field
+func frameAnswer(r *capture.Response, method string, d disguise) frame {
+	if method == headMethod || r.Status == 204 || r.Status == 304 || r.Status >= 100 && r.Status < 200 {
+		return frame{} // rule 1
+	}
+	if method == "CONNECT" && r.Status >= 200 && r.Status < 300 {
+		return frame{} // rule 2
+	}
+	return frameContent(r, d)
+}
+
+// frameContent decides for a response that may have a body. A folded framing field
 // is in no dispute: a user agent must replace the fold (RFC 9112 section 5.2).
-func frameAnswer(r *capture.Response, d disguise) frame {
+func frameContent(r *capture.Response, d disguise) frame {
 	codings, length := framingFields(r.Header)
 	if length.odd || d.returned {
 		return frame{how: byClose, fault: capture.AmbiguousFraming}

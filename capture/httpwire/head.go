@@ -134,8 +134,8 @@ func parseFields(h *capture.Header, text string) (d disguise) {
 }
 
 // parseResponse fills r from a head; text is as for parseRequest. A status that
-// is no number of three digits gives 0, and what stands there goes to the
-// reason.
+// is no number of three digits, or is below 100, gives 0, and what stands there goes
+// to the reason.
 func parseResponse(r *capture.Response, head []byte, text string) disguise {
 	line, rest := firstLine(head)
 	proto, code := splitStatus(line)

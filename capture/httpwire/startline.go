@@ -205,10 +205,12 @@ func splitStatus(line []byte) (proto, rest []byte) {
 }
 
 // splitCode cuts what follows the version into status and reason. The status is
-// 0 where it is no number of three digits.
+// 0 where it is no number of three digits, or of no class: recipients take those
+// beyond 599 for their class, as RFC 9110 section 15 has it for unknown ones, but
+// there is none of 0.
 func splitCode(rest []byte) (status int, reason []byte) {
 	code, reason, _ := bytes.Cut(rest, []byte(" "))
-	if len(code) != 3 {
+	if len(code) != 3 || code[0] == '0' {
 		return 0, rest
 	}
 	for _, c := range code {
