@@ -220,3 +220,23 @@ func TestTheFirstOfTwoAnswersBelongsToTheRequestUnderWay(t *testing.T) {
 		}
 	}
 }
+
+func TestASwitchThatTheRequestDidNotOfferEndsNothing(t *testing.T) {
+	for _, protocol := range []string{"x", "websocket", "h2c"} {
+		t.Run(protocol, func(t *testing.T) {
+			switched := s2c("HTTP/1.1 101 S\r\nUpgrade: " + protocol + "\r\n\r\n")
+			all, account := parse(t, Config{}, conn, capture.Closed, c2s(get), switched, c2s(get), s2c(ok))
+			assert.Equal(t, []string{"GET /a > 1.1 101 (malformed)", "GET /a > 1.1 200 hi"}, show(all))
+			assert.Empty(t, account[0].Filtered)
+		})
+	}
+	t.Run("and may be followed by the answer", func(t *testing.T) {
+		all, _ := parse(t, Config{}, conn, capture.Closed, c2s(get+"GET /b HTTP/1.1\r\n\r\n"), s2c("HTTP/1.1 101 S\r\n\r\n"+ok))
+		assert.Equal(t, []string{"GET /a > 1.1 101 (malformed)", " (unseen) > 1.1 200 hi", "GET /b > (unseen)"}, show(all))
+	})
+	t.Run("unless the offer may be in what was lost", func(t *testing.T) {
+		_, account := parse(t, Config{}, conn, capture.Closed, c2s("GET /a HTTP/1.1\r\nHost"), run{gap: 20, text: "websocket\r\n\r\n"},
+			s2c("HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"))
+		assert.EqualValues(t, 7, account[0].Filtered[WebSocket])
+	})
+}

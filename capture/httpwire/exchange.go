@@ -38,7 +38,7 @@ func (c *Conn) request(s *stream, head []byte) {
 	r := c.record()
 	d := parseRequest(&r.Request, head, string(head))
 	c.p.hold(r, len(head)+fieldCost*cap(r.Request.Header))
-	r.reqSeen = true
+	r.reqSeen, r.reqCut = true, s.cut != ""
 	r.reqStart, r.answersAt = s.start, s.startAcked
 	r.sync = s.sync || s.turned && (s.start == c.answered || s.start == 0)
 	s.sync = r.sync
@@ -101,7 +101,7 @@ func (c *Conn) response(s *stream, head []byte) {
 		return
 	}
 	c.p.hold(r, len(head)+fieldCost*cap(scratch.Header))
-	if scratch.Status == 101 && upgradeReason(scratch.Header.Get("Upgrade")) == HTTP2 {
+	if scratch.Status == 101 && !r.uninvited(101) && upgradeReason(scratch.Header.Get("Upgrade")) == HTTP2 {
 		c.upgraded(s, r, &scratch)
 		return
 	}
@@ -114,8 +114,20 @@ func (c *Conn) response(s *stream, head []byte) {
 	r.Response = scratch
 	r.respSeen = true
 	method := r.Request.Method
-	c.open(s, r, &r.Response.Message, s.doubted(frameResponse(&r.Response, method, d)))
+	f := s.doubted(frameResponse(&r.Response, method, d))
+	if r.uninvited(r.Response.Status) {
+		f.fault = capture.Malformed
+		c.doubt = true // whether it is the final answer: user agents may ignore it
+	}
+	c.open(s, r, &r.Response.Message, f)
 	c.switched(r, method)
+}
+
+// uninvited reports whether a status says that the protocol is switched although
+// the request is known to offer no other: a server must not do so (RFC 9110 section
+// 7.8), and there is none that the connection could go on with.
+func (r *record) uninvited(status int) bool {
+	return status == 101 && r.reqSeen && !r.reqCut && r.Request.Header.Get("Upgrade") == ""
 }
 
 // excess drops an interim answer beyond those that are kept.
@@ -139,6 +151,7 @@ func (c *Conn) interim(s *stream, r *record, got *capture.Response) {
 func (c *Conn) switched(r *record, method string) {
 	status := r.Response.Status
 	switch {
+	case r.uninvited(status):
 	case status == 101:
 		c.tunnelled(upgradeReason(r.Response.Header.Get("Upgrade")))
 	case method == "CONNECT" && status >= 200 && status < 300:

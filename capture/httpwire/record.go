@@ -7,6 +7,7 @@ type record struct {
 	capture.Exchange
 	reqSeen, respSeen bool  // the half began
 	reqDone, respDone bool  // the half is over
+	reqCut            bool  // the head of the request is not whole
 	reqStart, reqEnd  int64 // where the request lies in its direction
 	answersAt         int64 // what the client had of the responses when it began the request, -1 unknown
 	sync              bool  // the request begins at a certain message boundary
