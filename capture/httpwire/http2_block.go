@@ -1,6 +1,7 @@
 package httpwire
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -61,7 +62,7 @@ func (h *http2) endBlock(s *stream, f *h2half) {
 	case b.long, errors.Is(err, h2.ErrTooLarge):
 		why, reason = capture.Malformed, HeadLimit
 	case errors.Is(err, h2.ErrUnknown):
-		why, reason = f.loss, HPACKUnknown
+		why, reason = cmp.Or(f.loss, capture.Evicted), HPACKUnknown // lost, or beyond our copy
 	case err != nil:
 		why, reason = capture.Malformed, HTTP2Malformed
 	}

@@ -253,8 +253,59 @@ func TestABombIsHeldToTheLimit(t *testing.T) {
 	require.ErrorIs(t, err, ErrTooLarge, "one string")
 }
 
+// The sender's table is larger than the limit: what it inserted last is known, and
+// what lies beyond that is not, which is no fault of the sender.
 func TestATableIsHeldToTheLimit(t *testing.T) {
-	table := NewTable(100)
-	table.Allow(1 << 30)
-	assert.EqualValues(t, 100, table.allowed)
+	const limit, size = 1000, 1<<32 - 1
+	w, table := newWriter(), NewTable(limit)
+	table.Allow(size)
+	w.enc.SetMaxDynamicTableSizeLimit(size)
+	w.enc.SetMaxDynamicTableSize(size)
+	read := func(field string) error {
+		t.Helper()
+		got, err := table.Decode(w.block(field), true)
+		if err == nil {
+			assert.Equal(t, []string{field}, lines(got))
+		}
+		return err
+	}
+	long := ": " + strings.Repeat("v", 400)
+	for _, name := range []string{"x-a", "x-b", "x-c"} {
+		require.NoError(t, read(name+long))
+	}
+	require.NoError(t, read("x-b"+long), "of the newest that fit")
+	require.ErrorIs(t, read("x-a"+long), ErrUnknown)
+	require.NoError(t, read("x-d"+long), "it is read on")
+	require.NoError(t, read("x-d"+long))
+	assert.LessOrEqual(t, table.Memory(), entryFactor*limit)
+
+	w.enc.SetMaxDynamicTableSize(limit)
+	require.NoError(t, read("x-e: 1"))
+	require.NoError(t, read("x-d"+long), "a size that fits")
+	assert.False(t, table.short)
+}
+
+func TestASizeOfManyBytes(t *testing.T) {
+	tests := []struct {
+		name, update string
+		ok           bool
+	}{
+		{"2^32-1", "\x3f\xe0\xff\xff\xff\x0f", true},
+		{"with zeros ahead", "\x3f\x80\x80\x80\x00", true},
+		{"2^32", "\x3f\xe1\xff\xff\xff\x0f", false},
+		{"2^64-1", "\x3f\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", false},
+		{"without end", "\x3f" + strings.Repeat("\x80", 100), false},
+		{"cut", "\x3f\x80", false},
+	}
+	for _, test := range tests {
+		table := NewTable(4096)
+		table.AllowAny()
+		got, err := table.Decode([]byte(test.update), true)
+		assert.Empty(t, got)
+		if test.ok {
+			require.NoError(t, err, test.name)
+		} else {
+			require.ErrorIs(t, err, ErrMalformed, test.name)
+		}
+	}
 }

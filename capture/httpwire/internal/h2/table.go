@@ -1,7 +1,9 @@
 package h2
 
 import (
+	"encoding/binary"
 	"errors"
+	"math"
 
 	"golang.org/x/net/http2/hpack"
 )
@@ -36,23 +38,26 @@ type Table struct {
 	allowed uint32
 	agreed  bool // allowed is what the peer announced
 	forgot  bool
-	max     int // the size that the sender uses
-	given   int // bytes of the entries that may have been inserted
+	short   bool // the sender's table may hold more than fits in this one
+	max     int  // the largest size that the sender has used, as far as fits
+	given   int  // bytes of the entries that may have been inserted
 }
 
 // NewTable returns a table that gives fields up to limit bytes together. The
-// dynamic table is held to the same limit.
+// dynamic table is held to the same limit: of a larger one the newest entries are
+// known, and an index beyond them is told as [ErrUnknown].
 func NewTable(limit int) *Table {
-	t := &Table{limit: limit, allowed: uint32(limit)}
+	t := &Table{limit: limit, allowed: uint32(limit), short: limit < initialTable, max: min(initialTable, limit)}
 	t.renew()
 	return t
 }
 
+// renew empties the table. It keeps the largest size that was used: one that is
+// larger than the sender's gives the same entries.
 func (t *Table) renew() {
-	t.dec = hpack.NewDecoder(min(initialTable, uint32(t.limit)), t.take)
-	t.dec.SetAllowedMaxDynamicTableSize(t.allowed)
+	t.dec = hpack.NewDecoder(uint32(t.max), t.take)
 	t.dec.SetMaxStringLength(t.limit)
-	t.max, t.given = initialTable, 0
+	t.given = 0
 }
 
 func (t *Table) take(f hpack.HeaderField) {
@@ -75,25 +80,43 @@ const (
 // field so far, or what fits in it.
 func (t *Table) Memory() int { return min(t.given, entryFactor*t.max) }
 
-// resize reads the size updates that begin a block (RFC 7541 section 6.3). What
-// is beyond a size that is allowed ends the reading of the block as an error.
-func (t *Table) resize(block []byte) {
+// resize takes the size updates that begin a block (RFC 7541 section 6.3) and
+// returns the rest of it. ok is false where a size is beyond what is allowed. One
+// that is not there as a whole stays.
+func (t *Table) resize(block []byte) (rest []byte, ok bool) {
 	for len(block) > 0 && block[0]&0xe0 == 0x20 {
-		size, shift := int(block[0]&0x1f), 0
-		block = block[1:]
-		if size == 0x1f {
-			for len(block) > 0 && shift < 28 {
-				b := block[0]
-				block = block[1:]
-				size += int(b&0x7f) << shift
-				if shift += 7; b < 0x80 {
-					break
-				}
-			}
+		size, n := sizeUpdate(block)
+		switch {
+		case n == 0:
+			return block, true
+		case size > uint64(t.allowed):
+			return nil, false
 		}
-		// What the table held is not given back at once.
-		t.max = max(t.max, min(size, t.limit))
+		block = block[n:]
+		t.short = size > uint64(t.limit)
+		fits := int(min(size, uint64(t.limit)))
+		t.dec.SetMaxDynamicTableSize(uint32(fits))
+		t.max = max(t.max, fits) // what the table held is not given back at once
 	}
+	return block, true
+}
+
+// sizeUpdate reads an integer with a prefix of five bits (RFC 7541 section 5.1) and
+// returns the length of its encoding, or 0 where its end is missing. What is beyond
+// 32 bits is beyond any size.
+func sizeUpdate(block []byte) (size uint64, n int) {
+	size = uint64(block[0] & 0x1f)
+	if size < 0x1f {
+		return size, 1
+	}
+	more, n := binary.Uvarint(block[1:])
+	switch {
+	case n == 0:
+		return 0, 0
+	case n < 0 || more > math.MaxUint32:
+		return math.MaxUint64, 1
+	}
+	return size + more, n + 1
 }
 
 // Allow notes the SETTINGS_HEADER_TABLE_SIZE that the receiver of the blocks
@@ -103,12 +126,11 @@ func (t *Table) Allow(size uint32) {
 	if !t.agreed {
 		t.agreed, t.allowed = true, initialTable
 	}
-	t.allowed = min(max(t.allowed, size), uint32(t.limit))
-	t.dec.SetAllowedMaxDynamicTableSize(t.allowed)
+	t.allowed = max(t.allowed, size)
 }
 
 // AllowAny notes that an announcement may have been lost.
-func (t *Table) AllowAny() { t.Allow(uint32(t.limit)) }
+func (t *Table) AllowAny() { t.Allow(math.MaxUint32) }
 
 // Forget notes that a block, or an insertion of one, was lost.
 func (t *Table) Forget() {
@@ -121,7 +143,11 @@ func (t *Table) Forget() {
 func (t *Table) Decode(block []byte, whole bool) ([]hpack.HeaderField, error) {
 	clear(t.fields)
 	t.fields, t.size = t.fields[:0], 0
-	t.resize(block)
+	block, ok := t.resize(block)
+	if !ok {
+		t.Forget()
+		return t.fields, ErrMalformed
+	}
 	_, err := t.dec.Write(block)
 	if err == nil && whole {
 		err = t.dec.Close()
@@ -154,7 +180,7 @@ func (t *Table) judge(err error) error {
 		return nil
 	case errors.Is(err, hpack.ErrStringLength):
 		return ErrTooLarge
-	case t.forgot && errors.As(err, &bad) && errors.As(bad.Err, &index) && index > staticTable:
+	case (t.forgot || t.short) && errors.As(err, &bad) && errors.As(bad.Err, &index) && index > staticTable:
 		return ErrUnknown
 	}
 	return ErrMalformed
