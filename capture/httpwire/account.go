@@ -11,6 +11,9 @@ const (
 	// UnknownStream: frames of a stream that is over, was given up, or whose
 	// request was not seen.
 	UnknownStream capture.Reason = "http2-unknown-stream"
+	// ResetStream: frames of a stream that the other end had just reset, or said
+	// that it would not look at, as they are sent until that is heard of.
+	ResetStream capture.Reason = "http2-reset-stream"
 	// HTTP2Malformed: what breaks HTTP/2, and what follows it.
 	HTTP2Malformed capture.Reason = "http2-malformed"
 	// CutFrame: a frame header that was cut, and what follows where it is not

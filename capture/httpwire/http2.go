@@ -22,6 +22,9 @@ type http2 struct {
 	// Between hidden[0] and hidden[1] streams may have been opened in the last
 	// gap of the client's direction.
 	hidden [2]uint32
+	// resets holds the last streams that were reset, in a ring once it is full.
+	resets    []uint32
+	nextReset int
 }
 
 // h2phase is what a direction of HTTP/2 expects next.

@@ -74,10 +74,13 @@ func (h *http2) endBlock(s *stream, f *h2half) {
 	}
 	f.table.Done()
 	h.c.p.bytes.open -= uint64(b.held)
-	if why != "" {
-		h.c.p.bytes.drop(reason, b.held)
-	} else {
+	switch {
+	case why == "":
 		h.c.p.bytes.written += uint64(b.held)
+	case reason == ResetStream:
+		h.c.p.bytes.filter(reason, b.held)
+	default:
+		h.c.p.bytes.drop(reason, b.held)
 	}
 }
 
@@ -92,7 +95,7 @@ func (h *http2) fields(s *stream, b *h2block, fields []hpack.HeaderField, why ca
 		st = h.begin(s, b, fields)
 	}
 	if st == nil {
-		return UnknownStream
+		return h.strange(s.dir, b.stream).reason
 	}
 	m := &st.half[s.dir]
 	if why == "" && m.torn == "" && !sound(fields) {

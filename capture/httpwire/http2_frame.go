@@ -3,7 +3,6 @@ package httpwire
 import (
 	"encoding/binary"
 
-	"twinspect.dev/capture"
 	"twinspect.dev/capture/httpwire/internal/h2"
 )
 
@@ -103,7 +102,7 @@ func (h *http2) beginFrame(dir int, f *h2half) {
 	switch {
 	case f.frame.Type == h2.Data:
 		f.stream = h.streams[f.frame.Stream]
-		f.fate = h.dataFate(dir, f.stream)
+		f.fate = h.dataFate(dir, f)
 	case f.orphan:
 		f.fate = fate{isDropped, CutFrame}
 	case f.frame.Block():
@@ -213,7 +212,7 @@ func (h *http2) goAway(f *h2half) {
 	for st := h.oldest; st != nil; {
 		next := st.next
 		if st.id > last && st.id%2 == 1 {
-			h.abort(st, capture.Reset)
+			h.reset(st, 1-h.c.client)
 		}
 		st = next
 	}
@@ -235,7 +234,7 @@ func (h *http2) endFrame(s *stream, f *h2half) {
 		}
 	case t == h2.RSTStream:
 		if st := h.streams[f.frame.Stream]; st != nil {
-			h.abort(st, capture.Reset)
+			h.reset(st, s.dir)
 		}
 	}
 }

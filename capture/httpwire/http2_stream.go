@@ -155,9 +155,11 @@ func announced(header capture.Header) int64 {
 }
 
 // dataFate decides how a frame of DATA is counted.
-func (h *http2) dataFate(dir int, st *h2stream) fate {
+func (h *http2) dataFate(dir int, f *h2half) fate {
+	st := f.stream
 	switch {
 	case st == nil:
+		return h.strange(dir, f.frame.Stream)
 	case st.half[dir].tunnel != "" && !st.half[dir].closed:
 		return fate{isFiltered, st.half[dir].tunnel}
 	case st.half[dir].msg != nil:
@@ -168,7 +170,7 @@ func (h *http2) dataFate(dir int, st *h2stream) fate {
 
 // data takes the content of DATA.
 func (h *http2) data(s *stream, f *h2half, p []byte) {
-	if f.fate.how == isDropped {
+	if f.fate.how == isDropped || f.stream == nil {
 		h.tally(f, len(p))
 		return
 	}
@@ -180,7 +182,8 @@ func (h *http2) data(s *stream, f *h2half, p []byte) {
 			m.ws.Feed(p, &h.c.p.websocket)
 		}
 	case m.msg == nil:
-		h.c.p.bytes.drop(UnknownStream, len(p))
+		f.fate = h.strange(s.dir, f.stream.id) // it was ended while the frame came
+		h.tally(f, len(p))
 	default:
 		h.c.p.keep(&m.intake, s.at, p)
 		if m.isGRPC {

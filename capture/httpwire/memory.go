@@ -102,7 +102,7 @@ func (c *Conn) weigh() {
 		n += cap(s.buf)
 	}
 	if c.h2 != nil {
-		n += c.h2.half[0].table.Memory() + c.h2.half[1].table.Memory()
+		n += c.h2.half[0].table.Memory() + c.h2.half[1].table.Memory() + 4*cap(c.h2.resets)
 	}
 	c.p.held += n - c.weight
 	c.weight = n
@@ -197,13 +197,14 @@ func (c *Conn) interrupt(s *stream) {
 	}
 }
 
-// shed gives up the oldest stream, or the dynamic tables and header blocks: after
-// it has been called for every stream and once more, nothing is held.
+// shed gives up the oldest stream, or the dynamic tables, header blocks and resets:
+// after it has been called for every stream and once more, nothing is held.
 func (h *http2) shed() {
 	if h.oldest != nil {
 		h.abort(h.oldest, capture.Evicted)
 		return
 	}
+	h.resets, h.nextReset = nil, 0
 	for d := range h.half {
 		f := &h.half[d]
 		if f.block.on {
