@@ -4,8 +4,10 @@ import "twinspect.dev/capture"
 
 // The reasons under which bytes are left out or lost.
 const (
-	TLS   capture.Reason = "tls"   // a TLS connection
-	HTTP2 capture.Reason = "http2" // what claims to be HTTP/2 and breaks its preface
+	TLS capture.Reason = "tls" // a TLS connection
+	// HTTP2: what claims to be HTTP/2 and breaks its preface, or is answered in
+	// HTTP/1.x.
+	HTTP2 capture.Reason = "http2"
 	// HTTP2Control: frames of HTTP/2 that carry no message, and the preface.
 	HTTP2Control capture.Reason = "http2-control"
 	// UnknownStream: frames of a stream that is over, was given up, or whose

@@ -55,6 +55,7 @@ type h2half struct {
 	fate    fate
 	stream  *h2stream // of the DATA frame at hand
 	unsure  bool      // of DATA, the length of the padding is lost
+	fresh   bool      // of a server, nothing came yet
 
 	table *h2.Table
 	block h2block
@@ -90,6 +91,7 @@ func (c *Conn) startHTTP2(n int) *http2 {
 		h.half[d].gone = c.side[d].ended
 	}
 	h.half[c.client].phase, h.half[c.client].n = inPreface, n
+	h.half[1-c.client].fresh = true
 	c.h2 = h
 	return h
 }
@@ -155,6 +157,17 @@ func (h *http2) foul(s *stream, f *h2half) {
 			o.mode, o.reason = opaque, HTTP2
 		}
 	}
+}
+
+// decline ends HTTP/2 where the server answers in HTTP/1.x: it does not speak it. Its
+// direction is read as that, and requests that the client has sent get no answer.
+func (h *http2) decline(s *stream) {
+	c, o := h.c, &h.c.side[h.c.client]
+	h.end(o, capture.Reset)
+	h.closeAll(s, "")
+	c.h2, c.tunnel = nil, ""
+	o.mode, o.reason = opaque, HTTP2
+	s.mode, s.anchor = atStart, true
 }
 
 // settingSize is the length of one setting: an identifier and a value.

@@ -56,6 +56,13 @@ func (h *http2) preface(s *stream, f *h2half, p []byte) int {
 func (h *http2) frameHead(s *stream, f *h2half, p []byte) int {
 	if f.n == 0 {
 		f.start = s.at
+		// No frame of SETTINGS, which must come first (RFC 9113 section 3.4), is
+		// so long that an H begins it.
+		if f.fresh && p[0] == 'H' {
+			h.decline(s)
+			return 0
+		}
+		f.fresh = false
 	}
 	n := copy(f.head[f.n:], p)
 	h.c.p.bytes.open += uint64(n)

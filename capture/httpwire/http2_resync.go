@@ -17,7 +17,7 @@ const maxOpened = 1 << 20
 func (h *http2) stray(s *stream, f *h2half, why capture.Incomplete) {
 	h.cutFrame(s, f, why)
 	h.dropLast(f)
-	f.phase, f.loss = inSearch, why
+	f.phase, f.loss, f.fresh = inSearch, why, false
 	f.finder = h2.NewFinder(h2.Sender{Client: s.dir == h.c.client, MaxFrame: f.maxFrame, MaxStream: h.opened + maxOpened})
 	f.table.Forget()
 	h.half[1-s.dir].table.AllowAny()
