@@ -253,3 +253,25 @@ func TestFramesOfWebSocketAreCounted(t *testing.T) {
 	assert.Equal(t, map[capture.Reason]uint64{"text": 2, "continuation": 1, "ping": 1, "pong": 1, "close": 1}, stage.Filtered)
 	assert.Equal(t, map[capture.Reason]uint64{"gap": 2}, stage.Dropped)
 }
+
+// A server may allow a table beyond what is kept of it here. What a request takes
+// from beyond is not known, and the next one is whole.
+func TestATableBeyondOursCostsOnlyWhatRefersToIt(t *testing.T) {
+	c, s := newPeer(), newPeer()
+	c.enc.SetMaxDynamicTableSizeLimit(1 << 20)
+	c.enc.SetMaxDynamicTableSize(1 << 20)
+	get := func(stream uint32, path, field string) string {
+		return c.headers(stream, h2.EndStream, ":method GET", ":scheme http", ":path "+path, field)
+	}
+	long := " " + strings.Repeat("v", 500)
+	requests := get(1, "/a", "x-a"+long) + get(3, "/b", "x-b"+long)
+	unknown := get(5, "/a", "x-a"+long)
+	all, account := parse(t, Config{MaxHead: 1000}, conn, capture.Closed,
+		s2c(raw(h2.Settings, 0, 0, "\x00\x01\x00\x10\x00\x00")), c2s(hello+requests+unknown+get(7, "/c", "x-c 1")),
+		s2c(s.ok(1, "")+s.ok(3, "")+s.ok(5, "")+s.ok(7, "")))
+	require.Len(t, all, 4)
+	assert.Equal(t, capture.Evicted, all[2].Request.Incomplete)
+	assert.Equal(t, "GET /c > 2.0 200", show(all)[3])
+	assert.EqualValues(t, len(unknown), account[0].Dropped[HPACKUnknown])
+	assert.EqualValues(t, len(unknown), account[0].Lost())
+}
