@@ -154,6 +154,7 @@ func (c *Conn) broken(s *stream, why capture.Incomplete) {
 // an extension, read other chunks than the rest. Nor is there a blank before or inside
 // the number: some skip it, some end the number there, some refuse it. Blanks behind
 // it are no dispute: senders pad with them, and before an extension they are allowed.
+// A size beyond 63 bits is wrapped by some.
 func (c *Conn) chunkSize(s *stream, p []byte) int {
 	line, n := c.line(s, p)
 	if line == nil {
@@ -175,18 +176,18 @@ func (c *Conn) chunkSize(s *stream, p []byte) int {
 	return n
 }
 
-// hexAndBlanks reports whether there are blanks and hexadecimal digits and nothing
-// else.
+// hexAndBlanks reports whether there are hexadecimal digits, or blanks too, and
+// nothing else. Where that is no size, recipients take it for different ones.
 func hexAndBlanks(number []byte) bool {
 	for _, b := range number {
 		if !isBlank(b) && hexDigit(b) < 0 {
 			return false
 		}
 	}
-	return bytes.ContainsAny(number, " \t")
+	return len(number) > 0
 }
 
-// parseChunkSize reads 1*HEXDIG.
+// parseChunkSize reads 1*HEXDIG of at most 63 bits.
 func parseChunkSize(number []byte) (int64, bool) {
 	if len(number) == 0 {
 		return 0, false
@@ -194,7 +195,7 @@ func parseChunkSize(number []byte) (int64, bool) {
 	var n int64
 	for _, b := range number {
 		d := hexDigit(b)
-		if d < 0 || n > (1<<62)>>4 {
+		if d < 0 || n >= 1<<(63-4) {
 			return 0, false
 		}
 		n = n<<4 | int64(d)

@@ -120,6 +120,8 @@ func TestALineOfAChunkEndsInCRLF(t *testing.T) {
 		"a blank before the size":            {" 2\r\nab\r\n0\r\n\r\n", ""},
 		"a tab before the size":              {"\t2\r\nab\r\n0\r\n\r\n", ""},
 		"a blank inside the size":            {"2 2\r\nab\r\n0\r\n\r\n", ""},
+		"a size of 2^63":                     {"8000000000000000\r\nab\r\n0\r\n\r\n", ""},
+		"a size of 2^64+2":                   {"10000000000000002\r\nab\r\n0\r\n\r\n", ""},
 		"a blank before the last size":       {"2\r\nab\r\n 0\r\n\r\n", " ab"},
 		"a bare LF behind the data":          {"2\r\nab\n0\r\n\r\n", " ab"},
 		"a bare LF behind the last size":     {"2\r\nab\r\n0\n\r\n", " ab"},

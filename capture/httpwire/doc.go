@@ -12,7 +12,9 @@
 // known to read in different ways: a framing field in a name or value that has
 // what none has, behind a bare CR, or on a folded line of a request (sections 2.2,
 // 5.1 and 5.2; a user agent must unfold, so that of a response is not), and a
-// chunk whose lines do not end in CRLF (section 7.1).
+// chunk whose lines do not end in CRLF, or whose size has a blank before or inside
+// it (section 7.1). A length or a size of a chunk beyond 63 bits is wrapped by some,
+// and so disputed too.
 //
 // A length beside a transfer coding, and a coding in HTTP/1.0, leave the chunks
 // readable, but not what follows: of a request, a recipient that goes by the length
@@ -30,17 +32,22 @@
 // nothing was lost between the two. Otherwise both are given unpaired. The proof
 // assumes that a client that pipelines has shown so before the loss.
 //
+// A 101 to a request that did not offer to switch (RFC 9110 section 7.8) is kept as
+// malformed, and the connection is read on.
+//
 // HTTP/2 in clear text (RFC 9113) is read after the client's preface and after an
 // upgrade to h2c (RFC 7540 section 3.2), whose request is stream 1: the 101 is
 // kept as an interim answer to it, for the answer is stream 1's. Fields stand in
 // the order of the wire; of the pseudo-header fields, :method and :path make the
 // request, :authority becomes a first field "Host" unless there is one, :protocol
 // stays a field, :scheme goes. Bodies of gRPC keep the prefixes of their
-// messages; package grpcmsg splits them.
+// messages; package grpcmsg splits them. Where the server answers the preface in
+// HTTP/1.x, its direction is read as that.
 //
 // Loss in HTTP/2. A gap inside a frame costs what the frame carries: of DATA that
 // stream's body, of a header block also what the dynamic table held. Header
-// blocks that refer to what was lost of the table make incomplete messages, all
+// blocks that refer to what was lost of the table, or to what a larger table than
+// [Config.MaxHead] has beyond that, make incomplete messages, all
 // others are read; nothing is guessed. A gap that reaches into a frame header
 // costs also what follows, up to where it is proven that a frame begins: a body
 // may look like frames, so that is beyond the largest frame that may come, 16 KiB
