@@ -54,7 +54,7 @@ type Assembler struct {
 	cfg    Config
 	open   func(Connection) Consumer
 	conns  map[key]*conn
-	recent *conn      // the last that was looked up; segments come in runs
+	recent *conn      // the last that got a segment: they come in runs
 	live   *list.List // by last segment, oldest first
 	done   *list.List // finished ones, by the time they finished
 	wait   *list.List // with bytes that may be lost, by when the wait began
@@ -78,7 +78,10 @@ func (a *Assembler) Add(s *Segment) {
 	a.tally.seen++
 	a.Advance(s.Time)
 	k := keyOf(s)
-	c := a.conns[k]
+	c := a.recent
+	if c == nil || c.key != k {
+		c = a.conns[k]
+	}
 	switch {
 	case c == nil:
 	case c.finished && c.leftBy(s):
@@ -97,6 +100,7 @@ func (a *Assembler) Add(s *Segment) {
 		}
 		c = a.create(k, s)
 	}
+	a.recent = c
 	a.take(c, s)
 }
 
