@@ -17,6 +17,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/archive/twinpb"
 	"twinspect.dev/capture/kafka"
+	"twinspect.dev/capture/sample"
 )
 
 // kilobytes are exchanges whose records have about 1 KB, half of it the same
@@ -51,8 +52,8 @@ func BenchmarkSink(b *testing.B) {
 			_, cfg := cluster(b, partitions, kfake.BlackholeProduce())
 			var ours, theirs usage
 			for b.Loop() {
-				ours.add(func() { writeBySink(b, cfg, all) })
-				theirs.add(func() { writeByLibrary(b, cfg, all) })
+				ours.add(b, func() { writeBySink(b, cfg, all) })
+				theirs.add(b, func() { writeByLibrary(b, cfg, all) })
 			}
 			records := float64(benchmarked * b.N)
 			b.ReportMetric(0, "ns/op")
@@ -68,11 +69,14 @@ func BenchmarkSink(b *testing.B) {
 // usage sums up what was used by several runs.
 type usage struct{ wall, cpu time.Duration }
 
-func (u *usage) add(run func()) {
-	cpu, start := cpuTime(), time.Now()
+func (u *usage) add(b *testing.B, run func()) {
+	before, err := sample.ReadUsage()
+	require.NoError(b, err)
 	run()
-	u.wall += time.Since(start)
-	u.cpu += cpuTime() - cpu
+	after, err := sample.ReadUsage()
+	require.NoError(b, err)
+	u.wall += after.At.Sub(before.At)
+	u.cpu += after.CPU - before.CPU
 }
 
 func writeBySink(b *testing.B, cfg kafka.Config, all []*capture.Exchange) {

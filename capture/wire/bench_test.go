@@ -1,5 +1,3 @@
-//go:build unix
-
 package wire
 
 import (
@@ -15,10 +13,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/packet"
+	"twinspect.dev/capture/sample"
 )
 
 // pcap writes n exchanges with bodies of size bytes over connections of 50, as a
@@ -117,8 +115,8 @@ func BenchmarkPcapToExchanges(b *testing.B) {
 			file := pcap(n, size)
 			var ours, theirs usage
 			for b.Loop() {
-				ours.add(func() { require.Equal(b, n, run(b, file)) })
-				theirs.add(func() { require.Equal(b, n, runGopacket(b, file)) })
+				ours.add(b, func() { require.Equal(b, n, run(b, file)) })
+				theirs.add(b, func() { require.Equal(b, n, runGopacket(b, file)) })
 			}
 			total := float64(len(file)) * float64(b.N)
 			b.ReportMetric(0, "ns/op")
@@ -136,19 +134,16 @@ type usage struct {
 	allocs uint64
 }
 
-func (u *usage) add(run func()) {
+func (u *usage) add(b *testing.B, run func()) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	start := cpuTime()
+	start, err := sample.ReadUsage()
+	require.NoError(b, err)
 	run()
-	u.cpu += cpuTime() - start
+	end, err := sample.ReadUsage()
+	require.NoError(b, err)
+	u.cpu += end.CPU - start.CPU
 	runtime.ReadMemStats(&after)
 	u.allocs += after.Mallocs - before.Mallocs
-}
-
-func cpuTime() time.Duration {
-	var r unix.Rusage
-	_ = unix.Getrusage(unix.RUSAGE_SELF, &r) // it fails for wrong arguments alone
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
