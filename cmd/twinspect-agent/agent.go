@@ -109,14 +109,25 @@ func (a *agent) record(ctx context.Context) error {
 	if a.redactor != nil {
 		src = a.redactor
 	}
-	named := capture.SinkFunc(func(ctx context.Context, e *capture.Exchange) error {
-		e.Context.Service, e.Context.Labels = a.cfg.Service, a.cfg.Labels
+	out := capture.SinkFunc(func(ctx context.Context, e *capture.Exchange) error {
 		return a.out.WriteExchange(context.WithoutCancel(ctx), e)
 	})
-	_, err := capture.Copy(ctx, named, src, func(bad *capture.RecordError) {
+	_, err := capture.Copy(ctx, out, src, func(bad *capture.RecordError) {
 		a.log.Warn("a record could not be read", "error", bad)
 	})
 	return err
+}
+
+// named gives what src reads the service and the labels of the agent, which rules
+// of redaction ask for.
+func (a *agent) named(src capture.Source) capture.Source {
+	return capture.SourceFunc(func(ctx context.Context, e *capture.Exchange) error {
+		if err := src.ReadExchange(ctx, e); err != nil {
+			return err
+		}
+		e.Context.Service, e.Context.Labels = a.cfg.Service, a.cfg.Labels
+		return nil
+	})
 }
 
 // close ends what open began, in the order of the flow.

@@ -60,7 +60,7 @@ func (a *agent) open(c config, tel *telemetry) (err error) {
 	opened = append(opened, a.input.Close)
 	a.governor = sample.NewGovernor(c.Limits.limits())
 	c.Limits.tellRuntime()
-	a.sampler = sample.New(c.Sample.sampling(), a.input)
+	a.sampler = sample.New(c.Sample.sampling(), a.named(a.input))
 	if c.Redact.Off {
 		a.log.Warn("redaction is off: what is recorded leaves the pod as it is")
 		return nil
