@@ -106,6 +106,3 @@ func (p *Parser) Next(e *capture.Exchange) bool {
 	*e = p.taken.Exchange
 	return true
 }
-
-// Ready reports how many exchanges wait to be taken.
-func (p *Parser) Ready() int { return len(p.ready) - p.head }

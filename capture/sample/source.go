@@ -90,15 +90,6 @@ func (s *Source) SetConfig(cfg Config) {
 	s.sampler.SetConfig(cfg)
 }
 
-// SetRate sets Config.Rate alone.
-func (s *Source) SetRate(rate float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	cfg := s.sampler.cfg
-	cfg.Rate = rate
-	s.sampler.SetConfig(cfg)
-}
-
 // SetFactor sets what the limits of the recorder leave of the configuration;
 // see [Governor.Observe]. What it costs is filtered as [Limit].
 func (s *Source) SetFactor(factor float64) {

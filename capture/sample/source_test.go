@@ -94,7 +94,7 @@ func TestSettingsAndAccountFromOtherGoroutines(t *testing.T) {
 		}
 	})
 	for i := range 200 {
-		s.SetRate(float64(i%2) / 2)
+		s.SetConfig(Config{Rate: float64(i%2) / 2})
 		s.SetFactor(0.5)
 		s.SetConfig(Config{Rate: 1, Quota: i % 3})
 		account := s.Account()
