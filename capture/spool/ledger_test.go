@@ -60,6 +60,17 @@ func TestALedgerGivesBackTheLastTally(t *testing.T) {
 	})
 }
 
+func TestAFullLedgerKeepsTheNamesOfItsReasons(t *testing.T) {
+	var tl tally
+	for i := range maxReasons {
+		tl.drop(capture.Reason(string(rune('a'+i%26))+strings.Repeat("z", i/26)), 1)
+	}
+	require.Contains(t, tl.dropped, ReasonOther)
+	var got tally
+	require.True(t, got.takeReasons(appendReasons(nil, tl.dropped)))
+	assert.Equal(t, tl.dropped, got.dropped, "other stands in the middle of the file")
+}
+
 func TestTheLargestLedgerFitsItsSlot(t *testing.T) {
 	var tl tally
 	for i := range 100 {

@@ -61,13 +61,23 @@ func (t *tally) drop(r capture.Reason, n uint64) {
 	if r == "" {
 		r = ReasonRefused
 	}
-	if _, known := t.dropped[r]; !known && (len(r) > maxReason || len(t.dropped) >= maxReasons-1) {
+	if _, known := t.dropped[r]; !known && (len(r) > maxReason || t.named() >= maxReasons-1) {
 		r = ReasonOther
 	}
 	if t.dropped == nil {
 		t.dropped = make(map[capture.Reason]uint64)
 	}
 	t.dropped[r] += n
+}
+
+// named returns how many reasons are told apart. [ReasonOther] is none of them,
+// so that the same reasons keep their names in whatever order they come.
+func (t *tally) named() int {
+	n := len(t.dropped)
+	if _, other := t.dropped[ReasonOther]; other {
+		n--
+	}
+	return n
 }
 
 // count adds what came of exchanges that are no longer open.
