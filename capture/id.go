@@ -32,6 +32,14 @@ func (id ID) Plus(n uint64) ID {
 	return id
 }
 
+// Copy returns the identity of the n-th copy of the exchange, for a recording
+// that is sent more than once; copy 0 is the exchange itself.
+func (id ID) Copy(n uint64) ID {
+	high := id[:8]
+	binary.BigEndian.PutUint64(high, binary.BigEndian.Uint64(high)^n)
+	return id
+}
+
 // appendPart writes the length before the text, so that no two lists of parts
 // give the same bytes.
 func appendPart(b []byte, s string) []byte {

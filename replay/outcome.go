@@ -32,7 +32,10 @@ const (
 	Malformed Fault = "malformed" // the answer breaks the grammar of HTTP
 	TooLarge  Fault = "too-large" // the body is longer than the limit
 	Canceled  Fault = "canceled"  // the run was interrupted
-	Failed    Fault = "failed"    // any other failure, told by Answer.Err
+	// Misrouted: the answer came from another version than was asked for, or
+	// does not prove which one it came from.
+	Misrouted Fault = "misrouted"
+	Failed    Fault = "failed" // any other failure, told by Answer.Err
 )
 
 // Answer is what one side gave for one request.
@@ -63,6 +66,10 @@ type Outcome struct {
 	Recorded capture.Exchange
 	// Answers holds one entry a side, in the order of the run's targets.
 	Answers []Answer
+	// Late is how much later than planned the exchange was sent, 0 where there
+	// was no plan. A latency to which it is added is what a client would have
+	// seen that does not wait for others: it hides no coordinated omission.
+	Late time.Duration
 }
 
 // Answer returns what side answered, or nil where it was not asked.

@@ -25,10 +25,7 @@ type run struct {
 	done     chan event
 	workers  sync.WaitGroup
 	open     sync.WaitGroup // jobs that no worker has finished
-	start    time.Time      // when the first exchange was read
-	first    time.Time      // when it was recorded
-	planned  uint64
-	err      error // of the source; set before done is closed
+	err      error          // of the source; set before done is closed
 }
 
 // event is what deliver hears of: an answered job or a damaged record.
@@ -70,7 +67,7 @@ func newRun(ctx context.Context, r *Runner) *run {
 // deliver.
 func (x *run) feed(src capture.Source) {
 	defer close(x.done)
-	x.err = x.read(src)
+	x.err = x.readPasses(src)
 	if x.times != nil {
 		x.times.close()
 	}
@@ -78,6 +75,24 @@ func (x *run) feed(src capture.Source) {
 	x.sessions.close()
 	x.workers.Wait()
 }
+
+func (x *run) readPasses(src capture.Source) error {
+	for {
+		if err := x.read(src); err != nil || x.Again == nil || x.ctx.Err() != nil {
+			return err
+		}
+		var err error
+		switch src, err = x.Again(x.ctx); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		x.clock.nextPass(x.copies())
+	}
+}
+
+func (x *run) copies() uint64 { return uint64(max(x.Copies, 1)) }
 
 func (x *run) read(src capture.Source) error {
 	var e capture.Exchange
@@ -95,16 +110,31 @@ func (x *run) read(src capture.Source) error {
 		}
 		reason := x.unfit(&e)
 		x.count(func(s *capture.Stats) {
-			s.Seen++
+			s.Seen += x.copies()
 			if reason != "" {
-				s.Filter(reason, 1)
+				s.Filter(reason, x.copies())
 			}
 		})
 		if reason == "" {
-			x.admit(&e)
+			x.admitAll(&e)
 		}
 	}
 	return nil
+}
+
+// admitAll admits every copy of e.
+func (x *run) admitAll(e *capture.Exchange) {
+	var links Links
+	if x.Linker != nil {
+		links = x.Linker.Link(e)
+	}
+	if x.clock.start.IsZero() {
+		x.clock.start = time.Now()
+	}
+	recorded := x.clock.recorded(e)
+	for n := range x.copies() {
+		x.admit(e, x.clock.copies+n, recorded, links)
+	}
 }
 
 func (x *run) damaged(bad *capture.RecordError) {
@@ -118,27 +148,31 @@ func (x *run) damaged(bad *capture.RecordError) {
 	}
 }
 
-// admit waits for room and sends e on its way.
-func (x *run) admit(e *capture.Exchange) {
+// admit waits for room and sends a copy of e on its way.
+func (x *run) admit(e *capture.Exchange, copied uint64, recorded time.Duration, links Links) {
 	j := x.window.take(e)
 	x.open.Add(1)
-	if x.start.IsZero() {
-		x.start, x.first = time.Now(), e.Request.Start
-	}
-	j.seq = x.planned
-	x.planned++
-	elapsed := time.Since(x.start)
+	j.name(copied, links)
+	j.seq = x.clock.planned
+	x.clock.planned++
+	elapsed := time.Since(x.clock.start)
 	wait := Now
 	if x.Pacer != nil {
-		wait = x.Pacer.Pace(elapsed, j.seq, e.Request.Start.Sub(x.first))
+		wait = x.Pacer.Pace(elapsed, j.seq, recorded)
 	}
-	if j.hasPlan = wait != Now; !j.hasPlan {
+	j.due, j.hasPlan = 0, wait != Now
+	if j.hasPlan {
+		j.due = elapsed + wait
+	}
+	if x.Linker != nil {
+		x.sessions.link(j)
+	}
+	if !j.hasPlan {
 		x.sessions.offer(j)
 		return
 	}
-	j.due = elapsed + wait
 	if x.times == nil {
-		x.times = startTimetable(x.ctx, x.start, x.sessions.offer)
+		x.times = startTimetable(x.ctx, x.clock.start, x.sessions.offer)
 	}
 	x.times.add(j)
 }
@@ -146,17 +180,20 @@ func (x *run) admit(e *capture.Exchange) {
 // work asks the sides for one job after the other.
 func (x *run) work() {
 	for j := range x.sessions.ready {
-		// Once it is done, the job may be taken again at any time.
-		key := j.key
-		if x.ctx.Err() == nil {
+		canceled := x.ctx.Err() != nil
+		if !canceled {
 			x.ask(j)
 			x.window.hold(j)
+		}
+		// Once it is done, the job may be taken again at any time.
+		key, dependents := j.key, x.sessions.answered(j)
+		if canceled {
+			x.window.give(j)
+		} else {
 			// Before the session goes on, so that its outcomes keep their order.
 			x.done <- event{job: j}
-		} else {
-			x.window.give(j)
 		}
-		x.sessions.finish(key)
+		x.sessions.finish(key, dependents)
 		x.open.Done()
 	}
 }
@@ -164,12 +201,14 @@ func (x *run) work() {
 // ask asks all sides at the same time. Which one is asked by this goroutine
 // itself, and so perhaps a little earlier, goes round: no side is favoured.
 func (x *run) ask(j *job) {
+	j.out.Late = 0
 	if j.hasPlan {
-		x.recordLateness(time.Since(x.start) - j.due)
+		j.out.Late = max(time.Since(x.clock.start)-j.due, 0)
+		x.recordLateness(j.out.Late)
 	}
 	n := len(x.Targets)
 	if cap(j.out.Answers) < n {
-		j.out.Answers = make([]Answer, n)
+		j.out.Answers, j.asks = make([]Answer, n), make([]Ask, n)
 	}
 	j.out.Answers = j.out.Answers[:n]
 	own := int(j.seq % uint64(n))
@@ -182,7 +221,9 @@ func (x *run) ask(j *job) {
 }
 
 func (x *run) askSide(j *job, i int) {
-	j.out.Answers[i] = x.Targets[i].Sender.Send(x.ctx, &j.out.Recorded.Request)
+	recorded := &j.out.Recorded
+	j.asks[i] = Ask{Recorded: recorded, Session: j.key, Copy: j.copied, Links: j.links, Request: recorded.Request}
+	j.out.Answers[i] = x.Targets[i].Sender.Send(x.ctx, &j.asks[i])
 	j.out.Answers[i].Side = x.Targets[i].Side
 }
 
@@ -205,13 +246,22 @@ func (x *run) deliver(each func(*Outcome) error, cancel func()) error {
 			continue
 		}
 		if failed == nil {
-			if failed = each(&ev.job.out); failed != nil {
+			if failed = x.tell(each, &ev.job.out); failed != nil {
 				cancel()
-			} else {
-				x.count(func(s *capture.Stats) { s.Written++ })
 			}
 		}
 		x.window.give(ev.job)
 	}
 	return failed
+}
+
+func (x *run) tell(each func(*Outcome) error, o *Outcome) error {
+	if err := each(o); err != nil {
+		return err
+	}
+	x.count(func(s *capture.Stats) { s.Written++ })
+	if x.Feedback == nil {
+		return nil
+	}
+	return x.Feedback.Observe(o)
 }

@@ -11,16 +11,6 @@ import (
 	"twinspect.dev/capture"
 )
 
-// Sender asks one side.
-//
-// Send gives the answer to req and fills all of it but Side; a failure is an
-// answer too, with its Fault. It neither changes req nor writes to its memory,
-// and it returns soon after ctx is canceled, with the fault [Canceled]. It is
-// called from many goroutines at once.
-type Sender interface {
-	Send(ctx context.Context, req *capture.Request) Answer
-}
-
 // Target is one side and the way to it.
 type Target struct {
 	Side   Side
@@ -58,12 +48,25 @@ const (
 // Runner sends a recording to all its targets.
 //
 // The fields are set before Run and not changed afterwards. A Runner makes one
-// run at a time; the account and the lateness add up over its runs.
+// run at a time; its clock goes on, and the account and the lateness add up over
+// its runs, so that parts of one recording can be run one after the other.
 type Runner struct {
 	// Targets are asked at the same time, for each exchange.
 	Targets []Target
 	// Pacer plans the times; nil is as fast as InFlight allows.
 	Pacer Pacer
+	// Linker makes exchanges wait for the answers that they need, whatever their
+	// session; nil where none needs any.
+	Linker Linker
+	// Feedback hears of the outcomes; nil where nobody does.
+	Feedback Feedback
+	// Copies is how often each exchange is sent, each time in a session of its
+	// own; 1 where it is 0.
+	Copies int
+	// Again gives the recording for another pass once src has ended, and io.EOF
+	// after the last one; nil is one pass. A pass is sent in sessions of its own,
+	// begins after the times of the one before, and does not wait for its answers.
+	Again func(ctx context.Context) (capture.Source, error)
 	// InFlight bounds the exchanges that wait for answers; 32 where it is 0. An
 	// open-loop pace needs room for the slowest answers: what it lacks shows as
 	// lateness.
@@ -83,15 +86,48 @@ type Runner struct {
 	// the goroutine that runs each.
 	Damaged func(*capture.RecordError)
 
+	clock clock
+
 	mu    sync.Mutex
 	stats capture.Stats
 	late  Lateness
 }
 
+// clock is the time of a runner, which goes on from one run to the next. The
+// reading goroutine sets it.
+type clock struct {
+	start   time.Time // when the first exchange was read
+	planned uint64
+	// first is when the first exchange of the pass was recorded; offset is where
+	// the pass begins, and last the latest time planned for, both since the start.
+	first        time.Time
+	offset, last time.Duration
+	copies       uint64 // before this pass
+}
+
+// recorded returns when e comes, since the start, at the recorded speed.
+func (c *clock) recorded(e *capture.Exchange) time.Duration {
+	if c.first.IsZero() {
+		c.first = e.Request.Start
+	}
+	at := c.offset + e.Request.Start.Sub(c.first)
+	c.last = max(c.last, at)
+	return at
+}
+
+// nextPass begins another pass, after the last time and the mean time between
+// two exchanges.
+func (c *clock) nextPass(copies uint64) {
+	c.copies += copies
+	c.first = time.Time{}
+	c.offset = c.last + c.last/time.Duration(max(c.planned, 1))
+}
+
 // Run replays src to its end and calls each with every outcome.
 //
 // Within a session ([capture.Exchange.SessionKey]) the order is kept: the next
-// exchange is sent after the answers to the previous one. Each is only called
+// exchange is sent after the answers to the previous one, and after those that
+// the [Linker] says it needs. Each is only called
 // from the goroutine that called Run; the outcome is its own until it returns.
 //
 // Canceling ctx ends the requests in flight with the fault [Canceled]. Each is
@@ -133,8 +169,8 @@ func (r *Runner) check() error {
 		}
 		seen[t.Side] = true
 	}
-	if r.InFlight < 0 || r.ReadAhead < 0 || r.HeldBytes < 0 {
-		return errors.New("replay: InFlight, ReadAhead and HeldBytes must not be negative")
+	if r.InFlight < 0 || r.ReadAhead < 0 || r.HeldBytes < 0 || r.Copies < 0 {
+		return errors.New("replay: InFlight, ReadAhead, HeldBytes and Copies must not be negative")
 	}
 	return nil
 }

@@ -24,7 +24,9 @@ import (
 // senderFunc makes a function a sender.
 type senderFunc func(context.Context, *capture.Request) replay.Answer
 
-func (f senderFunc) Send(ctx context.Context, req *capture.Request) replay.Answer { return f(ctx, req) }
+func (f senderFunc) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
+	return f(ctx, &ask.Request)
+}
 
 // echo answers with the target of the request.
 var echo = senderFunc(func(_ context.Context, req *capture.Request) replay.Answer {

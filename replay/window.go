@@ -3,6 +3,7 @@ package replay
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,9 +23,17 @@ type job struct {
 	due     time.Duration // since the run's start; only where hasPlan
 	hasPlan bool
 	next    *job // the one behind it in its session
-	sides   sync.WaitGroup
-	bytes   int64 // counted in the window
-	labels  map[string]string
+	copied  uint64
+	links   Links
+	// needs counts the jobs it waits for, dependents are those that wait for it,
+	// and first says that its session does not hold it back.
+	needs      int
+	dependents []*job
+	first      bool
+	asks       []Ask
+	sides      sync.WaitGroup
+	bytes      int64 // counted in the window
+	labels     map[string]string
 }
 
 // window is the bounded set of jobs that a run holds. Take is called by one
@@ -85,7 +94,8 @@ func (w *window) hold(j *job) {
 // give returns j to the window, and with it everything it holds.
 func (w *window) give(j *job) {
 	clear(j.out.Answers)
-	j.next = nil
+	clear(j.asks)
+	j.next, j.links, j.first = nil, nil, false
 	w.bytes.Add(-j.bytes)
 	w.mu.Lock()
 	w.free = append(w.free, j)
@@ -116,6 +126,15 @@ func (j *job) load(e *capture.Exchange) {
 	}
 	j.key = e.SessionKey()
 	j.bytes = int64(len(e.Request.Body) + len(e.Response.Body))
+}
+
+// name makes the job the n-th copy of what it holds.
+func (j *job) name(n uint64, links Links) {
+	j.copied, j.links = n, links
+	if n > 0 {
+		j.out.Recorded.ID = j.out.Recorded.ID.Copy(n)
+		j.key += "#" + strconv.FormatUint(n, 10)
+	}
 }
 
 // copyMessage returns a copy of m that lives in the memory of own.

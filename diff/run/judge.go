@@ -155,7 +155,7 @@ func notComparable(o *replay.Outcome) capture.Reason {
 // hold it, is a failure like any other, so that the reasons stay few.
 func faultOf(a *replay.Answer) replay.Fault {
 	switch a.Fault {
-	case replay.Refused, replay.Reset, replay.Timeout, replay.Malformed, replay.TooLarge, replay.Canceled:
+	case replay.Refused, replay.Reset, replay.Timeout, replay.Malformed, replay.TooLarge, replay.Canceled, replay.Misrouted:
 		return a.Fault
 	}
 	return replay.Failed

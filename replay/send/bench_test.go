@@ -54,7 +54,7 @@ func peers(b *testing.B, address string) map[string]func() error {
 	ctx := b.Context()
 	return map[string]func() error{
 		"twinspect": func() error {
-			if a := c.Send(ctx, req); !a.OK() {
+			if a := c.Send(ctx, ask(req)); !a.OK() {
 				return &net.OpError{Op: a.Err}
 			}
 			return nil
@@ -118,9 +118,9 @@ func BenchmarkSendBesidePeers(b *testing.B) {
 	all := peers(b, benchServer(b))
 	took := make(map[string]time.Duration)
 	for b.Loop() {
-		for name, ask := range all {
+		for name, send := range all {
 			start := time.Now()
-			if err := ask(); err != nil {
+			if err := send(); err != nil {
 				b.Fatal(err)
 			}
 			took[name] += time.Since(start)

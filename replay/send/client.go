@@ -127,16 +127,16 @@ func address(u *url.URL) string {
 }
 
 // Send implements [replay.Sender]. Answer.Request shares its body and trailers
-// with req; everything in Answer.Response is the answer's own. Times leave
+// with ask.Request; everything in Answer.Response is the answer's own. Times leave
 // connecting out: Request.Start is when the first byte was about to be written.
 //
 // A request that a kept-alive connection dropped before any byte of an answer
 // is sent once more on a new connection, if its method is idempotent.
-func (c *Client) Send(ctx context.Context, req *capture.Request) replay.Answer {
+func (c *Client) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
 	var a replay.Answer
 	a.Response.Incomplete, a.Response.BodySize = capture.Unseen, -1
 	began := time.Now()
-	sent, err := c.prepare(req)
+	sent, err := c.prepare(&ask.Request)
 	a.Request = sent
 	a.Request.Start = began
 	if err == nil {

@@ -54,7 +54,7 @@ func reset(c net.Conn) {
 func TestSendGivesTheAnswerWithItsTimes(t *testing.T) {
 	c := client(t, serve(t, answering("HTTP/1.1 200 OK\r\nX-a: 1\r\nContent-Length: 2\r\n\r\nok")))
 	req := get("/x")
-	a := c.Send(background(), req)
+	a := c.Send(background(), ask(req))
 	require.True(t, a.OK(), a.Err)
 	assert.Equal(t, 200, a.Response.Status)
 	assert.Equal(t, "ok", string(a.Response.Body))
@@ -71,7 +71,7 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 	var conns atomic.Int32
 	c := client(t, serve(t, func(nc net.Conn) { conns.Add(1); answering(okAnswer)(nc) }))
 	for range 5 {
-		require.Empty(t, c.Send(background(), get("/")).Fault)
+		require.Empty(t, c.Send(background(), ask(get("/"))).Fault)
 	}
 	assert.EqualValues(t, 1, conns.Load())
 }
@@ -90,9 +90,9 @@ func TestUnaskedBytesAreNotTakenForTheNextAnswer(t *testing.T) {
 		sent <- struct{}{}
 		_ = readHead(r)
 	}))
-	require.Equal(t, 200, c.Send(background(), get("/")).Response.Status)
+	require.Equal(t, 200, c.Send(background(), ask(get("/"))).Response.Status)
 	<-sent
-	assert.Equal(t, 200, c.Send(background(), get("/")).Response.Status)
+	assert.Equal(t, 200, c.Send(background(), ask(get("/"))).Response.Status)
 	assert.EqualValues(t, 2, conns.Load())
 }
 
@@ -112,10 +112,10 @@ func TestRequestOnADeadConnectionIsRepeatedOnlyIfIdempotent(t *testing.T) {
 					_, _ = io.WriteString(nc, okAnswer)
 				}
 			}))
-			require.Empty(t, c.Send(background(), get("/")).Fault)
+			require.Empty(t, c.Send(background(), ask(get("/"))).Fault)
 			req := get("/")
 			req.Method = method
-			a := c.Send(background(), req)
+			a := c.Send(background(), ask(req))
 			assert.Equal(t, want, a.Fault, a.Err)
 		})
 	}
@@ -132,8 +132,8 @@ func TestRequestThatWasAnsweredInPartIsNotRepeated(t *testing.T) {
 			_, _ = io.WriteString(nc, okAnswer)
 		}
 	}))
-	require.Empty(t, c.Send(background(), get("/")).Fault)
-	a := c.Send(background(), get("/"))
+	require.Empty(t, c.Send(background(), ask(get("/"))).Fault)
+	a := c.Send(background(), ask(get("/")))
 	assert.Equal(t, replay.Reset, a.Fault)
 	assert.Equal(t, "half", string(a.Response.Body))
 	assert.EqualValues(t, 9, a.Response.BodySize)
@@ -174,7 +174,7 @@ func TestFaultsAreToldApart(t *testing.T) {
 					cfg.Timeout = 100 * time.Millisecond
 				}
 			})
-			a := c.Send(background(), get("/"))
+			a := c.Send(background(), ask(get("/")))
 			assert.Equal(t, tt.fault, a.Fault, a.Err)
 			assert.Equal(t, tt.reason, a.Response.Incomplete)
 			assert.Contains(t, a.Err, tt.err)
@@ -194,7 +194,7 @@ func TestNoConnectionIsRefused(t *testing.T) {
 		}
 	}
 	for _, c := range []*send.Client{client(t, address), client(t, address, unknown)} {
-		a := c.Send(background(), get("/"))
+		a := c.Send(background(), ask(get("/")))
 		assert.Equal(t, replay.Refused, a.Fault, a.Err)
 		assert.Equal(t, capture.Refused, a.Response.Incomplete)
 		assert.ErrorContains(t, c.Health(background()), "side base is not ready: GET http://")
@@ -215,16 +215,16 @@ func TestCancelingInterruptsAndTheClientStaysUsable(t *testing.T) {
 	for range 3 {
 		ctx, cancel := context.WithCancel(background())
 		hang.Store(false)
-		require.Empty(t, c.Send(ctx, get("/")).Fault)
+		require.Empty(t, c.Send(ctx, ask(get("/"))).Fault)
 		<-asked
 		hang.Store(true)
 		go func() {
 			<-asked
 			cancel()
 		}()
-		a := c.Send(ctx, get("/"))
+		a := c.Send(ctx, ask(get("/")))
 		assert.Equal(t, replay.Canceled, a.Fault, a.Err)
-		assert.Equal(t, replay.Canceled, c.Send(ctx, get("/")).Fault, "before it begins")
+		assert.Equal(t, replay.Canceled, c.Send(ctx, ask(get("/"))).Fault, "before it begins")
 	}
 }
 
@@ -232,10 +232,10 @@ func TestIdleConnectionOfACanceledRunIsNotTrusted(t *testing.T) {
 	c := client(t, serve(t, answering(okAnswer)))
 	for range 20 {
 		ctx, cancel := context.WithCancel(background())
-		require.Empty(t, c.Send(ctx, get("/")).Fault)
+		require.Empty(t, c.Send(ctx, ask(get("/"))).Fault)
 		cancel()
 	}
-	a := c.Send(background(), get("/"))
+	a := c.Send(background(), ask(get("/")))
 	assert.True(t, a.OK(), a.Err)
 }
 
@@ -252,7 +252,7 @@ func TestEarlyAnswerToALargeBody(t *testing.T) {
 	}))
 	req := get("/")
 	req.Method, req.Body = "POST", make([]byte, size)
-	a := c.Send(background(), req)
+	a := c.Send(background(), ask(req))
 	require.True(t, a.OK(), a.Err)
 	assert.Equal(t, 413, a.Response.Status)
 	assert.Len(t, a.Response.Body, 4<<20)
@@ -272,7 +272,7 @@ func TestLargeBodyArrivesByteForByte(t *testing.T) {
 	for _, trailer := range []capture.Header{nil, {{Name: "X-Sum", Value: "7"}}} {
 		req := get("/", capture.Field{Name: "Trailer", Value: "X-Sum"}, capture.Field{Name: "Want-Sum", Value: trailer.Get("X-Sum")})
 		req.Method, req.Body, req.Trailer = "POST", body, trailer
-		a := c.Send(background(), req)
+		a := c.Send(background(), ask(req))
 		require.True(t, a.OK(), a.Err)
 		assert.Equal(t, 200, a.Response.Status)
 		assert.Equal(t, body, a.Response.Body)
@@ -292,12 +292,12 @@ func TestSendOverTLS(t *testing.T) {
 	trusting := server.Client().Transport.(*http.Transport).TLSClientConfig
 	c := client(t, "", func(cfg *send.Config) { cfg.URL, cfg.TLSConfig = u, trusting })
 	for range 3 {
-		a := c.Send(background(), get("/"))
+		a := c.Send(background(), ask(get("/")))
 		require.True(t, a.OK(), a.Err)
 		assert.Equal(t, "HTTP/1.1 http/1.1", string(a.Response.Body))
 	}
 	suspicious := client(t, "", func(cfg *send.Config) { cfg.URL, cfg.TLSConfig = u, new(tls.Config) })
-	a := suspicious.Send(background(), get("/"))
+	a := suspicious.Send(background(), ask(get("/")))
 	assert.Equal(t, replay.Failed, a.Fault)
 	assert.Contains(t, a.Err, "certificate")
 	assert.ErrorContains(t, suspicious.Health(background()), "trusted")
@@ -314,7 +314,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}), func(cfg *send.Config) { cfg.MaxConns = 2 })
 	answers := make(chan replay.Answer)
 	for range 50 {
-		go func() { answers <- c.Send(background(), get("/")) }()
+		go func() { answers <- c.Send(background(), ask(get("/"))) }()
 	}
 	for range 50 {
 		a := <-answers

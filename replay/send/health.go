@@ -16,9 +16,10 @@ func (c *Client) Health(ctx context.Context) error {
 	if path == "" {
 		path = "/"
 	}
-	req := capture.Request{Method: "GET", Target: path}
-	req.Header = capture.Header{{Name: "User-Agent", Value: "twinspect"}, {Name: "Accept", Value: "*/*"}}
-	a := c.Send(ctx, &req)
+	var ask replay.Ask
+	ask.Request.Method, ask.Request.Target = "GET", path
+	ask.Request.Header = capture.Header{{Name: "User-Agent", Value: "twinspect"}, {Name: "Accept", Value: "*/*"}}
+	a := c.Send(ctx, &ask)
 	if a.OK() || a.Fault == replay.TooLarge {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/replay"
 	"twinspect.dev/replay/send"
 )
 
@@ -60,3 +61,5 @@ func get(target string, fields ...capture.Field) *capture.Request {
 }
 
 func background() context.Context { return context.Background() }
+
+func ask(req *capture.Request) *replay.Ask { return &replay.Ask{Request: *req} }
