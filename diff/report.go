@@ -8,7 +8,7 @@ import (
 
 // SchemaVersion is the version of the JSON form of [Report]. A reader must
 // refuse a greater major number.
-const SchemaVersion = "1.0"
+const SchemaVersion = "1.1"
 
 // Schema names the kind of evidence that a [Report] is.
 const Schema = "twinspect.dev/evidence/diff"
@@ -50,6 +50,8 @@ type Report struct {
 	Input string     `json:"input"`
 	Sides []SideInfo `json:"sides"`
 	Rules *RulesInfo `json:"rules,omitempty"`
+	// Replay is nil where answers were judged that a run had kept.
+	Replay *Replay `json:"replay,omitempty"`
 
 	Verdict Verdict `json:"verdict"`
 	// Reasons says in sentences why, most important first.

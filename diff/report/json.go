@@ -54,12 +54,25 @@ func evidenceOf(r *diff.Report) (*diff.Report, error) {
 	if c.Rules != nil {
 		c.Rules = &diff.RulesInfo{File: c.Rules.File, Rules: orEmpty(c.Rules.Rules)}
 	}
+	c.Replay = replayOf(c.Replay)
 	for i := range c.Differences {
 		if math.IsInf(c.Differences[i].EValue, 1) {
 			c.Differences[i].EValue = math.MaxFloat64
 		}
 	}
 	return &c, checkNumbers(&c)
+}
+
+func replayOf(r *diff.Replay) *diff.Replay {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Links = append([]diff.Link(nil), c.Links...)
+	for i := range c.Links {
+		c.Links[i].Sides = orEmpty(c.Links[i].Sides)
+	}
+	return &c
 }
 
 func orEmpty[S ~[]E, E any](s S) S {
@@ -73,6 +86,11 @@ func orEmpty[S ~[]E, E any](s S) S {
 func checkNumbers(r *diff.Report) error {
 	if !finite(r.ErrorRate) {
 		return fmt.Errorf("evidence: error_rate is %v", r.ErrorRate)
+	}
+	if r.Replay != nil && r.Replay.Lateness != nil {
+		if l := r.Replay.Lateness; !finite(l.P50, l.P90, l.P99, l.Max) {
+			return errors.New("evidence: replay.lateness holds a number that is infinite or none")
+		}
 	}
 	for i := range r.Differences {
 		if e := r.Differences[i].EValue; !finite(e) {

@@ -74,8 +74,8 @@ func TestDecodeRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	good := string(evidence(t, typicalReport()))
 	tests := []struct{ name, old, with, want string }{
 		{"another schema", "evidence/diff", "evidence/contract", "no evidence of a comparison"},
-		{"a greater major version", `"version": "1.0"`, `"version": "2.0"`, `version is "2.0"`},
-		{"a version without form", `"version": "1.0"`, `"version": "new"`, `version is "new"`},
+		{"a greater major version", `"version": "1.1"`, `"version": "2.0"`, `version is "2.0"`},
+		{"a version without form", `"version": "1.1"`, `"version": "new"`, `version is "new"`},
 		{"an unknown verdict", `"verdict": "fail"`, `"verdict": "maybe"`, `verdict "maybe" is unknown`},
 		{"an unknown judgement", `"judgement": "suspect"`, `"judgement": "odd"`, `differences[10]: judgement "odd" is unknown`},
 		{"another type", `"line": 4`, `"line": "4"`, "line 43,"},
@@ -94,7 +94,7 @@ func TestDecodeRefusesWhatItDoesNotUnderstand(t *testing.T) {
 }
 
 func TestDecodeReadsALaterMinorVersion(t *testing.T) {
-	later := strings.Replace(string(evidence(t, typicalReport())), `"version": "1.0"`, `"version": "1.7", "added_later": {"a": 1}`, 1)
+	later := strings.Replace(string(evidence(t, typicalReport())), `"version": "1.1"`, `"version": "1.7", "added_later": {"a": 1}`, 1)
 	got, err := report.Decode(strings.NewReader(later))
 	require.NoError(t, err)
 	require.Equal(t, "1.7", got.Version)

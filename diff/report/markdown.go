@@ -52,6 +52,7 @@ func Markdown(w io.Writer, r *diff.Report, limit int) error {
 	// table does not push out all that explains it.
 	reserve := m.left / 3
 	m.table(worth, reserve)
+	m.replay(r)
 	m.account(r)
 	m.details(worth)
 	m.noise(r)
@@ -163,6 +164,22 @@ func (m *markdown) details(worth []diff.Difference) {
 				code(base, detailColumns), code(branch, detailColumns))
 		}
 		return b.String()
+	})
+}
+
+// replay tells what a reviewer must know of how the sides were asked.
+func (m *markdown) replay(r *diff.Report) {
+	if r.Replay == nil {
+		return
+	}
+	links := mostUsed(r.Replay.Links)
+	before := "\n<details><summary>Replay: " + prose(fit(paceLine(r.Replay), headColumns)) + "</summary>\n\n"
+	if n := r.Replay.Misrouted(); n > 0 {
+		before += "- " + plural(n, "answer") + " misrouted and not compared\n"
+	}
+	m.entries(before, "\n</details>\n", "link", len(links), m.left/2, func(i int) string {
+		l := &links[i]
+		return fmt.Sprintf("- %s → %s: %s\n", code(l.From, detailColumns), code(l.To, detailColumns), prose(fit(useOf(l), headColumns)))
 	})
 }
 

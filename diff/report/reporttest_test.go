@@ -45,10 +45,29 @@ func typicalReport() *diff.Report {
 		{Line: 15, What: "unordered $.recommendations", Reason: "the ranking is random among equals", Matched: 0},
 		{Line: 22, What: "tolerance 0.01 at $.shipping.weight", Reason: "rounded by the scales", Matched: 41},
 	}}
+	r.Replay = replayed()
 	r.Operations = operations()
 	r.Differences = append(append(regressions(), suspects()...), noise(40)...)
 	r.Account = account()
 	return r
+}
+
+func replayed() *diff.Replay {
+	sides := func(bound, differing, unbound uint64) []diff.LinkSide {
+		return []diff.LinkSide{
+			{Side: "base", Bound: bound, Differing: differing}, {Side: "branch", Bound: bound - unbound, Differing: differing, Unbound: unbound},
+		}
+	}
+	return &diff.Replay{
+		Pace: "100/s..400/s over 2m", Workers: 3,
+		Lateness: &diff.Lateness{Planned: 5184, P50: 0.08, P90: 0.4, P99: 2.1, Max: 7.5},
+		Lanes:    []diff.Lane{{Side: "base", Lane: "base", Attested: 5179}, {Side: "branch", Lane: "branch", Attested: 5160, Misrouted: 6}},
+		Links: []diff.Link{
+			{From: "POST /cart header Location", To: "PUT /cart/items/{id} path segment 3", Source: "replay.yaml:7", Sides: sides(40, 40, 2)},
+			{From: "POST /orders body $.id", To: "GET /orders/{id} path segment 2", Source: "learned", Sides: sides(812, 790, 0)},
+		},
+		Rewrites: []diff.Rewrite{{Where: "replay.yaml:12", What: "set header X-Tenant", Changed: 5184}, {Where: "replay.yaml:15", What: "set body $.customer.id", Changed: 61, Left: 3}},
+	}
 }
 
 func operations() []diff.Operation {

@@ -27,7 +27,7 @@ type TerminalOptions struct {
 // The limits of a report that is not verbose. With them it has at most
 // terminalLines lines: a difference takes at most 9 (its operation's heading,
 // its place, 5 of counts with 20 digits each, 2 of values), a stage at most
-// maxStageLines and 3 more, and each of the 8 sections adds a heading, a blank
+// maxStageLines and 3 more, and each of the 9 sections adds a heading, a blank
 // line, and a line that says what was left out.
 const (
 	maxRegressions = 12
@@ -39,7 +39,8 @@ const (
 	maxStages      = 12
 	maxStageLines  = 9 // in a terminal too narrow for the table
 	maxCounts      = 5 // reasons told by name in one line
-	terminalLines  = maxReasonLines + maxSides + 9*(maxRegressions+maxSuspects) + maxNoise + maxRules + (maxStageLines+3)*maxStages + 3*8
+	terminalLines  = maxReasonLines + maxSides + 9*(maxRegressions+maxSuspects) + maxNoise + maxRules + (maxStageLines+3)*maxStages +
+		maxLanes + maxLinks + maxRewrites + 3 + 3*9
 )
 
 // Terminal writes r for a person at a terminal: the verdict and why, the
@@ -53,6 +54,7 @@ func Terminal(w io.Writer, r *diff.Report, opt TerminalOptions) error {
 	t := &terminal{w: bufio.NewWriter(w), opt: opt, r: r, tally: tallyOf(r)}
 	t.verdict()
 	t.sides()
+	t.replay()
 	t.differences("REGRESSIONS", red, diff.Regression, maxRegressions)
 	t.differences("SUSPECTS", yellow, diff.Suspect, maxSuspects)
 	t.noise()
