@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -31,6 +32,7 @@ type captureOptions struct {
 	force     bool
 	agent     string
 	service   string
+	labels    map[string]string
 	bodyLimit int64
 	duration  time.Duration
 	limit     uint64
@@ -92,6 +94,7 @@ normal end.`,
 	flags.BoolVar(&opt.asItIs, "no-redact", false, "keep secrets in the recording as they are")
 	flags.StringVar(&opt.agent, "agent", "twinspect", "name of this recorder, part of each exchange's identity")
 	flags.StringVar(&opt.service, "service", "", "name of the recorded service")
+	flags.StringToStringVar(&opt.labels, "label", nil, "labels of every exchange, such as environment=production: a replay then refuses to send to its hosts")
 	flags.Int64Var(&opt.bodyLimit, "body-limit", 16<<20, "keep at most this many bytes of a body")
 	flags.DurationVar(&opt.duration, "for", 0, "stop a live capture after this time")
 	flags.Uint64VarP(&opt.limit, "limit", "n", 0, "stop after this many exchanges")
@@ -138,10 +141,37 @@ func (opt captureOptions) create(env cli.Env) (recording.Sink, error) {
 		}
 	}
 	out, err := recording.Create(env, opt.output, recording.Options{Force: opt.force})
-	if err != nil || redactor == nil {
-		return out, err
+	if err != nil {
+		return nil, err
 	}
-	return &redacting{Sink: out, redactor: redactor, told: env.Stderr}, nil
+	if redactor != nil {
+		out = &redacting{Sink: out, redactor: redactor, told: env.Stderr}
+	}
+	// Named before it is redacted, as rules may be for one service.
+	return &naming{out, opt.service, opt.labels}, nil
+}
+
+// naming gives exchanges the service and the labels that were asked for.
+type naming struct {
+	recording.Sink
+	service string
+	labels  map[string]string
+}
+
+// WriteExchange implements [capture.Sink].
+func (n *naming) WriteExchange(ctx context.Context, e *capture.Exchange) error {
+	if n.service != "" {
+		e.Context.Service = n.service
+	}
+	if n.labels != nil {
+		labels := maps.Clone(e.Context.Labels)
+		if labels == nil {
+			labels = make(map[string]string, len(n.labels))
+		}
+		maps.Copy(labels, n.labels)
+		e.Context.Labels = labels
+	}
+	return n.Sink.WriteExchange(ctx, e)
 }
 
 // redacts reports whether secrets are replaced. Those of a topic were, by the
@@ -198,9 +228,6 @@ func (opt captureOptions) open(ctx context.Context, env cli.Env) (src input, liv
 func (opt captureOptions) record(ctx context.Context, env cli.Env, src input, out recording.Sink, live bool) error {
 	var written atomic.Int64
 	counted := capture.SinkFunc(func(ctx context.Context, e *capture.Exchange) error {
-		if opt.service != "" {
-			e.Context.Service = opt.service
-		}
 		// What was read is kept, interrupted or not.
 		err := out.WriteExchange(context.WithoutCancel(ctx), e)
 		written.Add(1)

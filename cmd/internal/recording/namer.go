@@ -36,10 +36,15 @@ func NewNamer(ctx context.Context, env cli.Env, recording, document string) (Nam
 		tellProblems(env.Stderr, doc)
 		namers = append([]Namer{doc}, namers...)
 	}
-	if !readableAgain(recording) {
+	if !ReadableAgain(recording) {
 		return namers, nil
 	}
-	if err := learn(ctx, env, recording, learned); err != nil {
+	err := Scan(ctx, env, recording, "learning operations", func(e *capture.Exchange) {
+		if e.Request.Incomplete != capture.Unseen && e.Context.Recorded.IsZero() {
+			learned.Observe(e.Request.Method, e.Request.Target)
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	return namers, nil
@@ -58,9 +63,9 @@ func tellProblems(w io.Writer, doc *openapi.Document) {
 	}
 }
 
-// readableAgain reports whether what is read of the recording is still there
+// ReadableAgain reports whether what is read of the recording is still there
 // for the next reader. Of one that cannot be opened, opening tells why.
-func readableAgain(recording string) bool {
+func ReadableAgain(recording string) bool {
 	if kafka.IsURL(recording) {
 		return isFixed(recording)
 	}
@@ -83,15 +88,16 @@ func (n namers) Name(method, target string) string {
 	return method + " " + target
 }
 
-// learn reads the recording for its operations. Damage is not told here: the
-// reading that follows tells it.
-func learn(ctx context.Context, env cli.Env, recording string, learned *operation.Learner) error {
+// Scan reads the recording through for what can be learned from it before it is
+// worked with; what names that work in the progress. The exchange is each's until
+// it returns. Damage is not told here: the reading that follows tells it.
+func Scan(ctx context.Context, env cli.Env, recording, what string, each func(*capture.Exchange)) error {
 	in, err := Open(ctx, env, recording)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	stop := cli.Watch(ctx, env, "learning operations", in.Unit, in.Progress)
+	stop := cli.Watch(ctx, env, what, in.Unit, in.Progress)
 	defer stop()
 	var e capture.Exchange
 	for {
@@ -103,8 +109,8 @@ func learn(ctx context.Context, env cli.Env, recording string, learned *operatio
 			return nil
 		case err != nil:
 			return err
-		case e.Request.Incomplete != capture.Unseen && e.Context.Recorded.IsZero():
-			learned.Observe(e.Request.Method, e.Request.Target)
+		default:
+			each(&e)
 		}
 	}
 }
