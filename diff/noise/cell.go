@@ -20,14 +20,12 @@ type cell struct {
 	unpaired uint64
 	up, down uint64
 
-	// learned is what base's and control's values have in common; class.All
-	// until there is one.
-	learned class.Set
-	// violations is how many control values left the class that was learned
-	// until then, counted once an outcome.
-	violations uint64
-	classes    histogram
-	examples   examples
+	// changes is how many single differences were counted here.
+	changes uint64
+
+	learned  learned
+	classes  histogram
+	examples examples
 
 	now current
 }
@@ -40,7 +38,8 @@ type current struct {
 	// the last one that narrowed classes, which is what its values have in common.
 	first, narrowest int
 	classes          class.Set
-	violated         bool
+	// lesson is what the classes of base's and control's values have in common.
+	lesson lesson
 }
 
 // narrows reports whether the cell's values have classes: single values do,
@@ -58,27 +57,12 @@ func (c *cell) narrows() bool {
 	return false
 }
 
-// learn takes the values of a control change. That of control is first held
-// against what was known before it, base's own value included: under the null
-// hypothesis branch's value, which is held against what is known in the end,
-// leaves the class no more often.
+// learn takes the values of a control change.
 func (c *cell) learn(ch *diff.Change) {
-	if !c.narrows() {
-		return
+	if c.narrows() {
+		c.now.lesson.base &= classOf(ch.Base)
+		c.now.lesson.control &= classOf(ch.Other)
 	}
-	c.learned &= classOf(ch.Base)
-	control := classOf(ch.Other)
-	if !c.now.violated && leaves(control, c.learned) {
-		c.now.violated = true
-		c.violations++
-	}
-	c.learned &= control
-}
-
-// leaves reports whether a value with these classes leaves what was learned:
-// it lacks the class that says the most.
-func leaves(value, learned class.Set) bool {
-	return learned != class.All && !value.Has(learned.Most())
 }
 
 // classOf returns the classes of a value, and all of them for one that was cut:
@@ -112,23 +96,34 @@ func (c *cell) count(paired bool) {
 	}
 }
 
+// teach enters what control's changes of the outcome taught.
+func (c *cell) teach(rank uint64) {
+	if c.now.control && c.narrows() {
+		s := c.now.lesson
+		s.rank, s.n = rank, 1
+		c.learned.add(s)
+	}
+}
+
 // enter keeps what the branch's change shows, and returns the entry of the
 // histogram that it is counted under.
-func (c *cell) enter(o *Observation, room *int) int {
+func (c *cell) enter(o *Observation, rank uint64, room *int) int {
 	first := &o.Branch[c.now.first]
-	if *room > 0 && c.examples.wants(c.now.control) {
-		c.examples.add(o.example(first, room), c.now.control)
+	if *room > 0 && c.examples.wants(c.now.control, rank) {
+		e := o.occurrence(first, c.now.control, rank)
+		c.examples.add(&e, room)
 	}
 	if !o.Paired {
 		c.direct(first)
-		return 0
+		return noEntry
 	}
 	if !c.narrows() {
-		return 0
+		return noEntry
 	}
-	entry, fresh := c.classes.add(c.now.classes)
-	if fresh && *room > 0 {
-		c.classes[entry].example = o.example(&o.Branch[c.now.narrowest], room)
+	entry := c.classes.add(c.now.classes, 1)
+	if at := &c.classes[entry]; *room > 0 && at.wants(rank) {
+		e := o.occurrence(&o.Branch[c.now.narrowest], false, rank)
+		at.show(&e, room)
 	}
 	return entry
 }
@@ -159,52 +154,4 @@ func (c *cell) compare(ch *diff.Change) int {
 func typeOf(text string) class.Class {
 	types := class.SetOf(class.Null, class.Boolean, class.Number, class.String, class.Array, class.Object)
 	return (class.Of([]byte(text)) & types).Most()
-}
-
-// maxClasses bounds a histogram. Values of one place have a handful of distinct
-// class sets; what comes beyond is summed up under what it has in common.
-const maxClasses = 32
-
-// histogram counts branch's values by their classes. Where several elements of
-// an array differ in one outcome, it counts what their classes have in common:
-// that lacks a class exactly where one of them does.
-type histogram []classCount
-
-type classCount struct {
-	classes class.Set
-	n       uint64
-	example diff.Example
-}
-
-// add counts one outcome. It returns its entry's index and whether that is new.
-func (h *histogram) add(classes class.Set) (entry int, fresh bool) {
-	for i := range *h {
-		if (*h)[i].classes == classes {
-			(*h)[i].n++
-			return i, false
-		}
-	}
-	if len(*h) < maxClasses {
-		*h = append(*h, classCount{classes: classes, n: 1})
-		return len(*h) - 1, true
-	}
-	last := &(*h)[maxClasses-1]
-	last.classes &= classes
-	last.n++
-	return maxClasses - 1, false
-}
-
-// outside returns how many outcomes had a value that leaves what was learned,
-// and an example of each kind of value.
-func (h histogram) outside(learned class.Set) (n uint64, list []diff.Example) {
-	for i := range h {
-		if !leaves(h[i].classes, learned) {
-			continue
-		}
-		n += h[i].n
-		if len(list) < maxExamples && h[i].example != (diff.Example{}) {
-			list = append(list, h[i].example)
-		}
-	}
-	return n, list
 }

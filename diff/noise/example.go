@@ -1,6 +1,7 @@
 package noise
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -15,42 +16,90 @@ const maxExamples = 3
 // one.
 const maxText = 1024
 
-// examples holds the first occurrences, before them those in which control does
-// not differ: they show the difference without noise.
-type examples struct {
-	list  []diff.Example
-	quiet int // how many at the front are without noise
+// occurrence is an example with what decides whether it is kept.
+type occurrence struct {
+	diff.Example
+	noisy bool // control differs there as well
+	rank  uint64
 }
 
-// wants reports whether one more would be kept.
-func (x *examples) wants(noisy bool) bool {
-	return len(x.list) < maxExamples || !noisy && x.quiet < maxExamples
+// compare puts first those in which control does not differ, as they show the
+// difference without noise, and goes by rank among the others.
+func (e *occurrence) compare(other *occurrence) int {
+	if e.noisy != other.noisy {
+		if other.noisy {
+			return -1
+		}
+		return 1
+	}
+	if e.rank != other.rank {
+		return cmp.Compare(e.rank, other.rank)
+	}
+	return compareTexts(&e.Example, &other.Example)
 }
 
-func (x *examples) add(e diff.Example, noisy bool) {
-	if len(x.list) == maxExamples {
-		x.list = x.list[:maxExamples-1]
-	}
-	at := len(x.list)
-	if !noisy {
-		at = x.quiet
-		x.quiet++
-	}
-	x.list = slices.Insert(x.list, at, e)
+func (e *occurrence) texts() [7]*string {
+	return [...]*string{&e.Exchange, &e.Method, &e.Target, &e.At, &e.Base, &e.Branch, &e.Control}
 }
 
-// example returns the change as an example that shares no memory with o, and
-// takes its bytes from room.
-func (o *Observation) example(ch *diff.Change, room *int) diff.Example {
-	texts := [...]string{o.Exchange, o.Method, o.Target, ch.At, ch.Base, ch.Other, o.controlAt(ch)}
-	for i, s := range texts {
-		texts[i] = shorten(s)
-		*room -= len(texts[i])
+// size is what its texts take, in bytes.
+func (e *occurrence) size() (n int) {
+	for _, s := range e.texts() {
+		n += len(*s)
 	}
-	return diff.Example{
-		Exchange: texts[0], Method: texts[1], Target: texts[2],
-		At: texts[3], Base: texts[4], Branch: texts[5], Control: texts[6],
+	return n
+}
+
+// clone makes its texts share no memory with what it was taken from.
+func (e *occurrence) clone() {
+	for _, s := range e.texts() {
+		*s = strings.Clone(*s)
 	}
+}
+
+// examples holds the first occurrences, in order.
+type examples []occurrence
+
+// wants reports whether one more could be kept.
+func (x examples) wants(noisy bool, rank uint64) bool {
+	if len(x) < maxExamples {
+		return true
+	}
+	last := &x[len(x)-1]
+	return !noisy && last.noisy || noisy == last.noisy && rank <= last.rank
+}
+
+// add keeps e if it is among the first, and takes its bytes from room.
+func (x *examples) add(e *occurrence, room *int) {
+	if len(*x) == maxExamples {
+		last := &(*x)[maxExamples-1]
+		if e.compare(last) >= 0 {
+			return
+		}
+		*room += last.size()
+		*x = (*x)[:maxExamples-1]
+	}
+	at, _ := slices.BinarySearchFunc(*x, e, func(a occurrence, b *occurrence) int { return a.compare(b) })
+	e.clone()
+	*room -= e.size()
+	*x = slices.Insert(*x, at, *e)
+}
+
+func (x examples) list() []diff.Example {
+	var list []diff.Example
+	for i := range x {
+		list = append(list, x[i].Example)
+	}
+	return list
+}
+
+// occurrence returns the change as an example, which still shares its memory
+// with o.
+func (o *Observation) occurrence(ch *diff.Change, noisy bool, rank uint64) occurrence {
+	return occurrence{noisy: noisy, rank: rank, Example: diff.Example{
+		Exchange: shorten(o.Exchange), Method: shorten(o.Method), Target: shorten(o.Target),
+		At: shorten(ch.At), Base: shorten(ch.Base), Branch: shorten(ch.Other), Control: shorten(o.controlAt(ch)),
+	}}
 }
 
 // controlAt returns what control gave at the place of the change, where that
@@ -64,10 +113,10 @@ func (o *Observation) controlAt(ch *diff.Change) string {
 	return ""
 }
 
-// shorten returns a copy of s that is cut to maxText bytes.
+// shorten cuts s to maxText bytes.
 func shorten(s string) string {
 	if len(s) > maxText {
-		s = strings.ToValidUTF8(s[:maxText], "") + "…"
+		return strings.ToValidUTF8(s[:maxText], "") + "…"
 	}
-	return strings.Clone(s)
+	return s
 }

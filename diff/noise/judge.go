@@ -1,7 +1,9 @@
 package noise
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
@@ -28,8 +30,8 @@ import (
 // most one is expected to reach m by chance. Branch differs about as often as
 // control does. Of a cell that is noise, the values outside of what
 // was learned are a difference of kind Class, with its own counts. For those
-// the outcomes in which control left the class learned until then stand
-// against it.
+// the outcomes in which control left the class that the outcomes before it had
+// taught stand against it, in the order of their [Rank].
 //
 // # Suspect
 //
@@ -59,7 +61,7 @@ func (l *Ledger) Judge(alpha float64) ([]diff.Difference, map[string]uint64) {
 		}
 		differences = append(differences, c.Difference)
 	}
-	slices.SortFunc(differences, diff.Compare)
+	slices.SortStableFunc(differences, diff.Compare)
 	return differences, l.differing(notNoise)
 }
 
@@ -114,17 +116,28 @@ func (c *candidate) moreSamples(threshold float64) uint64 {
 }
 
 // candidates returns one candidate for each cell, and one more for the values
-// that left its class.
+// that left its class. Their order is that of the cells' names, so that it does
+// not depend on which was met first.
 func (l *Ledger) candidates() []candidate {
 	list := make([]candidate, 0, len(l.order))
-	for _, c := range l.order {
+	for _, c := range slices.SortedFunc(slices.Values(l.order), (*cell).compareName) {
 		parent := len(list)
 		list = append(list, l.candidate(c))
-		if n, examples := c.classes.outside(c.learned); n > 0 || c.violations > 0 {
-			list = append(list, classCandidate(&list[parent], parent, n, examples))
+		n, examples := c.classes.outside(c.learned.common)
+		if violations := c.learned.violations(); n > 0 || violations > 0 {
+			list = append(list, classCandidate(&list[parent], parent, n, violations, examples))
 		}
 	}
 	return list
+}
+
+func (c *cell) compareName(other *cell) int {
+	return cmp.Or(
+		strings.Compare(c.Operation, other.Operation),
+		strings.Compare(string(c.Part), string(other.Part)),
+		strings.Compare(c.Path, other.Path),
+		strings.Compare(string(c.Kind), string(other.Kind)),
+	)
 }
 
 func (l *Ledger) candidate(c *cell) candidate {
@@ -132,12 +145,12 @@ func (l *Ledger) candidate(c *cell) candidate {
 		Difference: diff.Difference{
 			Cell:     c.Cell,
 			Counts:   c.counts(),
-			Examples: slices.Clone(c.examples.list),
+			Examples: c.examples.list(),
 		},
 		cell: c,
 	}
-	if c.learned != class.All {
-		result.Learned = c.learned.Most().String()
+	if c.learned.common != class.All {
+		result.Learned = c.learned.common.Most().String()
 	}
 	result.n = result.N
 	switch {
@@ -191,20 +204,20 @@ func (l *Ledger) directions(c *cell) (forth, back uint64, t test) {
 // candidate of[parent] learned. Its pairs are not matched outcome by outcome;
 // both sides together would lower the e-value, so that counting them apart errs
 // towards the null.
-func classCandidate(of *candidate, parent int, n uint64, examples []diff.Example) candidate {
+func classCandidate(of *candidate, parent int, n, violations uint64, examples []diff.Example) candidate {
 	c := of.cell
 	result := candidate{
 		Difference: diff.Difference{
 			Cell: c.Cell,
 			Counts: diff.Counts{
-				N: of.N, Branch: n, BranchOnly: n, Control: c.violations, ControlOnly: c.violations, Paired: true,
+				N: of.N, Branch: n, BranchOnly: n, Control: violations, ControlOnly: violations, Paired: true,
 			},
-			EValue:   stats.EValue(n, c.violations),
+			EValue:   stats.EValue(n, violations),
 			Learned:  of.Learned,
 			Examples: examples,
 		},
 		cell: c, class: true, parent: parent,
-		x: n, y: c.violations, n: of.N, test: oneSided,
+		x: n, y: violations, n: of.N, test: oneSided,
 	}
 	result.Kind = diff.Class
 	return result
@@ -264,7 +277,7 @@ func (c *cell) looksLikeNoise(entry int) bool {
 	if c.controlCount == 0 || stats.EValue(c.branchOnly, c.controlOnly) >= Explained {
 		return false
 	}
-	return !c.narrows() || entry >= len(c.classes) || !leaves(c.classes[entry].classes, c.learned)
+	return !c.narrows() || entry >= len(c.classes) || !leaves(c.classes[entry].classes, c.learned.common)
 }
 
 // differing returns how many outcomes of each operation had one of the cells.
@@ -273,7 +286,7 @@ func (l *Ledger) differing(cells map[diff.Cell]bool) map[string]uint64 {
 		if cells[r.cell.Cell] {
 			return true
 		}
-		if r.entry >= len(r.cell.classes) || !leaves(r.cell.classes[r.entry].classes, r.cell.learned) {
+		if r.entry >= len(r.cell.classes) || !leaves(r.cell.classes[r.entry].classes, r.cell.learned.common) {
 			return false
 		}
 		key := r.cell.Cell

@@ -96,6 +96,8 @@ type operation struct {
 	// uncounted is how many outcomes had a branch difference beyond a limit;
 	// they count as differing.
 	uncounted uint64
+	// summed is how many outcomes are in the account as SummedUp.
+	summed uint64
 }
 
 // New returns an empty ledger.
@@ -155,22 +157,29 @@ func (l *Ledger) touch(op *operation, ch *diff.Change) *cell {
 	if len(key.Path) > maxText {
 		key.Path = shorten(key.Path)
 	}
-	c := l.cells[key]
+	c := l.cell(op, key)
 	if c == nil {
-		if len(l.cells) >= l.limits.Cells {
-			l.changes.Drop(CellLimit, 1)
-			return nil
-		}
-		key.Path = strings.Clone(key.Path)
-		c = &cell{Cell: key, operation: op, number: uint32(len(l.order)), learned: class.All}
-		l.cells[key] = c
-		l.order = append(l.order, c)
+		l.changes.Drop(CellLimit, 1)
+		return nil
 	}
 	l.changes.Written++
+	c.changes++
 	if c.now.sequence != l.sequence {
-		c.now = current{sequence: l.sequence, classes: class.All}
+		c.now = current{sequence: l.sequence, classes: class.All, lesson: lesson{base: class.All, control: class.All}}
 		l.touched = append(l.touched, c)
 	}
+	return c
+}
+
+// cell returns the cell of that name; nil where the limit is reached.
+func (l *Ledger) cell(op *operation, key diff.Cell) *cell {
+	if c := l.cells[key]; c != nil || len(l.cells) >= l.limits.Cells {
+		return c
+	}
+	key.Path = strings.Clone(key.Path)
+	c := &cell{Cell: key, operation: op, number: uint32(len(l.order)), learned: learned{common: class.All}}
+	l.cells[key] = c
+	l.order = append(l.order, c)
 	return c
 }
 
@@ -199,7 +208,10 @@ func (l *Ledger) branch(op *operation, o *Observation) (lost bool) {
 		if !c.now.branch {
 			c.now.branch, c.now.first, c.now.narrowest = true, i, i
 		}
-		if common := c.now.classes & classOf(ch.Other); c.narrows() && common != c.now.classes {
+		if !o.Paired || !c.narrows() {
+			continue
+		}
+		if common := c.now.classes & classOf(ch.Other); common != c.now.classes {
 			c.now.classes, c.now.narrowest = common, i
 		}
 	}
@@ -211,20 +223,31 @@ func (l *Ledger) settle(op *operation, o *Observation, lost bool) {
 	// One order for all outcomes makes equal sets equal.
 	slices.SortFunc(l.touched, func(a, b *cell) int { return cmp.Compare(a.number, b.number) })
 	l.outcomes.begin()
+	var rank uint64
+	if len(l.touched) > 0 {
+		rank = Rank(shorten(o.Exchange))
+	}
 	for _, c := range l.touched {
-		if c.count(o.Paired); c.now.branch {
-			l.outcomes.add(c, c.enter(o, &l.room))
+		c.count(o.Paired)
+		c.teach(rank)
+		if c.now.branch {
+			l.outcomes.add(c, c.enter(o, rank, &l.room))
 		}
 	}
+	l.finish(op, lost)
+}
+
+// finish counts the outcome by its references.
+func (l *Ledger) finish(op *operation, lost bool) {
 	switch {
 	case lost:
 		op.uncounted++
-		l.seen.Filter(SummedUp, 1)
-	case l.outcomes.end(op):
+	case l.outcomes.end(op, 1):
 		l.seen.Written++
-	default:
-		l.seen.Filter(SummedUp, 1)
+		return
 	}
+	op.summed++
+	l.seen.Filter(SummedUp, 1)
 }
 
 // Account tells what became of the differences that were given to the ledger,

@@ -490,12 +490,3 @@ func TestSidesThatAreAlikeAreSeldomRegressions(t *testing.T) {
 	}
 	assert.LessOrEqual(t, float64(flagged)/runs, alpha)
 }
-
-func BenchmarkObserve(b *testing.B) {
-	l := New(Limits{})
-	branch := only(change("$.id", diff.Changed, `"7f1c2e6a-0f5b-4a53-9d0e-1a2b3c4d5e6f"`, `"7f1c2e6a-0f5b-4a53-9d0e-1a2b3c4d5e60"`), change("$.v", diff.Removed, "1", ""))
-	o := paired(branch, branch[:1])
-	for b.Loop() {
-		l.Observe(o)
-	}
-}

@@ -14,7 +14,7 @@ type outcomes struct {
 }
 
 // reference is one difference of an outcome: a cell, and for a value the entry
-// of the cell's histogram.
+// of the cell's histogram, else noEntry.
 type reference struct {
 	cell  *cell
 	entry int
@@ -38,11 +38,11 @@ func (x *outcomes) begin() { x.refs = x.refs[:0] }
 
 func (x *outcomes) add(c *cell, entry int) { x.refs = append(x.refs, reference{c, entry}) }
 
-// end counts the outcome. It reports false where there is no room for one more
+// end counts n outcomes with these differences. It reports false where there is no room for one more
 // set: the outcome is then judged by what is known now. What looks like noise
 // leaves the set, and what is left counts as the same set, or as differing.
-func (x *outcomes) end(op *operation) bool {
-	if len(x.refs) == 0 || x.count(op) {
+func (x *outcomes) end(op *operation, n uint64) bool {
+	if len(x.refs) == 0 || x.count(op, n) {
 		return true
 	}
 	kept := x.refs[:0]
@@ -52,20 +52,20 @@ func (x *outcomes) end(op *operation) bool {
 		}
 	}
 	x.refs = kept
-	if len(x.refs) > 0 && !x.count(op) {
-		op.uncounted++
+	if len(x.refs) > 0 && !x.count(op, n) {
+		op.uncounted += n
 	}
 	return false
 }
 
-func (x *outcomes) count(op *operation) bool {
+func (x *outcomes) count(op *operation, n uint64) bool {
 	x.key = x.key[:0]
 	for _, r := range x.refs {
 		x.key = binary.BigEndian.AppendUint32(x.key, r.cell.number)
 		x.key = append(x.key, byte(r.entry))
 	}
 	if s := x.sets[string(x.key)]; s != nil {
-		s.n++
+		s.n += n
 		return true
 	}
 	cost := len(x.refs) + setCost
@@ -73,7 +73,7 @@ func (x *outcomes) count(op *operation) bool {
 		return false
 	}
 	x.references += cost
-	x.sets[string(x.key)] = &set{operation: op, refs: append([]reference(nil), x.refs...), n: 1}
+	x.sets[string(x.key)] = &set{operation: op, refs: append([]reference(nil), x.refs...), n: n}
 	return true
 }
 
