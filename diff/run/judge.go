@@ -31,7 +31,11 @@ const otherOperations = "(other operations)"
 // Config says how a [Judge] judges.
 type Config struct {
 	Namer Namer
-	// Rules may be nil.
+	// Names identifies how Namer names, such as a hash of the document that has
+	// the names. Judges whose partials are merged must name alike.
+	Names string
+	// Rules may be nil. They count what they meet, so that each judge has a set
+	// of its own.
 	Rules *rules.Set
 	// ErrorRate is the false discovery rate that the judgement keeps; 0 means
 	// [DefaultErrorRate].
@@ -59,9 +63,14 @@ type Judge struct {
 	compare    *compare.Comparer
 	ledger     *noise.Ledger
 	operations map[string]*operation
-	asked      [len(sides)]diff.SideInfo
+	asked      [len(sides)]sideCounts
 	stats      capture.Stats
 	before     capture.Account
+
+	// Of the partials that were merged.
+	merges  int
+	merged  capture.Account
+	matched []uint64
 
 	branch, control []diff.Change
 }
@@ -85,7 +94,8 @@ func NewJudge(cfg Config) *Judge {
 	}
 }
 
-// Account takes the account of the stages before the comparison.
+// Account takes the account of the stages before the comparison. Those of what
+// was merged are added to it in the report.
 func (j *Judge) Account(a capture.Account) { j.before = a }
 
 // Observe compares the answers of one outcome. Nothing of o is kept.
@@ -199,10 +209,7 @@ func (j *Judge) tally(o *replay.Outcome) {
 			s.Answered++
 			continue
 		}
-		if s.Faults == nil {
-			s.Faults = make(map[string]uint64)
-		}
-		s.Faults[string(faultOf(a))]++
+		s.count(string(faultOf(a)), 1)
 	}
 }
 
@@ -218,13 +225,13 @@ const paceShare = 0.1
 func (j *Judge) Report() *diff.Report {
 	differences, differing := j.ledger.Judge((1 - paceShare) * j.cfg.ErrorRate)
 	differences = append(j.slowerOperations(paceShare*j.cfg.ErrorRate), differences...)
-	slices.SortFunc(differences, diff.Compare)
+	slices.SortStableFunc(differences, diff.Compare)
 	r := &diff.Report{
 		Schema:      diff.Schema,
 		Version:     diff.SchemaVersion,
 		Sides:       j.sideInfos(),
 		ErrorRate:   j.cfg.ErrorRate,
-		Rules:       j.cfg.Rules.Info(),
+		Rules:       j.rules(),
 		Differences: differences,
 		Operations:  j.summaries(differing),
 		Account:     j.account(),
@@ -237,9 +244,8 @@ func (j *Judge) Report() *diff.Report {
 func (j *Judge) sideInfos() []diff.SideInfo {
 	var infos []diff.SideInfo
 	for i, side := range sides {
-		if s := j.asked[i]; s.Asked > 0 {
-			s.Side, s.Faults = string(side), maps.Clone(s.Faults)
-			infos = append(infos, s)
+		if s := &j.asked[i]; s.Asked > 0 {
+			infos = append(infos, diff.SideInfo{Side: string(side), Asked: s.Asked, Answered: s.Answered, Faults: maps.Clone(s.Faults)})
 		}
 	}
 	return infos
@@ -247,7 +253,7 @@ func (j *Judge) sideInfos() []diff.SideInfo {
 
 func (j *Judge) account() capture.Account {
 	compared := capture.Stage{Name: "compare", Unit: "outcomes", Stats: j.stats.Clone()}
-	return append(append(j.before.Clone(), compared), j.ledger.Account()...)
+	return append(append(j.before.Merge(j.merged), compared), j.ledger.Account()...)
 }
 
 func (j *Judge) summaries(differing map[string]uint64) []diff.Operation {

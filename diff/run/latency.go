@@ -11,6 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/noise"
 	"twinspect.dev/diff/stats"
 	"twinspect.dev/replay"
 )
@@ -61,20 +62,21 @@ func (p *pace) observe(o *replay.Outcome, show func(target string) string) {
 	}
 }
 
-// keep keeps the first occurrence as the example, and no memory of o. The target
-// is shown without its secrets.
+// keep keeps as the example the occurrence whose exchange has the lowest rank,
+// and no memory of o. The target is shown without its secrets.
 func (p *pace) keep(o *replay.Outcome, base, branch time.Duration, show func(target string) string) {
-	if p.BranchOnly > 1 {
+	exchange := o.Recorded.ID.String()
+	if p.example.At != "" && noise.Rank(exchange) > noise.Rank(p.example.Exchange) {
 		return
 	}
-	p.example = diff.Example{
-		Exchange: o.Recorded.ID.String(),
+	p.show(diff.Example{
+		Exchange: exchange,
 		Method:   clip(o.Recorded.Request.Method),
 		Target:   clip(show(o.Recorded.Request.Target)),
 		At:       string(diff.Latency),
 		Base:     rounded(base),
 		Branch:   rounded(branch),
-	}
+	})
 }
 
 // maxText bounds the texts of an example in bytes, as they are kept for every
@@ -91,8 +93,8 @@ func clip(s string) string {
 func rounded(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
 
 // slowerOperations returns, at the false discovery rate alpha, the operations
-// whose typical answer is slower on branch: branch, and not control, is slower than base in more than half of the
-// outcomes. That is tested by the same martingale as other differences are.
+// whose typical answer is slower on branch: branch, and not control, is slower
+// than base in more than half of the outcomes. That is tested by the same martingale as other differences are.
 //
 // Slow answers come in bursts, when a process collects its garbage or loses its
 // processor, and so are not independent; discordant pairs alone would take a few
@@ -135,6 +137,11 @@ func newLatency() *latency { return &latency{hdrhistogram.New(1, longest.Microse
 
 // record counts a latency of at most longest, so that RecordValue cannot fail.
 func (l *latency) record(d time.Duration) { _ = l.h.RecordValue(max(d.Microseconds(), 1)) }
+
+// recordMany counts n of them.
+func (l *latency) recordMany(d time.Duration, n int64) {
+	_ = l.h.RecordValues(max(d.Microseconds(), 1), n)
+}
 
 func (l *latency) info() diff.LatencyInfo {
 	info := diff.LatencyInfo{

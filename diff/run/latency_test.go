@@ -79,7 +79,7 @@ func TestPaceCountsTheDiscordantPairs(t *testing.T) {
 		p.observe(o, strings.Clone)
 	}
 	assert.Equal(t, diff.Counts{N: 5, Branch: 3, Control: 2, BranchOnly: 2, ControlOnly: 1, Paired: true}, p.Counts)
-	assert.Equal(t, "20ms", p.example.Branch, "the first occurrence is the example")
+	assert.Contains(t, []string{"20ms", "50ms"}, p.example.Branch, "the example is of branch alone")
 
 	var unpaired pace
 	unpaired.observe(answers(0, "/a", "base 1", "branch 1"), strings.Clone)
