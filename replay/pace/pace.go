@@ -1,10 +1,11 @@
-// Package pace holds the plans of when recorded exchanges are sent again.
+// Package pace holds the plans of when recorded exchanges are sent again, and
+// the breaker that ends a run which does harm.
+//
+// A pace decides when, never how much: a run ends with its recording.
 package pace
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"twinspect.dev/replay"
@@ -27,11 +28,11 @@ type Rate struct {
 
 // Pace implements [replay.Pacer].
 func (r Rate) Pace(elapsed time.Duration, sent uint64, _ time.Duration) time.Duration {
-	return duration(float64(sent)/r.PerSecond*float64(time.Second)) - elapsed
+	return seconds(float64(sent)/r.PerSecond) - elapsed
 }
 
 // String returns the form that [Parse] reads.
-func (r Rate) String() string { return decimal(r.PerSecond) + "/s" }
+func (r Rate) String() string { return rateText(r.PerSecond) }
 
 // Recorded sends at the recorded times, Factor times as fast: an open loop.
 type Recorded struct {
@@ -47,11 +48,11 @@ func (r Recorded) Pace(elapsed time.Duration, _ uint64, recorded time.Duration) 
 // String returns the form that [Parse] reads.
 func (r Recorded) String() string { return "x" + decimal(r.Factor) }
 
-func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-
 // farthest keeps sums of two durations within their type, and apart from
 // [replay.Now].
 const farthest = time.Duration(1 << 61)
+
+func seconds(s float64) time.Duration { return duration(s * float64(time.Second)) }
 
 func duration(ns float64) time.Duration {
 	if ns >= float64(farthest) {
@@ -60,59 +61,6 @@ func duration(ns float64) time.Duration {
 	return time.Duration(max(ns, -float64(farthest)))
 }
 
-// The largest numbers: a billion a second is one a nanosecond, the finest step
-// of the clock.
-const (
-	maxRate   = 1e9
-	maxFactor = 1e9
-)
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// Parse reads a pace:
-//
-//	max          as fast as the answers come in
-//	50/s, 30/m   a fixed rate, a second or a minute
-//	x1, x0.5     the recorded times, at a factor
-func Parse(s string) (replay.Pacer, error) {
-	if s == "max" {
-		return Max{}, nil
-	}
-	if factor, ok := strings.CutPrefix(s, "x"); ok {
-		f, err := number(factor, maxFactor)
-		if err != nil {
-			return nil, failure(s, err)
-		}
-		return Recorded{Factor: f}, nil
-	}
-	count, unit, ok := strings.Cut(s, "/")
-	if !ok || unit != "s" && unit != "m" {
-		return nil, failure(s, fmt.Errorf("unknown form"))
-	}
-	f, err := number(count, maxRate)
-	if err != nil {
-		return nil, failure(s, err)
-	}
-	if unit == "m" {
-		f /= 60
-	}
-	return Rate{PerSecond: f}, nil
-}
-
-func failure(s string, err error) error {
-	return fmt.Errorf("pace %q: %w: want max, a rate such as 50/s or 30/m, or the recorded times at a factor such as x1 or x0.5", s, err)
-}
-
-// number reads a plain decimal number that is neither too small to plan with
-// nor above most.
-func number(s string, most float64) (float64, error) {
-	if s == "" || strings.Trim(s, "0123456789.") != "" {
-		return 0, fmt.Errorf("%q is no decimal number", s)
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%q is no decimal number", s)
-	}
-	if f < 1/most || f > most {
-		return 0, fmt.Errorf("%s is not between %g and %g", s, 1/most, most)
-	}
-	return f, nil
-}
+func rateText(perSecond float64) string { return decimal(perSecond) + "/s" }
