@@ -189,15 +189,15 @@ func TestASidecarThatDoesNotImportTheServiceHidesIt(t *testing.T) {
 		return o
 	}
 	cases := map[string]bool{
-		`{hosts: ["shop/*"]}`: true,
-		`{hosts: ["./*"]}`:    true,
-		`{hosts: ["*/catalog.shop.svc.cluster.local"]}`: true,
-		`{hosts: ["*/*.svc.cluster.local"]}`:            true,
-		`{hosts: ["ops/*"]}`:                            false,
-		`{hosts: ["~/*"]}`:                              false,
+		`{hosts: ["shop/*"]}`:                            true,
+		`{hosts: ["./*"]}`:                               true,
+		`{hosts: ["*/catalog.shop.svc.cluster.local"]}`:  true,
+		`{hosts: ["*/*.svc.cluster.local"]}`:             true,
+		`{hosts: ["ops/*"]}`:                             false,
+		`{hosts: ["~/*"]}`:                               false,
 		`{hosts: ["shop/other.shop.svc.cluster.local"]}`: false,
-		`{port: {number: 8080, name: http, protocol: HTTP}, hosts: ["shop/*"]}`:                      true,
-		`{port: {number: 81, name: http, protocol: HTTP}, hosts: ["shop/*"]}`:                        false,
+		`{port: {number: 8080, name: http, protocol: HTTP}, hosts: ["shop/*"]}`:                     true,
+		`{port: {number: 81, name: http, protocol: HTTP}, hosts: ["shop/*"]}`:                       false,
 		`{port: {number: 8080, name: http, protocol: HTTP}, hosts: ["ops/*"]}, {hosts: ["shop/*"]}`: false,
 	}
 	for egress, seen := range cases {

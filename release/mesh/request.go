@@ -79,9 +79,9 @@ func joined(h http.Header, name string) string {
 
 func headerValue(h http.Header, name string) (string, bool) {
 	var values []string
-	for k, v := range h {
+	for _, k := range sortedKeys(h) {
 		if strings.EqualFold(k, name) {
-			values = append(values, v...)
+			values = append(values, h[k]...)
 		}
 	}
 	return strings.Join(values, ","), values != nil
