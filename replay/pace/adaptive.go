@@ -17,8 +17,9 @@ import (
 // known. After a good one the rate rises by the factor By, up to To. A step is
 // bad where more than 10 % of its outcomes hold a fault or a server error (5xx)
 // that the recording did not hold, or where more than 10 % of those in its second
-// half were late by more than 1 % of Every, and 10 ms at least: the first half
-// belongs to what the rate before left behind. After a bad step, or as soon as its
+// half were late by more than 1 % of Every, and 10 ms at least; a step that is
+// late but less so towards its end makes up for the rate before, and is made
+// again. After a bad step, or as soon as its
 // faults suffice for one, the rate falls to a half; from there it rises again to
 // the last rate below the one that failed, and stays. Each failure there lowers
 // that limit by the factor By.
@@ -38,7 +39,7 @@ type Adaptive struct {
 	From, To float64
 	// By is the factor of a step upwards; above 1.
 	By float64
-	// Every is how long a step lasts.
+	// Every is how long a step lasts, several times as long as an answer takes.
 	Every time.Duration
 
 	mu sync.Mutex
@@ -171,30 +172,34 @@ func (a *Adaptive) Observe(o *replay.Outcome) error {
 	}
 	now := a.first + sent.Sub(a.origin)
 	a.step.count(now-o.Late, now, o, a.every())
-	if v := a.step.judge(a.rate, a.every()); v.decided {
-		a.follow(v, now)
+	switch v := a.step.judge(a.rate, a.every()); v {
+	case good:
+		a.found.Sustained = max(a.found.Sustained, a.rate)
+		a.goOn(min(a.rate*a.by(), a.limit), now)
+	case draining:
+		a.goOn(a.rate, now)
+	case failing, late:
+		a.backOff(a.step.why(v))
 	}
 	return nil
 }
 
-// follow chooses the next rate.
-func (a *Adaptive) follow(v verdict, now time.Duration) {
-	next := min(a.rate*a.by(), a.limit)
-	if v.bad == "" {
-		a.found.Sustained = max(a.found.Sustained, a.rate)
-	} else {
-		a.limit = max(a.rate/a.by(), a.From)
-		next = max(a.rate/2, a.From)
-		a.found = Found{Sustained: min(a.found.Sustained, a.limit), Failed: a.rate, Why: v.bad}
-		if a.rate <= a.From {
-			a.found.Sustained = 0
-		}
-	}
-	if next == a.rate && v.bad == "" {
+// goOn begins another step: where the rate stays, with the plan that there is.
+func (a *Adaptive) goOn(rate float64, now time.Duration) {
+	if rate == a.rate {
 		a.step = step{since: now, worse: a.step.worse}
 		return
 	}
-	a.step.next, a.changed = next, true
+	a.step.next, a.changed = rate, true
+}
+
+func (a *Adaptive) backOff(why string) {
+	a.limit = max(a.rate/a.by(), a.From)
+	a.found = Found{Sustained: min(a.found.Sustained, a.limit), Failed: a.rate, Why: why}
+	if a.rate <= a.From {
+		a.found.Sustained = 0
+	}
+	a.step.next, a.changed = max(a.rate/2, a.From), true
 }
 
 // sentAt is when the first side was asked; not ok where none was.

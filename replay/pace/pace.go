@@ -5,6 +5,7 @@
 package pace
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -58,7 +59,7 @@ func duration(ns float64) time.Duration {
 	if ns >= float64(farthest) {
 		return farthest
 	}
-	return time.Duration(max(ns, -float64(farthest)))
+	return time.Duration(math.Round(max(ns, -float64(farthest))))
 }
 
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -15,13 +15,33 @@ type step struct {
 	next  float64       // the rate that follows, once it is judged
 
 	outcomes, bad uint64
-	second, late  uint64 // those of the second half, and the late ones among them
+	late          uint64   // in the second half
+	third, fourth lateness // of the quarters
 }
 
-type verdict struct {
-	decided bool
-	bad     string // empty for a good step
+// lateness sums up how late exchanges were.
+type lateness struct {
+	n       uint64
+	seconds float64
 }
+
+func (l *lateness) add(d time.Duration) {
+	l.n++
+	l.seconds += d.Seconds()
+}
+
+func (l *lateness) mean() float64 { return l.seconds / float64(max(l.n, 1)) }
+
+// verdict is what follows from a step.
+type verdict int
+
+const (
+	undecided verdict = iota
+	good
+	failing // for its faults
+	late
+	draining // late, and less so in the end: what the rate before left behind
+)
 
 const (
 	// leastOutcomes is where 10 % are two: one outcome alone decides nothing.
@@ -49,9 +69,13 @@ func (s *step) count(planned, sent time.Duration, o *replay.Outcome, every time.
 	if sent < s.since+every/2 {
 		return
 	}
-	s.second++
 	if o.Late > max(time.Duration(lateShare*float64(every)), leastLate) {
 		s.late++
+	}
+	if sent < s.since+every*3/4 {
+		s.third.add(o.Late)
+	} else {
+		s.fourth.add(o.Late)
 	}
 }
 
@@ -62,11 +86,23 @@ func (s *step) judge(rate float64, every time.Duration) verdict {
 	whole := s.ended && s.outcomes >= leastOutcomes
 	switch {
 	case float64(s.bad) > tolerated*expected, whole && float64(s.bad) > tolerated*float64(s.outcomes):
-		return verdict{true, fmt.Sprintf("%d of %d outcomes hold faults or server errors that the recording does not", s.bad, s.outcomes)}
-	case whole && float64(s.late) > tolerated*float64(s.second):
-		return verdict{true, fmt.Sprintf("%d of %d exchanges were sent late", s.late, s.second)}
+		return failing
+	case !whole:
+		return undecided
+	case float64(s.late) <= tolerated*float64(s.third.n+s.fourth.n):
+		return good
+	case s.fourth.mean() < s.third.mean():
+		return draining
 	}
-	return verdict{decided: whole}
+	return late
+}
+
+// why tells a bad verdict to a person.
+func (s *step) why(v verdict) string {
+	if v == failing {
+		return fmt.Sprintf("%d of %d outcomes hold faults or server errors that the recording does not", s.bad, s.outcomes)
+	}
+	return fmt.Sprintf("%d of %d exchanges were sent late", s.late, s.third.n+s.fourth.n)
 }
 
 // overloaded reports whether a side failed, or gave a server error where the
