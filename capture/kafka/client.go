@@ -34,13 +34,9 @@ func newClient(cfg Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	mechanism, err := cfg.SASL.mechanism()
+	t, err := cfg.Transport()
 	if err != nil {
 		return nil, err
-	}
-	t := &kafkago.Transport{
-		DialTimeout: cfg.DialTimeout, MetadataTTL: metadataTTL, MetadataTopics: []string{cfg.Topic},
-		ClientID: cfg.ClientID, TLS: cfg.TLS, SASL: mechanism,
 	}
 	return &client{
 		cfg: cfg, transport: t,

@@ -34,15 +34,13 @@ type group struct {
 
 func joinGroup(s *Source) (*group, error) {
 	cfg := s.client.cfg
-	mechanism, err := cfg.SASL.mechanism()
+	dialer, err := cfg.Dialer()
 	if err != nil {
 		return nil, err
 	}
 	members, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
 		ID: s.target.Group, Brokers: cfg.Brokers, Topics: []string{cfg.Topic},
-		Dialer: &kafkago.Dialer{
-			ClientID: cfg.ClientID, Timeout: cfg.DialTimeout, DualStack: true, TLS: cfg.TLS, SASLMechanism: mechanism,
-		},
+		Dialer:         dialer,
 		SessionTimeout: s.opts.SessionTimeout, HeartbeatInterval: s.opts.SessionTimeout / 10,
 		RebalanceTimeout: s.opts.SessionTimeout, JoinGroupBackoff: 500 * time.Millisecond,
 		GroupBalancers: []kafkago.GroupBalancer{kafkago.RoundRobinGroupBalancer{}},
