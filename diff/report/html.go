@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 )
 
@@ -63,6 +64,7 @@ var pageFuncs = template.FuncMap{
 	"ms":       milliseconds,
 	"worse":    worsening,
 	"ranked":   ranked[string],
+	"reasons":  ranked[capture.Reason],
 	"rate":     func(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) + "%" },
 	"pace":     paceLine,
 	"uses":     usesOf,

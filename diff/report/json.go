@@ -88,7 +88,7 @@ func checkNumbers(r *diff.Report) error {
 		return fmt.Errorf("evidence: error_rate is %v", r.ErrorRate)
 	}
 	if r.Replay != nil && r.Replay.Lateness != nil {
-		if l := r.Replay.Lateness; !finite(l.P50, l.P90, l.P99, l.Max) {
+		if l := r.Replay.Lateness; !finite(l.P50, l.P90, l.P99, l.Max) || !finiteBuckets(l.Buckets) {
 			return errors.New("evidence: replay.lateness holds a number that is infinite or none")
 		}
 	}

@@ -66,7 +66,7 @@ func replayed() *diff.Replay {
 			{From: "POST /cart header Location", To: "PUT /cart/items/{id} path segment 3", Source: "replay.yaml:7", Sides: sides(40, 40, 2)},
 			{From: "POST /orders body $.id", To: "GET /orders/{id} path segment 2", Source: "learned", Sides: sides(812, 790, 0)},
 		},
-		Rewrites: []diff.Rewrite{{Where: "replay.yaml:12", What: "set header X-Tenant", Changed: 5184}, {Where: "replay.yaml:15", What: "set body $.customer.id", Changed: 61, Left: 3}},
+		Rewrites: []diff.Rewrite{{Where: "replay.yaml:12", What: "set header X-Tenant", Changed: 5184}, {Where: "replay.yaml:15", What: "set body $.customer.id", Changed: 61, Left: map[capture.Reason]uint64{"not-json": 3}}},
 	}
 }
 

@@ -93,8 +93,8 @@ func mostUsed(links []diff.Link) []diff.Link {
 }
 
 func rewritten(w *diff.Rewrite) string {
-	if w.Left > 0 {
-		return fmt.Sprintf("%s changed, %s left as they were", grouped(w.Changed), grouped(w.Left))
+	if len(w.Left) > 0 {
+		return fmt.Sprintf("%s changed, not %s", grouped(w.Changed), listed(w.Left, maxCounts))
 	}
 	return grouped(w.Changed) + " changed"
 }
