@@ -3,11 +3,11 @@ package send
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"twinspect.dev/capture"
@@ -30,20 +30,29 @@ type Config struct {
 	// Side names the side in messages; it may be empty.
 	Side replay.Side
 	// URL is where requests are sent: http or https, a host, and a path that is
-	// put before the recorded one.
+	// put before the recorded one; or a socket of Unix, as [ParseURL] tells.
 	URL *url.URL
-	// Timeout bounds a whole exchange, connecting included.
+	// Protocol is the version of HTTP; Auto where it is empty.
+	Protocol Protocol
+	// Dial is where connections go in the place of the URL's host and port:
+	// "host:port" or "unix:/path". Host and server name stay the URL's.
+	Dial string
+	// Timeout bounds a whole exchange, connecting included. On a connection that
+	// is used again it may be exceeded by a 32nd, at most by a quarter of a second.
 	Timeout time.Duration
 	// MaxBody bounds the body of an answer, in bytes.
 	MaxBody int64
-	// MaxConns bounds the connections. Send waits for one to become free.
+	// MaxConns bounds the connections over HTTP/1.1, and those over HTTP/2 as
+	// well, of which each carries as many requests at a time as the server allows.
+	// Send waits for one to become free.
 	MaxConns int
 	// KeepHost sends the recorded Host instead of the URL's.
 	KeepHost bool
 	// HealthPath is what [Client.Health] asks for, below the URL's path; "/"
 	// where it is empty.
 	HealthPath string
-	// TLSConfig is used for https; its protocols are set to http/1.1.
+	// TLSConfig is used for https; its protocols are set by Protocol. Sessions are
+	// resumed, with a cache of the client's own where it has none.
 	TLSConfig *tls.Config
 	// DialContext makes connections in the place of a [net.Dialer].
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
@@ -53,39 +62,36 @@ type Config struct {
 // called from many goroutines at once.
 type Client struct {
 	cfg     Config
-	address string // host:port to dial
+	network string // to dial
+	address string
 	host    string // for the Host field
 	prefix  string // of the path, without a slash at its end
 	tls     *tls.Config
+	tlsH2   *tls.Config
 	pool    pool
+	h2      h2pool
+	speaks  atomic.Int32
 }
 
 // New checks cfg and returns a client. It does not connect.
 func New(cfg Config) (*Client, error) {
-	if err := checkURL(cfg.URL); err != nil {
+	if err := check(&cfg); err != nil {
 		return nil, err
-	}
-	if cfg.Timeout < 0 || cfg.MaxBody < 0 || cfg.MaxConns < 0 {
-		return nil, fmt.Errorf("send to %s: timeout, body limit and connections must not be negative", cfg.URL)
-	}
-	if cfg.HealthPath != "" && !strings.HasPrefix(cfg.HealthPath, "/") {
-		return nil, fmt.Errorf("send to %s: health path %q must begin with /", cfg.URL, cfg.HealthPath)
 	}
 	setDefault(&cfg.Timeout, DefaultTimeout)
 	setDefault(&cfg.MaxBody, DefaultMaxBody)
 	setDefault(&cfg.MaxConns, DefaultMaxConns)
-	c := &Client{cfg: cfg, host: cfg.URL.Host, address: address(cfg.URL)}
-	c.prefix = strings.TrimRight(cfg.URL.EscapedPath(), "/")
+	c := &Client{cfg: cfg, host: cfg.URL.Host}
+	if cfg.URL.Scheme == "unix" {
+		c.host = "localhost"
+	}
+	var err error
+	if c.network, c.address, c.prefix, err = place(cfg.URL, cfg.Dial); err != nil {
+		return nil, err
+	}
 	c.pool.free = make(chan struct{}, cfg.MaxConns)
 	if cfg.URL.Scheme == "https" {
-		c.tls = cfg.TLSConfig.Clone()
-		if c.tls == nil {
-			c.tls = new(tls.Config)
-		}
-		c.tls.NextProtos = []string{"http/1.1"}
-		if c.tls.ServerName == "" {
-			c.tls.ServerName = cfg.URL.Hostname()
-		}
+		c.setTLS()
 	}
 	if c.cfg.DialContext == nil {
 		c.cfg.DialContext = new(net.Dialer).DialContext
@@ -93,37 +99,45 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
+func check(cfg *Config) error {
+	if err := checkURL(cfg.URL); err != nil {
+		return err
+	}
+	if cfg.Timeout < 0 || cfg.MaxBody < 0 || cfg.MaxConns < 0 {
+		return fmt.Errorf("send to %s: timeout, body limit and connections must not be negative", cfg.URL)
+	}
+	if cfg.HealthPath != "" && !strings.HasPrefix(cfg.HealthPath, "/") {
+		return fmt.Errorf("send to %s: health path %q must begin with /", cfg.URL, cfg.HealthPath)
+	}
+	return checkProtocol(cfg.Protocol, cfg.URL)
+}
+
+// setTLS makes the configurations that offer HTTP/1.1 and HTTP/2.
+func (c *Client) setTLS() {
+	c.tls = c.cfg.TLSConfig.Clone()
+	if c.tls == nil {
+		c.tls = new(tls.Config)
+	}
+	if c.tls.ServerName == "" {
+		c.tls.ServerName = c.cfg.URL.Hostname()
+	}
+	if c.tls.ClientSessionCache == nil {
+		c.tls.ClientSessionCache = tls.NewLRUClientSessionCache(0)
+	}
+	c.tlsH2 = c.tls.Clone()
+	c.tls.NextProtos = []string{"http/1.1"}
+	c.tlsH2.NextProtos = []string{"h2"}
+	if c.auto() {
+		c.tlsH2.NextProtos = []string{"h2", "http/1.1"}
+	}
+}
+
+func (c *Client) auto() bool { return c.cfg.Protocol == Auto || c.cfg.Protocol == "" }
+
 func setDefault[T comparable](v *T, to T) {
 	if *v == *new(T) {
 		*v = to
 	}
-}
-
-func checkURL(u *url.URL) error {
-	switch {
-	case u == nil:
-		return errors.New("send: no URL: give one such as http://127.0.0.1:8080")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("send to %q: the URL must begin with http:// or https://", u.Redacted())
-	case u.Hostname() == "":
-		return fmt.Errorf("send to %q: the URL has no host", u.Redacted())
-	case u.User != nil:
-		return fmt.Errorf("send to %q: credentials in the URL are not sent: set an Authorization field instead", u.Redacted())
-	case u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("send to %q: the URL must end with its path, without ? and #", u.Redacted())
-	}
-	return nil
-}
-
-func address(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = "80"
-		if u.Scheme == "https" {
-			port = "443"
-		}
-	}
-	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // Send implements [replay.Sender]. Answer.Request shares its body and trailers
@@ -132,10 +146,30 @@ func address(u *url.URL) string {
 //
 // A request that a kept-alive connection dropped before any byte of an answer
 // is sent once more on a new connection, if its method is idempotent.
+// Over HTTP/2 a request is sent once more only where the server has said that it
+// did not look at it (RFC 9113 section 8.7), or where nothing of it was written.
 func (c *Client) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
+	began := time.Now()
+	wants := c.wantsH2(&ask.Request)
+	if wants {
+		if a, spoke := c.sendH2(ctx, ask, began); spoke {
+			return a
+		}
+	}
+	a := c.sendHTTP1(ctx, ask, began)
+	switch {
+	case wants && a.OK():
+		c.speaks.CompareAndSwap(speaksUnknown, speaksHTTP1)
+	case !wants && a.Fault == replay.Failed && c.wantsH2(&ask.Request):
+		// The side has just refused HTTP/1.1.
+		a, _ = c.sendH2(ctx, ask, began)
+	}
+	return a
+}
+
+func (c *Client) sendHTTP1(ctx context.Context, ask *replay.Ask, began time.Time) replay.Answer {
 	var a replay.Answer
 	a.Response.Incomplete, a.Response.BodySize = capture.Unseen, -1
-	began := time.Now()
 	sent, err := c.prepare(&ask.Request)
 	a.Request = sent
 	a.Request.Start = began
@@ -189,5 +223,6 @@ func (c *Client) send(ctx context.Context, a *replay.Answer, deadline time.Time)
 // later ones fail.
 func (c *Client) Close() error {
 	c.pool.close()
+	c.h2.close()
 	return nil
 }

@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -37,26 +36,19 @@ type conn struct {
 // past is a deadline that makes waiting reads and writes return.
 var past = time.Unix(1, 0)
 
-// dialError means that no connection was made.
-type dialError struct{ err error }
-
-func (e *dialError) Error() string { return e.err.Error() }
-func (e *dialError) Unwrap() error { return e.err }
-
 func (c *Client) dial(ctx context.Context, deadline time.Time) (*conn, error) {
 	ctx2, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	nc, err := c.cfg.DialContext(ctx2, "tcp", c.address)
+	nc, err := c.connect(ctx2)
 	if err != nil {
-		return nil, &dialError{err}
+		return nil, err
 	}
 	cn := &conn{Conn: nc}
 	cn.watch(nc)
 	if c.tls != nil {
-		t := tls.Client(nc, c.tls)
-		if err := t.HandshakeContext(ctx2); err != nil {
-			_ = nc.Close()
-			return nil, failure{fmt.Errorf("TLS handshake with %s: %w", c.address, err)}
+		t, err := c.handshake(ctx2, nc, c.tls)
+		if err != nil {
+			return nil, err
 		}
 		cn.Conn = t
 	}

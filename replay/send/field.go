@@ -16,6 +16,8 @@ const (
 	lengthField // Content-Length
 	codingField // Transfer-Encoding
 	teField
+	expectField
+	trailerField
 	hopField // any other that belongs to one connection
 )
 
@@ -30,9 +32,16 @@ func kindOf(name string) fieldKind {
 		if is("Host") {
 			return hostField
 		}
+	case 6:
+		if is("Expect") {
+			return expectField
+		}
 	case 7:
 		if is("Upgrade") {
 			return hopField
+		}
+		if is("Trailer") {
+			return trailerField
 		}
 	case 10:
 		if is("Connection") || is("Keep-Alive") {
@@ -42,6 +51,9 @@ func kindOf(name string) fieldKind {
 		if is("Content-Length") {
 			return lengthField
 		}
+		if is("HTTP2-Settings") {
+			return hopField
+		}
 	case 16:
 		if is("Proxy-Connection") {
 			return hopField
@@ -49,6 +61,12 @@ func kindOf(name string) fieldKind {
 	case 17:
 		if is("Transfer-Encoding") {
 			return codingField
+		}
+	case 19:
+		// It is for the nearest proxy (RFC 9110 section 11.7.2), which had its
+		// own.
+		if is("Proxy-Authorization") {
+			return hopField
 		}
 	}
 	return endToEnd

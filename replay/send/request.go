@@ -1,6 +1,7 @@
 package send
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,27 +13,59 @@ import (
 // host, and the fields that belong to this connection instead of the recorded
 // one (RFC 9110 section 7.6.1).
 func (c *Client) prepare(req *capture.Request) (capture.Request, error) {
-	sent := capture.Request{Method: req.Method, Target: req.Target, Proto: "HTTP/1.1"}
-	sent.Header, sent.Trailer, sent.Body = req.Header, req.Trailer, req.Body
-	sent.BodySize = int64(len(req.Body))
-	if !isToken(req.Method) {
-		return sent, failure{fmt.Errorf("method %q is not a token: the request cannot be sent", req.Method)}
-	}
-	target, err := c.target(req.Target)
+	sent, err := c.prepareTarget(req, "HTTP/1.1")
 	if err != nil {
-		return sent, failure{err}
+		return sent, err
 	}
 	header, err := c.header(req)
 	if err != nil {
 		return sent, failure{err}
 	}
+	sent.Header = header
+	if len(req.Trailer) > 0 {
+		sent.Trailer, err = trailers(req, func(name string) string { return name })
+	}
+	return sent, err
+}
+
+// prepareTarget begins with what all versions of HTTP have in common.
+func (c *Client) prepareTarget(req *capture.Request, proto string) (capture.Request, error) {
+	sent := capture.Request{Method: req.Method, Target: req.Target, Proto: proto}
+	sent.Header, sent.Trailer, sent.Body = req.Header, req.Trailer, req.Body
+	sent.BodySize = int64(len(req.Body))
+	switch {
+	case !isToken(req.Method):
+		return sent, failure{fmt.Errorf("method %q is not a token: the request cannot be sent", req.Method)}
+	case req.Method == "CONNECT":
+		return sent, failure{errors.New("CONNECT asks for a tunnel, which is no exchange: the request cannot be sent")}
+	}
+	target, err := c.target(req.Target)
+	if err != nil {
+		return sent, failure{err}
+	}
+	sent.Target = target
+	return sent, nil
+}
+
+// trailers returns the recorded trailer fields but those that may not be there
+// (RFC 9110 section 6.5.1): framing, routing and the connection's own.
+func trailers(req *capture.Request, name func(string) string) (capture.Header, error) {
+	if len(req.Trailer) == 0 {
+		return nil, nil
+	}
+	out := make(capture.Header, 0, len(req.Trailer))
 	for i, f := range req.Trailer {
+		if strings.HasPrefix(f.Name, ":") {
+			continue
+		}
 		if err := checkField(f); err != nil {
-			return sent, failure{fmt.Errorf("trailer field %d: %w", i+1, err)}
+			return nil, failure{fmt.Errorf("trailer field %d: %w", i+1, err)}
+		}
+		if kindOf(f.Name) == endToEnd {
+			out = append(out, capture.Field{Name: name(f.Name), Value: f.Value})
 		}
 	}
-	sent.Target, sent.Header = target, header
-	return sent, nil
+	return out, nil
 }
 
 // target puts the side's path before the recorded one. The absolute form, as
@@ -67,6 +100,7 @@ func (c *Client) target(t string) (string, error) {
 // connection left out or replaced in their place.
 func (c *Client) header(req *capture.Request) (capture.Header, error) {
 	h := headerWriter{out: make(capture.Header, 0, len(req.Header)+2), options: options(req.Header)}
+	h.body, h.announce = len(req.Body) > 0, len(req.Trailer) > 0
 	host := capture.Field{Name: "Host", Value: c.host}
 	if !req.Header.Has("Host") {
 		h.out, h.host = append(h.out, host), true
@@ -101,6 +135,8 @@ type headerWriter struct {
 	framed   bool // framing has still to be written
 	host     bool // Host is written
 	trailers bool // TE: trailers is written
+	body     bool // there is one
+	announce bool // trailers follow it
 }
 
 func (h *headerWriter) add(f capture.Field) {
@@ -120,6 +156,15 @@ func (h *headerWriter) add(f capture.Field) {
 		// The client reads trailers itself, so it may ask for them.
 		if !h.trailers && hasToken(f.Value, "trailers") {
 			h.out, h.trailers = append(h.out, capture.Field{Name: f.Name, Value: "trailers"}), true
+		}
+	case expectField:
+		// Without content there is nothing to expect (RFC 9110 section 10.1.1).
+		if h.body {
+			h.out = append(h.out, f)
+		}
+	case trailerField:
+		if h.announce {
+			h.out = append(h.out, f)
 		}
 	case hopField:
 	default:
@@ -146,16 +191,19 @@ func framing(req *capture.Request) (capture.Field, bool) {
 		}
 	}
 	if len(req.Body) == 0 && !found {
-		h2 := req.Proto == "HTTP/2.0" || req.Proto == "HTTP/2"
-		found = h2 && expectsContent(req.Method)
+		found = isHTTP2(req.Proto) && expectsContent(req.Method)
 		return capture.Field{Name: "Content-Length", Value: "0"}, found
 	}
-	// The recorded text is used again where it is right, which spares an
-	// allocation.
-	if n, err := strconv.Atoi(recorded); err != nil || n != len(req.Body) || recorded[0] == '+' {
-		recorded = strconv.Itoa(len(req.Body))
+	return capture.Field{Name: "Content-Length", Value: rightLength(recorded, len(req.Body))}, true
+}
+
+// rightLength returns the recorded text where it is right, which spares an
+// allocation, else the text of n.
+func rightLength(recorded string, n int) string {
+	if m, err := strconv.Atoi(recorded); err != nil || m != n || recorded[0] == '+' {
+		return strconv.Itoa(n)
 	}
-	return capture.Field{Name: "Content-Length", Value: recorded}, true
+	return recorded
 }
 
 // expectsContent reports whether the method defines a meaning for content.

@@ -67,12 +67,13 @@ type bodyFraming struct {
 // connection persists (section 9.3).
 func framingOf(method string, res *capture.Response) (bodyFraming, error) {
 	f := bodyFraming{length: -1, keep: res.Proto != "HTTP/1.0"}
-	coding := false
+	coding, closes := false, false
 	for _, h := range res.Header {
 		switch kindOf(h.Name) {
 		case hopField:
 			if strings.EqualFold(h.Name, "Connection") {
-				f.keep = persists(f.keep, h.Value)
+				f.keep = f.keep || hasToken(h.Value, "keep-alive")
+				closes = closes || hasToken(h.Value, "close")
 			}
 		case lengthField:
 			n, err := contentLength(h.Value)
@@ -90,6 +91,7 @@ func framingOf(method string, res *capture.Response) (bodyFraming, error) {
 			coding, f.chunked = true, true
 		}
 	}
+	f.keep = f.keep && !closes // in whichever line
 	if coding && (f.length >= 0 || res.Proto == "HTTP/1.0") {
 		// Chunked wins, but nothing after it can be trusted.
 		f.keep = false
@@ -103,16 +105,6 @@ func framingOf(method string, res *capture.Response) (bodyFraming, error) {
 		f.keep = false
 	}
 	return f, nil
-}
-
-func persists(keep bool, connection string) bool {
-	switch {
-	case hasToken(connection, "close"):
-		return false
-	case hasToken(connection, "keep-alive"):
-		return true
-	}
-	return keep
 }
 
 // contentLength reads a length, or a list of the same one (RFC 9110 section
