@@ -1,0 +1,303 @@
+package correlate
+
+import (
+	"math/bits"
+
+	"twinspect.dev/capture"
+)
+
+const (
+	// settled is how many exchanges of an operation, or values of a place, are
+	// all looked at; of what neither gave nor used anything until then, one in
+	// idle is.
+	settled, idle = 2000, 16
+	// maxPlaces bounds the places that are told apart, at about 250 bytes: 16
+	// MiB. Services have some hundred operations with some hundred places.
+	maxPlaces = 1 << 16
+	// maxOperationPlaces keeps one operation, whose objects are used as maps,
+	// from taking all.
+	maxOperationPlaces = 2048
+	// maxLinks bounds the pairs of places, at about 100 bytes.
+	maxLinks = 1 << 16
+	// maxOperations bounds the operations; a Namer bounds its names too.
+	maxOperations = 1 << 13
+	// maxEcho bounds the values of one request that its own answer may repeat.
+	maxEcho = 256
+)
+
+// Learner finds the rules of a recording. One goroutine uses it at a time. Its
+// memory is bounded, at below 100 MiB.
+type Learner struct {
+	namer  Namer
+	ops    map[string]*learnedOp
+	places []learnedPlace
+	ids    map[placeID]uint32
+	links  map[linkID]*learnedLink
+	words  map[string]uint32 // subjects by number
+	values *table
+	uses   walker
+	gives  walker
+	// lost counts what the bounds kept out.
+	lost uint64
+
+	// The exchange at hand.
+	op      *learnedOp
+	stamp   uint32
+	start   int64
+	end     int64
+	session uint64
+	echo    []uint64
+	mask    uint64 // of the lowest six bits of each in echo
+}
+
+type learnedOp struct {
+	name   string
+	number uint32
+	seen   uint64
+	active bool
+	vars   []bool
+	places int
+	// recent finds the places of the last exchange again without a map: 128 are
+	// more than most exchanges have.
+	recent [128]recentPlace
+}
+
+type recentPlace struct {
+	key uint64
+	id  uint32 // 0 for none
+}
+
+type placeID struct {
+	op      uint32
+	request bool
+	key     uint64
+}
+
+// learnedPlace is a place and what was seen at it.
+type learnedPlace struct {
+	op       *learnedOp
+	place    Place
+	subjects []uint32
+
+	// Of a giver: how many values, whether they differ, whether they come from
+	// several sessions.
+	gifts            uint64
+	first, session   uint64
+	differ, sessions bool
+	used             bool
+	uses, found      uint64 // of a user: values, and those given before
+}
+
+type linkID struct{ from, to uint32 }
+
+// learnedLink counts the values that went from one place to another.
+type learnedLink struct {
+	agree             bool
+	n, opaque         uint64
+	distinct          uint64 // a bit for each of 64 groups of values
+	class             class
+	shortest, longest int
+}
+
+// NewLearner returns a learner that has seen nothing.
+func NewLearner(namer Namer) *Learner {
+	l := &Learner{
+		namer: namer, ops: make(map[string]*learnedOp), ids: make(map[placeID]uint32),
+		links: make(map[linkID]*learnedLink), words: make(map[string]uint32), values: newTable(),
+		places: make([]learnedPlace, 1), // 0 is none
+	}
+	l.uses.visit, l.gives.visit = l.use, l.give
+	return l
+}
+
+// Lost returns how many values were not looked at because a bound was reached,
+// and how many were forgotten to make room for later ones.
+func (l *Learner) Lost() (unseen, forgotten uint64) { return l.lost, l.values.evicted }
+
+// Observe takes one exchange into account. Nothing of it is kept.
+func (l *Learner) Observe(e *capture.Exchange) {
+	op := l.operation(l.namer.Name(e.Request.Method, e.Request.Target))
+	if op == nil {
+		return
+	}
+	op.seen++
+	if op.seen > settled && !op.active && op.seen%idle != 0 {
+		return
+	}
+	l.op = op
+	l.stamp++
+	l.start = e.Request.Start.UnixNano()
+	l.end = e.Response.End.UnixNano()
+	l.session = sessionOf(e)
+	l.echo, l.mask = l.echo[:0], 0
+	l.uses.request(&e.Request, op.vars)
+	l.gives.response(&e.Response)
+}
+
+func sessionOf(e *capture.Exchange) uint64 {
+	if e.Context.Session != "" {
+		return hashText(e.Context.Session)
+	}
+	return hashText(e.Context.Connection)
+}
+
+func (l *Learner) operation(name string) *learnedOp {
+	op := l.ops[name]
+	if op == nil {
+		if len(l.ops) == maxOperations {
+			l.lost++
+			return nil
+		}
+		op = &learnedOp{name: name, number: uint32(len(l.ops)), vars: variables(name)}
+		l.ops[name] = op
+	}
+	return op
+}
+
+// at returns the number of the leaf's place, 0 beyond the bounds.
+func (l *Learner) at(w *walker, request bool) uint32 {
+	key := w.leaf.key
+	if request {
+		key = ^key
+	}
+	r := &l.op.recent[key%uint64(len(l.op.recent))]
+	if r.key == key && r.id != 0 {
+		return r.id
+	}
+	id := placeID{l.op.number, request, w.leaf.key}
+	n, ok := l.ids[id]
+	if !ok {
+		if l.op.places == maxOperationPlaces || len(l.places) == maxPlaces {
+			l.lost++
+			return 0
+		}
+		n = l.newPlace(w.place())
+		l.ids[id] = n
+	}
+	*r = recentPlace{key, n}
+	return n
+}
+
+func (l *Learner) newPlace(p Place) uint32 {
+	l.op.places++
+	numbers := []uint32{}
+	for _, word := range subjects(l.op.name, p) {
+		n, ok := l.words[word]
+		if !ok {
+			n = uint32(len(l.words))
+			l.words[word] = n
+		}
+		numbers = append(numbers, n)
+	}
+	l.places = append(l.places, learnedPlace{op: l.op, place: p, subjects: numbers})
+	return uint32(len(l.places) - 1)
+}
+
+// use looks up who gave a value of the request.
+func (l *Learner) use(leaf *leaf) {
+	hash := hashOf(leaf.text)
+	if len(l.echo) < maxEcho {
+		l.echo = append(l.echo, hash)
+		l.mask |= 1 << (hash & 63)
+	}
+	id := l.at(&l.uses, true)
+	if id == 0 {
+		return
+	}
+	p, c := &l.places[id], classOf(leaf.text)
+	if c == weak && len(p.subjects) == 0 {
+		return
+	}
+	p.uses++
+	found := false
+	for _, g := range l.values.bucket(hash) {
+		if g.hash == hash && g.stamp != 0 && g.end <= l.start {
+			found = l.link(g.place, id, c, hash, len(leaf.text)) || found
+		}
+	}
+	if found {
+		p.found++
+		l.op.active = true
+	}
+}
+
+// link counts a value that was given at from and used at to, and reports whether
+// it is one that may be no chance.
+func (l *Learner) link(from, to uint32, c class, hash uint64, size int) bool {
+	g, u := &l.places[from], &l.places[to]
+	agree := share(g.subjects, u.subjects)
+	if c == weak && !agree {
+		return false
+	}
+	k := l.links[linkID{from, to}]
+	if k == nil {
+		if len(l.links) == maxLinks {
+			l.lost++
+			return false
+		}
+		k = &learnedLink{agree: agree, class: c, shortest: size}
+		l.links[linkID{from, to}] = k
+	}
+	k.n++
+	if c == opaque {
+		k.opaque++
+	}
+	k.class = max(k.class, c)
+	k.distinct |= 1 << (hash >> 6 & 63)
+	k.shortest, k.longest = min(k.shortest, size), max(k.longest, size)
+	g.used, g.op.active = true, true
+	return true
+}
+
+func share(a, b []uint32) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x == y {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// give keeps a value of the answer, unless the request had it: an echo is no
+// gift.
+func (l *Learner) give(leaf *leaf) {
+	id := l.at(&l.gives, false)
+	if id == 0 {
+		return
+	}
+	p, c := &l.places[id], classOf(leaf.text)
+	if c == weak && len(p.subjects) == 0 {
+		return
+	}
+	hash := hashOf(leaf.text)
+	if l.echoes(hash) {
+		return
+	}
+	if p.gifts == 0 {
+		p.first, p.session = hash, l.session
+	}
+	p.gifts++
+	p.differ = p.differ || hash != p.first
+	p.sessions = p.sessions || l.session != p.session
+	if p.gifts > settled && !p.used && p.gifts%idle != 0 {
+		return
+	}
+	l.values.put(hash, id, l.end, l.stamp)
+}
+
+func (l *Learner) echoes(hash uint64) bool {
+	if l.mask&(1<<(hash&63)) == 0 {
+		return false
+	}
+	for _, h := range l.echo {
+		if h == hash {
+			return true
+		}
+	}
+	return false
+}
+
+// distinctValues tells how many values were seen, up to about 64.
+func (k *learnedLink) distinctValues() int { return bits.OnesCount64(k.distinct) }
