@@ -2,6 +2,7 @@ package shard_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -167,31 +168,48 @@ func TestAnErrorOfARunnerEndsTheWorker(t *testing.T) {
 	assert.ErrorContains(t, err, "work on chunk 0:0-5")
 }
 
-// Workers are killed at any time, join at any time, and all that is stored in the
-// end counts each exchange once.
-func TestWhoeverIsKilledEachExchangeIsCountedOnce(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		partitions := rapid.Int32Range(1, 4).Draw(rt, "partitions")
-		n := rapid.IntRange(0, 300).Draw(rt, "exchanges")
-		size := rapid.Int64Range(1, 100).Draw(rt, "chunk")
-		kills := rapid.SliceOfN(rapid.IntRange(1, 200), 0, 4).Draw(rt, "kills")
-		again := rapid.IntRange(0, n).Draw(rt, "again")
-		c, cfg := cluster(t, partitions)
-		defer c.Close()
-		all := recording(n, 11)
-		if n > 0 {
-			publish(t, cfg, all...)
-			publish(t, cfg, all[n-again:]...)
-		}
-		p, s := planned(t, cfg, max(size, int64(n)/50+1)), folder(t)
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		sent := mortals(ctx, t, p, cfg, s, kills)
+// scenario is how a run goes: workers are killed at any time, and a part of the
+// recording comes twice.
+type scenario struct {
+	partitions       int32
+	exchanges, again int
+	chunk            int64
+	kills            []int
+}
 
-		got, r := merged(t, s, p)
-		assertOnce(t, all, got)
-		assert.True(t, r.Complete())
-		assert.EqualValues(t, n+again, stage(t, r.Account, "chunks").Written)
-		assert.LessOrEqual(t, sent-n, int(r.Resent), "what was sent again is bounded")
-	})
+var scenarios = rapid.Custom(func(t *rapid.T) scenario {
+	n := rapid.IntRange(0, 300).Draw(t, "exchanges")
+	return scenario{
+		partitions: rapid.Int32Range(1, 4).Draw(t, "partitions"),
+		exchanges:  n,
+		again:      rapid.IntRange(0, n).Draw(t, "again"),
+		chunk:      max(rapid.Int64Range(1, 100).Draw(t, "chunk"), int64(n)/50+1),
+		kills:      rapid.SliceOfN(rapid.IntRange(1, 200), 1, 4).Draw(t, "kills"),
+	}
+})
+
+func TestWhoeverIsKilledEachExchangeIsCountedOnce(t *testing.T) {
+	for seed := range 16 {
+		s := scenarios.Example(seed)
+		t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) { s.check(t) })
+	}
+}
+
+func (x scenario) check(t *testing.T) {
+	_, cfg := cluster(t, x.partitions)
+	all := recording(x.exchanges, 11)
+	if x.exchanges > 0 {
+		publish(t, cfg, all...)
+		publish(t, cfg, all[x.exchanges-x.again:]...)
+	}
+	p, s := planned(t, cfg, x.chunk), folder(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	sent := mortals(ctx, t, p, cfg, s, x.kills)
+
+	got, r := merged(t, s, p)
+	assertOnce(t, all, got)
+	assert.True(t, r.Complete())
+	assert.EqualValues(t, x.exchanges+x.again, stage(t, r.Account, "chunks").Written)
+	assert.LessOrEqual(t, sent-x.exchanges, int(r.Resent), "what was sent again is bounded")
 }
