@@ -28,10 +28,12 @@ type Applied struct {
 	changes []change
 }
 
-// change is one write; before is nil where the object was created by it.
+// change is one write; before is nil where the object was created by it. It is
+// unsure where no answer came: the API server may have written it all the same.
 type change struct {
 	ref           Ref
 	before, after object
+	unsure        bool
 }
 
 // Apply creates and updates what the plan says, the DestinationRule first, and
@@ -48,42 +50,47 @@ func Apply(ctx context.Context, c *Clients, p *Plan) (*Applied, error) {
 	a := &Applied{clients: c}
 	for _, s := range p.Steps {
 		after, err := s.do(ctx, c.resource(s.Object.Kind))
-		if err != nil {
-			return nil, errors.Join(err, a.Undo(ctx))
-		}
 		if after != nil {
 			a.Done = append(a.Done, s.Object)
-			a.changes = append(a.changes, change{ref: s.Object, before: s.live, after: after})
+			a.changes = append(a.changes, change{ref: s.Object, before: s.live, after: after, unsure: err != nil})
+		}
+		if err != nil {
+			return nil, errors.Join(err, a.Undo(ctx))
 		}
 	}
 	return a, nil
 }
 
-// do returns the object as the API server keeps it, or nil where nothing was to
-// be done. The resourceVersion of the plan is the precondition: so what is
-// written over is just what was seen, and ours.
+// do returns the object as the API server keeps it, or nil where nothing was
+// written; with an error, what may have been written. The resourceVersion of the
+// plan is the precondition: so what is written over is just what was seen, and
+// ours.
 func (s Step) do(ctx context.Context, r resource) (object, error) {
+	want, write := s.want, r.create
 	switch s.Action {
 	case Create:
-		made, err := r.create(ctx, s.want)
-		if apierrors.IsAlreadyExists(err) {
-			return nil, s.changed()
-		}
-		if err != nil {
-			return nil, apiError(ctx, err, "create", r.plural, s.Object.Namespace)
-		}
-		return made, nil
 	case Update:
-		made, err := r.update(ctx, withContent(s.live, s.want))
-		if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-			return nil, s.changed()
-		}
-		if err != nil {
-			return nil, apiError(ctx, err, "update", r.plural, s.Object.Namespace)
-		}
-		return made, nil
+		want, write = withContent(s.live, s.want), r.update
+	default:
+		return nil, nil
 	}
-	return nil, nil
+	made, err := write(ctx, want)
+	switch {
+	case err == nil:
+		return made, nil
+	case apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) || s.Action == Update && apierrors.IsNotFound(err):
+		return nil, s.changed()
+	case refused(err):
+		want = nil
+	}
+	return want, apiError(ctx, err, string(s.Action), r.plural, s.Object.Namespace)
+}
+
+// refused reports whether the API server itself said that it did not write: an
+// answer below 500.
+func refused(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code < 500
 }
 
 func (s Step) changed() error {
@@ -112,28 +119,31 @@ func (a *Applied) Undo(ctx context.Context) error {
 }
 
 func (c change) undo(ctx context.Context, r resource) error {
-	return retry(ctx, r, c.ref, func(live object) error {
-		if live.GetUID() != c.after.GetUID() || !ours(live) || !sameContent(live, c.after) {
-			return fault(ErrChanged, "look who changed it, and remove it by hand if nobody needs it",
+	return retry(ctx, r, c.ref, func(live object) (string, error) {
+		same := ours(live) && sameContent(live, c.after) && (c.unsure || live.GetUID() == c.after.GetUID())
+		switch {
+		case !same && c.unsure:
+			return "", nil
+		case !same:
+			return "", fault(ErrChanged, "look who changed it, and remove it by hand if nobody needs it",
 				"%s was changed by somebody else and is left as it is", c.ref)
-		}
-		if c.before == nil {
-			return r.remove(ctx, live)
+		case c.before == nil:
+			return "delete", r.remove(ctx, live)
 		}
 		_, err := r.update(ctx, withContent(live, c.before))
-		return err
+		return "update", err
 	})
 }
 
 // retry reads the object anew and acts on it until no other write came between.
-// An object that is gone needs nothing any more.
-func retry(ctx context.Context, r resource, ref Ref, act func(live object) error) error {
+// An object that is gone needs nothing any more. What act did is named by the
+// verb that it returns.
+func retry(ctx context.Context, r resource, ref Ref, act func(live object) (verb string, err error)) error {
 	for try := 1; ; try++ {
-		live, err := r.get(ctx, ref.Namespace, ref.Name)
 		verb := "get"
+		live, err := r.get(ctx, ref.Namespace, ref.Name)
 		if err == nil {
-			verb = "change"
-			err = act(live)
+			verb, err = act(live)
 		}
 		var own *Error
 		switch {

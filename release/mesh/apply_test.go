@@ -239,6 +239,46 @@ func TestAFailureHalfWayIsUndone(t *testing.T) {
 	assert.Empty(t, c.there(t))
 }
 
+func TestAWriteWhoseAnswerWasLostIsUndone(t *testing.T) {
+	for _, written := range []bool{true, false} {
+		c := newCluster(t)
+		p := c.plan(t, spec())
+		c.istio.PrependReactor("create", "virtualservices", func(a ktesting.Action) (bool, runtime.Object, error) {
+			create := a.(ktesting.CreateActionImpl)
+			if written {
+				c.stamp(create.Object.(object), "lost")
+				require.NoError(t, c.istio.Tracker().Create(create.Resource, create.Object, create.Namespace))
+			}
+			return true, nil, errors.New("connection reset")
+		})
+		_, err := Apply(t.Context(), c.Clients, p)
+		require.ErrorIs(t, err, ErrUnreachable)
+		assert.Empty(t, c.there(t))
+	}
+	c := newCluster(t)
+	_, err := Apply(t.Context(), c.Clients, c.plan(t, spec()))
+	require.NoError(t, err)
+	r := spec()
+	r.Run = "r2"
+	p := c.plan(t, r)
+	lost := false
+	c.istio.PrependReactor("update", "virtualservices", func(a ktesting.Action) (bool, runtime.Object, error) {
+		if lost {
+			return false, nil, nil
+		}
+		lost = true
+		update := a.(ktesting.UpdateActionImpl)
+		c.stamp(update.Object.(object), update.Object.(object).GetUID())
+		require.NoError(t, c.istio.Tracker().Update(update.Resource, update.Object, update.Namespace))
+		return true, nil, errors.New("connection reset")
+	})
+	_, err = Apply(t.Context(), c.Clients, p)
+	require.ErrorIs(t, err, ErrUnreachable)
+	for _, s := range c.plan(t, spec()).Steps {
+		assert.Equal(t, Unchanged, s.Action, s.Object)
+	}
+}
+
 func TestDeleteRemovesOnlyWhatIsOursAndNamed(t *testing.T) {
 	labelled := func(labels map[string]string) object {
 		o := vs(t, "shop", "x", 1, `{hosts: [other]}`)

@@ -55,13 +55,13 @@ func Delete(ctx context.Context, c *Clients, o Owned) ([]Ref, error) {
 
 func (c *Clients) removeOurs(ctx context.Context, ref Ref, o Owned) (bool, error) {
 	r, gone := c.resource(ref.Kind), false
-	err := retry(ctx, r, ref, func(live object) error {
+	err := retry(ctx, r, ref, func(live object) (string, error) {
 		if !o.holds(live) {
-			return nil
+			return "", nil
 		}
 		err := r.remove(ctx, live)
 		gone = err == nil
-		return err
+		return "delete", err
 	})
 	return gone, err
 }

@@ -137,7 +137,9 @@ func apiError(ctx context.Context, err error, verb, resource, namespace string) 
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s %s: %w", verb, resource, ctx.Err())
-	case apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err):
+	case apierrors.IsUnauthorized(err):
+		return fault(ErrForbidden, "renew the credentials of the kubeconfig's context", "the API server does not know the account (%v)", err)
+	case apierrors.IsForbidden(err):
 		return &ForbiddenError{Verb: verb, Resource: resource, Namespace: namespace, Err: err}
 	case apierrors.IsNotFound(err) && verb == "list":
 		return fault(ErrUnreachable, "install Istio, with its custom resource definitions of version v1",
