@@ -44,8 +44,10 @@ func newCredential(value string, now time.Time, life time.Duration) *credential 
 	return t
 }
 
-func (t *credential) due(now time.Time) bool     { return !t.refresh.IsZero() && !now.Before(t.refresh) }
-func (t *credential) expired(now time.Time) bool { return !t.expires.IsZero() && !now.Before(t.expires) }
+func (t *credential) due(now time.Time) bool { return !t.refresh.IsZero() && !now.Before(t.refresh) }
+func (t *credential) expired(now time.Time) bool {
+	return !t.expires.IsZero() && !now.Before(t.expires)
+}
 
 // source fetches tokens. Its errors hold neither a token nor what anybody
 // answered who may know one.

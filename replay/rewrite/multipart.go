@@ -67,7 +67,7 @@ func delimiterAt(v []byte, from int, delimiter []byte) int {
 		}
 		from += n
 		after := v[from+len(delimiter):]
-		if (from == 0 || v[from-1] == '\n') && (len(after) == 0 || isPunct[after[0]] || bytes.HasPrefix(after, []byte("--"))) {
+		if (from == 0 || v[from-1] == '\n') && (len(after) == 0 || strings.IndexByte(" \t\r\n", after[0]) >= 0 || bytes.HasPrefix(after, []byte("--"))) {
 			return from
 		}
 		from++

@@ -108,12 +108,28 @@ func (r *reader) command(f field) source {
 		}
 		return c
 	}
-	if _, isList := g.value.(*ast.SequenceNode); !isList {
-		r.errorf(start(g.value), "run is a list of the program and its arguments, such as [gcloud, auth, print-access-token], not %s", describe(g.value))
-		return c
-	}
-	c.args = r.words(g, "run is a list of the program and its arguments")
+	c.args = r.arguments(g)
 	return c
+}
+
+// arguments reads a program and its arguments, which are as they are: one may be
+// empty.
+func (r *reader) arguments(f field) []string {
+	const want = "run is a list of the program and its arguments, such as [gcloud, auth, print-access-token]"
+	list, ok := f.value.(*ast.SequenceNode)
+	if !ok || len(list.Values) == 0 {
+		r.errorf(start(f.value), "%s, not %s", want, describe(f.value))
+		return nil
+	}
+	args := make([]string, 0, len(list.Values))
+	for i, n := range list.Values {
+		text, ok := textOf(n)
+		if !ok || i == 0 && text == "" {
+			r.errorf(start(n), "%s; this is %s", want, describe(n))
+		}
+		args = append(args, text)
+	}
+	return args
 }
 
 func (r *reader) oauth2(f field) source {
