@@ -111,12 +111,12 @@ func (s *Snapshot) planService(p *Plan) Step {
 			live = vs
 		case s.rival(vs, p.Routes):
 			rivals = append(rivals, vs)
-		case len(vs.Spec.Http) > 0 && mostSpecific(s.hosts(vs), p.Routes.Host) != "" && s.shares(vs, p.Routes):
+		case len(vs.Spec.Http) > 0 && mostSpecific(s.hosts(vs), p.Routes.Host) != "" && shared(vs, p.Routes) != "":
 			p.note("%s holds for %s by a wildcard; its routes no longer do while ours stand", refOf(kindVirtualService, vs), p.Routes.Host)
 		}
 	}
 	if len(rivals) > 0 {
-		return p.step(want, live, conflict(p.Routes.Host, gatewaysOf(p.Routes.Gateways, p.Routes.Namespace)[0], rivals, p.remedy(rivals)))
+		return p.step(want, live, conflict(p.Routes.Host, shared(rivals[0], p.Routes), rivals, p.remedy(rivals)))
 	}
 	return p.step(want, live, nil)
 }
@@ -124,12 +124,18 @@ func (s *Snapshot) planService(p *Plan) Step {
 // rival: a VirtualService of the same host on the same gateway, wherever it is.
 // Even on a real gateway, which would join both, its routes come before ours.
 func (s *Snapshot) rival(vs *istio.VirtualService, spec Routes) bool {
-	return len(vs.Spec.Http) > 0 && slices.Contains(s.hosts(vs), spec.Host) && s.shares(vs, spec)
+	return len(vs.Spec.Http) > 0 && slices.Contains(s.hosts(vs), spec.Host) && shared(vs, spec) != ""
 }
 
-func (s *Snapshot) shares(vs *istio.VirtualService, spec Routes) bool {
+// shared returns a gateway on which both hold, or "".
+func shared(vs *istio.VirtualService, spec Routes) string {
 	theirs := gatewaysOf(vs.Spec.Gateways, vs.Namespace)
-	return slices.ContainsFunc(gatewaysOf(spec.Gateways, spec.Namespace), func(g string) bool { return slices.Contains(theirs, g) })
+	for _, g := range gatewaysOf(spec.Gateways, spec.Namespace) {
+		if slices.Contains(theirs, g) {
+			return g
+		}
+	}
+	return ""
 }
 
 // remedy: only the owner of a foreign VirtualService may change it; those of
