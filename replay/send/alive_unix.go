@@ -19,6 +19,10 @@ func (cn *conn) watch(nc net.Conn) {
 	}
 	var b [1]byte
 	cn.raw = raw
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn: // and none that does more than they
+		cn.step.do = cn.next
+	}
 	cn.peek = func(fd uintptr) {
 		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		cn.peeked = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK

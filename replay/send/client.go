@@ -148,27 +148,30 @@ func setDefault[T comparable](v *T, to T) {
 // is sent once more on a new connection, if its method is idempotent.
 // Over HTTP/2 a request is sent once more only where the server has said that it
 // did not look at it (RFC 9113 section 8.7), or where nothing of it was written.
-func (c *Client) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
+func (c *Client) Send(ctx context.Context, ask *replay.Ask) (a replay.Answer) {
 	began := time.Now()
-	wants := c.wantsH2(&ask.Request)
-	if wants {
-		if a, spoke := c.sendH2(ctx, ask, began); spoke {
+	if !c.wantsH2(&ask.Request) {
+		c.sendHTTP1(ctx, ask, began, &a)
+		if a.Fault != replay.Failed || !c.wantsH2(&ask.Request) {
 			return a
 		}
-	}
-	a := c.sendHTTP1(ctx, ask, began)
-	switch {
-	case wants && a.OK():
-		c.speaks.CompareAndSwap(speaksUnknown, speaksHTTP1)
-	case !wants && a.Fault == replay.Failed && c.wantsH2(&ask.Request):
 		// The side has just refused HTTP/1.1.
 		a, _ = c.sendH2(ctx, ask, began)
+		return a
+	}
+	a, spoke := c.sendH2(ctx, ask, began)
+	if spoke {
+		return a
+	}
+	a = replay.Answer{}
+	c.sendHTTP1(ctx, ask, began, &a)
+	if a.OK() {
+		c.speaks.CompareAndSwap(speaksUnknown, speaksHTTP1)
 	}
 	return a
 }
 
-func (c *Client) sendHTTP1(ctx context.Context, ask *replay.Ask, began time.Time) replay.Answer {
-	var a replay.Answer
+func (c *Client) sendHTTP1(ctx context.Context, ask *replay.Ask, began time.Time, a *replay.Answer) {
 	a.Response.Incomplete, a.Response.BodySize = capture.Unseen, -1
 	sent, err := c.prepare(&ask.Request)
 	a.Request = sent
@@ -177,12 +180,11 @@ func (c *Client) sendHTTP1(ctx context.Context, ask *replay.Ask, began time.Time
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = c.send(ctx, &a, began.Add(c.cfg.Timeout))
+		err = c.send(ctx, a, began.Add(c.cfg.Timeout))
 	}
 	if err != nil {
-		c.fail(ctx, &a, err)
+		c.fail(ctx, a, err)
 	}
-	return a
 }
 
 func (c *Client) send(ctx context.Context, a *replay.Answer, deadline time.Time) error {

@@ -18,6 +18,8 @@ const (
 	inlineLimit = 64 << 10
 	// keptBuffer is the largest write buffer that an idle connection keeps.
 	keptBuffer = 16 << 10
+	// maxLate is how much later than it should a timeout may come.
+	maxLate = 250 * time.Millisecond
 )
 
 // conn is a connection to the side. One goroutine uses it at a time.
@@ -31,6 +33,9 @@ type conn struct {
 	// peek looks at the socket for alive, which reads what it found.
 	peek   func(fd uintptr)
 	peeked bool // there was nothing to read
+	step   step
+	sent   time.Time // when the last request was written
+	limit  time.Time // the deadline that is set
 }
 
 // past is a deadline that makes waiting reads and writes return.
@@ -50,7 +55,7 @@ func (c *Client) dial(ctx context.Context, deadline time.Time) (*conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		cn.Conn = t
+		cn.Conn, cn.step = t, step{} // the socket is TLS's alone
 	}
 	cn.r.src = cn.Conn
 	cn.bind(ctx)
@@ -84,7 +89,7 @@ func (cn *conn) close() {
 // exchange sends a.Request and reads a.Response. keep says that the connection
 // can take another request.
 func (cn *conn) exchange(ctx context.Context, a *replay.Answer, deadline time.Time, maxBody int64) (keep bool, err error) {
-	if err := cn.SetDeadline(deadline); err != nil {
+	if err := cn.bound(deadline); err != nil {
 		return false, fmt.Errorf("set deadline: %w", err)
 	}
 	// After the deadline, which would undo an interruption before it.
@@ -97,9 +102,44 @@ func (cn *conn) exchange(ctx context.Context, a *replay.Answer, deadline time.Ti
 		cn.wbuf = head
 	}
 	if len(head)+len(a.Request.Body) <= inlineLimit {
-		return cn.inTurn(appendBody(head, &a.Request), a, maxBody)
+		keep, err = cn.inTurn(appendBody(head, &a.Request), a, maxBody)
+	} else {
+		keep, err = cn.atOnce(head, a, maxBody)
 	}
-	return cn.atOnce(head, a, maxBody)
+	return keep && !unwanted(a), err
+}
+
+// unwanted reports whether the server may have refused the content unread, as
+// Expect allows it to: what it takes next for a request is then not known. The
+// content is sent at once nevertheless, so that no server and client wait for
+// each other (RFC 9110 section 10.1.1).
+func unwanted(a *replay.Answer) bool {
+	if a.Response.Status < 400 || !a.Request.Header.Has("Expect") {
+		return false
+	}
+	for i := range a.Response.Interim {
+		if a.Response.Interim[i].Status == 100 {
+			return false
+		}
+	}
+	return true
+}
+
+// bound sets the deadline. A change of it costs two timers, so one is set that is
+// a little later, and it stays for as long as it is not too early.
+func (cn *conn) bound(deadline time.Time) error {
+	if !cn.limit.Before(deadline) {
+		return nil
+	}
+	cn.limit = deadline.Add(min(time.Until(deadline)/32, maxLate))
+	return cn.SetDeadline(cn.limit)
+}
+
+// write writes the message and notes when.
+func (cn *conn) write(message []byte) error {
+	_, err := cn.Write(message)
+	cn.sent = time.Now()
+	return err
 }
 
 // inTurn writes all of the request, then reads.
@@ -108,8 +148,11 @@ func (cn *conn) inTurn(message []byte, a *replay.Answer, maxBody int64) (keep bo
 		cn.wbuf = message
 	}
 	a.Request.Start = time.Now()
-	_, werr := cn.Write(message)
-	a.Request.End = time.Now()
+	werr, rerr := cn.turn(message)
+	a.Request.End = cn.sent
+	if rerr != nil {
+		return false, early(rerr)
+	}
 	// A server may answer and close before it has read everything.
 	keep, err = cn.r.response(a.Request.Method, maxBody, &a.Response)
 	if err != nil && werr != nil && a.Response.Status == 0 {
@@ -140,6 +183,7 @@ func (cn *conn) atOnce(head []byte, a *replay.Answer, maxBody int64) (keep bool,
 	}
 	// The answer is over before the request is: it ends here.
 	_ = cn.SetWriteDeadline(past)
+	cn.limit = time.Time{}
 	werr := <-written
 	return cn.afterWrite(a, keep, err, werr)
 }

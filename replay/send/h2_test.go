@@ -198,7 +198,7 @@ func TestProbeOfASilentSideFallsBack(t *testing.T) {
 }
 
 func TestLargeBodiesCrossBothWaysAtOnce(t *testing.T) {
-	body := bytes.Repeat([]byte("0123456789abcdef"), 512<<10) // 8 MiB: twice the stream's window
+	body := bytes.Repeat([]byte("0123456789abcdef"), 320<<10) // 5 MiB: more than the stream's window
 	s := protocols(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "X-Sum")
 		_, _ = io.Copy(w, r.Body)
@@ -222,8 +222,8 @@ func TestLargeBodiesCrossBothWaysAtOnce(t *testing.T) {
 func TestInterimAnswersOverHTTP2(t *testing.T) {
 	s := protocols(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</a>")
-		w.WriteHeader(103)
-		w.WriteHeader(204)
+		w.WriteHeader(http.StatusEarlyHints)
+		w.WriteHeader(http.StatusNoContent)
 	}, h2c, false)
 	a := clientOf(t, s, protocol(send.H2C)).Send(background(), ask(get2("/")))
 	require.True(t, a.OK(), a.Err)
@@ -234,7 +234,7 @@ func TestInterimAnswersOverHTTP2(t *testing.T) {
 }
 
 func TestEarlyAnswerOverHTTP2EndsTheRequest(t *testing.T) {
-	s := protocols(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(413) }, h2c, false)
+	s := protocols(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) }, h2c, false)
 	c := clientOf(t, s, protocol(send.H2C))
 	for range 5 {
 		req := get2("/")
@@ -485,6 +485,7 @@ func TestCancelingAStreamLeavesTheOthers(t *testing.T) {
 
 func TestFloodOfPingsFromAServerThatDoesNotReadEndsTheConnection(t *testing.T) {
 	c := h2Client(t, serve(t, func(nc net.Conn) {
+		_ = nc.(*net.TCPConn).SetReadBuffer(4 << 10)
 		w := newWire2(nc)
 		for w != nil && w.fr.WritePing(false, [8]byte{}) == nil {
 		}

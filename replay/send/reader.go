@@ -51,6 +51,12 @@ func (r *reader) begin() {
 	}
 }
 
+// took tells the reader of n bytes that were read to the begin of its buffer.
+func (r *reader) took(n int) {
+	r.from, r.to = 0, n
+	r.filled, r.silent = time.Now(), false
+}
+
 // unread is what was read and not used.
 func (r *reader) unread() []byte { return r.buf[r.from:r.to] }
 

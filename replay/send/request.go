@@ -3,6 +3,7 @@ package send
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,7 @@ func (c *Client) prepareTarget(req *capture.Request, proto string) (capture.Requ
 	switch {
 	case !isToken(req.Method):
 		return sent, failure{fmt.Errorf("method %q is not a token: the request cannot be sent", req.Method)}
-	case req.Method == "CONNECT":
+	case req.Method == http.MethodConnect:
 		return sent, failure{errors.New("CONNECT asks for a tunnel, which is no exchange: the request cannot be sent")}
 	}
 	target, err := c.target(req.Target)
