@@ -146,7 +146,7 @@ func (p *Partial) addCell(c *CellCounts) error {
 	}
 	size := c.exampleBytes()
 	if p.check.exampleBytes+size > DefaultExampleBytes+maxOvershoot {
-		return fmt.Errorf("more than %d bytes of examples", DefaultExampleBytes)
+		return fmt.Errorf("examples of more than %d bytes", DefaultExampleBytes)
 	}
 	p.check.exampleBytes += size
 	if p.check.cells == nil {
@@ -162,7 +162,7 @@ func (p *Partial) addCell(c *CellCounts) error {
 const maxShown = maxText + len("…")
 
 // maxOvershoot is by how much the last example that found room may exceed it.
-const maxOvershoot = 7 * maxShown
+const maxOvershoot = 7*maxShown + occurrenceSize
 
 // check holds the counts against each other and against the operation.
 func (c *CellCounts) check(op *OperationCounts) error {

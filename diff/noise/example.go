@@ -38,12 +38,17 @@ func (e *occurrence) compare(other *occurrence) int {
 	return compareTexts(&e.Example, &other.Example)
 }
 
+// occurrenceSize is what an occurrence takes besides its texts: seven strings of
+// 16 bytes, the rank, and whether it is noisy.
+const occurrenceSize = 128
+
 func (e *occurrence) texts() [7]*string {
 	return [...]*string{&e.Exchange, &e.Method, &e.Target, &e.At, &e.Base, &e.Branch, &e.Control}
 }
 
-// size is what its texts take, in bytes.
-func (e *occurrence) size() (n int) {
+// size is what it takes, in bytes.
+func (e *occurrence) size() int {
+	n := occurrenceSize
 	for _, s := range e.texts() {
 		n += len(*s)
 	}

@@ -21,7 +21,9 @@ import (
 // control's does, given the outcomes before. What is known in the end is no
 // narrower, so that held against it branch leaves no more often: the count of
 // branch is at most, and that of control exactly, what the test asks for, and
-// the e-value stays valid.
+// the e-value stays valid. (Of classes that overlap without one being within the
+// other, such as hex and base64, that holds but for values that are of the first
+// alone.)
 //
 // Rank is as good as any order that does not look at the answers, and with it
 // the count is the same however the outcomes came. The obvious other way, to

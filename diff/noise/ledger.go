@@ -14,6 +14,13 @@
 // An outcome counts once for a cell, however many elements of an array differ
 // in it: they are not independent. A removed or added subtree is one difference
 // already where it is found, and so is one cell.
+//
+// # Order does not count
+//
+// What a ledger says depends on which outcomes it observed and not on their
+// order: they may be observed by several ledgers, and merged. Where something
+// must come first, [Rank] decides. Only what the [Limits] cut depends on what came
+// first.
 package noise
 
 import (
@@ -35,15 +42,16 @@ type Limits struct {
 	// References bounds how many references to cells the distinct sets of
 	// differences hold together.
 	References int
-	// ExampleBytes bounds the text of all examples. Differences that are found
-	// once it is spent have their counts, and no examples.
+	// ExampleBytes bounds all examples. Differences that are found once it is
+	// spent have their counts, and no examples.
 	ExampleBytes int
 }
 
 // The default limits. A service has hundreds of operations and a bad run some
 // thousands of cells; more come from names that callers make up. A cell takes
-// at most 4 KiB without its examples (32 classes of 128 bytes), a reference 21
-// bytes. Together, all stays below 200 MiB at worst.
+// at most 3 KiB without its examples (32 classes of 40 bytes, 32 lessons of 24,
+// its name and counts), a reference 21 bytes. Together, all stays below 200 MiB
+// at worst.
 const (
 	DefaultOperations   = 8192
 	DefaultCells        = 20000

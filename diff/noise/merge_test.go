@@ -52,6 +52,18 @@ var observations = rapid.Custom(func(t *rapid.T) Observation {
 	return o
 })
 
+// several draws outcomes, some of them several times: of no more kinds than a
+// cell has room for classes, so that no limit is reached.
+var several = rapid.Custom(func(t *rapid.T) (list []Observation) {
+	for range rapid.IntRange(0, maxLessons).Draw(t, "kinds") {
+		o := observations.Draw(t, "outcome")
+		for range rapid.SampledFrom([]int{1, 1, 2, 5}).Draw(t, "times") {
+			list = append(list, o)
+		}
+	}
+	return list
+})
+
 // judged is all that a ledger says.
 func judged(l *Ledger) []any {
 	list, differing := l.Judge(alpha)
@@ -93,7 +105,7 @@ func split(t *rapid.T, all []Observation) *Ledger {
 
 func TestPartsMergedInAnyOrderJudgeAsTheWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := rapid.SliceOfN(observations, 0, 80).Draw(t, "outcomes")
+		all := several.Draw(t, "outcomes")
 		whole := New(Limits{})
 		for _, o := range all {
 			whole.Observe(o)
@@ -107,7 +119,9 @@ func TestPartsMergedInAnyOrderJudgeAsTheWhole(t *testing.T) {
 
 func TestMergedLedgerGoesOnAsTheWholeDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		before, after := rapid.SliceOfN(observations, 1, 40).Draw(t, "before"), rapid.SliceOfN(observations, 1, 40).Draw(t, "after")
+		all := rapid.Permutation(several.Draw(t, "outcomes")).Draw(t, "order")
+		at := rapid.IntRange(0, len(all)).Draw(t, "at")
+		before, after := all[:at], all[at:]
 		whole, merged := New(Limits{}), split(t, before)
 		for _, o := range before {
 			whole.Observe(o)
@@ -197,7 +211,7 @@ func TestClassOfSidesThatAreAlikeKeepsItsEValueFair(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 13))
 	ids := identities(64)
 	for _, rare := range []float64{0.02, 0.05, 0.2} {
-		const runs = 4000
+		const runs = 1500
 		sum, flagged := 0.0, 0
 		for range runs {
 			l := New(Limits{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -294,6 +295,45 @@ var errFull = errors.New("no space left")
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, errFull }
+
+// TestNoWrongNumberOrLineBreaksTheReader damages what is well formed, which a
+// fuzzer seldom hits: what is then accepted must still add up and be judged.
+func TestNoWrongNumberOrLineBreaksTheReader(t *testing.T) {
+	lines := strings.SplitAfter(plain(t, encoded(t, samplePartial())), "\n")
+	number := regexp.MustCompile(`[0-9]+`)
+	rapid.Check(t, func(t *rapid.T) {
+		damaged := slices.Clone(lines)
+		for range rapid.IntRange(1, 3).Draw(t, "damages") {
+			i := rapid.IntRange(1, len(damaged)-1).Draw(t, "line")
+			if rapid.IntRange(0, 9).Draw(t, "copied") == 0 {
+				damaged[i] = damaged[rapid.IntRange(1, len(damaged)-1).Draw(t, "from")]
+				continue
+			}
+			places := number.FindAllStringIndex(damaged[i], -1)
+			if len(places) == 0 {
+				continue
+			}
+			at := rapid.SampledFrom(places).Draw(t, "place")
+			with := rapid.SampledFrom([]string{"0", "1", "2", "11", "13", "24", "32", "33", "8912896", "281474976710656", "18446744073709551615", "-1"}).Draw(t, "number")
+			damaged[i] = damaged[i][:at[0]] + with + damaged[i][at[1]:]
+		}
+		p, err := DecodePartial(bytes.NewReader(packed(t, strings.Join(damaged, ""))))
+		if err != nil {
+			require.ErrorContains(t, err, "line ")
+			return
+		}
+		j := newJudge()
+		j.Observe(answers(0, "/a", `base {"a":1}`, `control {"a":2}`, `branch {"a":3}`))
+		require.NoError(t, j.Merge(p))
+		for _, op := range j.Report().Operations {
+			require.LessOrEqual(t, op.Differing, op.Compared)
+		}
+		for _, s := range []string{"compare", "noise", "judge"} {
+			require.NoError(t, stage(j.Report().Account, s).Balance())
+		}
+		decoded(t, j.Partial())
+	})
+}
 
 func FuzzDecodePartial(f *testing.F) {
 	sample := plain(f, encoded(f, samplePartial()))
