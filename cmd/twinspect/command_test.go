@@ -34,9 +34,9 @@ func withInput(ctx context.Context, stdin string, args ...string) result {
 }
 
 func TestHelpOfEveryCommandHasAnExampleAndTheExitCodes(t *testing.T) {
-	for _, name := range []string{"capture", "cat", "stat", "redact", "replay", "diff-run", "diff"} {
+	for _, name := range []string{"capture", "cat", "stat", "redact", "replay", "diff-run", "diff", "routes plan", "routes apply", "routes delete"} {
 		t.Run(name, func(t *testing.T) {
-			r := twinspect(t.Context(), name, "--help")
+			r := twinspect(t.Context(), append(strings.Fields(name), "--help")...)
 			assert.Zero(t, r.code)
 			assert.Contains(t, r.stdout, "Examples:\n  ")
 			assert.Contains(t, r.stdout, "twinspect "+name)
@@ -77,7 +77,7 @@ func TestWrongUsageEndsWithTwoAndSaysWhatIsWanted(t *testing.T) {
 		{"bad status", []string{"cat", file, "--status", "9xx"}, "want a status"},
 		{"bad pace", []string{"replay", file, "--to", "http://127.0.0.1:1", "--pace", "fast"}, "--pace"},
 		{"bad url", []string{"replay", file, "--to", "localhost"}, "want a URL"},
-		{"no branch", []string{"diff-run", file, "--base", "http://127.0.0.1:1"}, `"branch" not set`},
+		{"no branch", []string{"diff-run", file, "--base", "http://127.0.0.1:1"}, "give --branch URL"},
 		{"writes twice", []string{"diff-run", file, "--base", "http://127.0.0.1:1", "--branch", "http://127.0.0.1:1", "--allow-writes"}, "--no-control"},
 		{"bad error rate", []string{"diff", file, "--error-rate", "5"}, "between 0 and 1"},
 	}

@@ -33,7 +33,14 @@ func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) er
 	if err != nil {
 		return err
 	}
-	judge, err := opt.judge(ctx, env, file)
+	if err := opt.check(); err != nil {
+		return err
+	}
+	namer, err := recording.NewNamer(ctx, env, file, opt.openapi)
+	if err != nil {
+		return err
+	}
+	judge, err := opt.judge(&survey{namer: namer})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,13 +13,14 @@ import (
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/diff"
-	diffrun "twinspect.dev/diff/run"
+	"twinspect.dev/release/mesh"
 	"twinspect.dev/replay"
+	"twinspect.dev/replay/pace"
 )
 
 type diffRunOptions struct {
-	base, branch, control string
-	noControl             bool
+	sidesOptions
+	workers int
 	replayOptions
 	judgeOptions
 }
@@ -25,75 +28,87 @@ type diffRunOptions struct {
 func newDiffRun(env cli.Env) *cobra.Command {
 	var opt diffRunOptions
 	cmd := &cobra.Command{
-		Use:   "diff-run FILE --base URL --branch URL",
+		Use:   "diff-run FILE (--base URL --branch URL | --through URL)",
 		Short: "Ask two versions the recorded requests and say which differences are real",
 		Long: `Diff-run sends the recorded requests to base, branch and control at the same
 time and compares the answers. Control is base asked once more: what differs
 between the two is noise. Give --control a second instance of base where
 there is one; otherwise base itself is asked twice.
 
+In an Istio mesh --through names one address behind which base and branch are
+lanes: requests name their lane, the routes are checked in the cluster before the
+first one is sent, and only an answer that proves its lane is compared.
+
 Only safe methods (GET, HEAD, OPTIONS, TRACE) are sent unless --allow-writes is
 given; asking one base twice would then write twice, so that --control or
---no-control must say what is meant.`,
+--no-control must say what is meant. Values that earlier answers gave (ids, tokens,
+cookies) are replaced by what each side gave itself; the report lists them.`,
 		Example: `  twinspect diff-run traffic.twin --base http://127.0.0.1:8080 --branch http://127.0.0.1:8081 --report out
   twinspect diff-run traffic.pcap --base http://base --branch http://branch --control http://base2 \
-      --rules twinspect.yaml --openapi openapi.yaml --pace 200/s --keep outcomes.twin`,
+      --rules twinspect.yaml --openapi openapi.yaml --pace 200/s --keep outcomes.twin
+  twinspect diff-run traffic.twin --base http://base --branch http://branch --control http://base2 \
+      --allow-writes --replay-rules replay.yaml --workers 4
+  twinspect diff-run traffic.twin --through http://catalog.shop.svc.cluster.local:8080 --routes routes.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runDiffRun(cmd.Context(), env, args[0], opt) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&opt.base, "base", "", "URL of the base version")
-	flags.StringVar(&opt.branch, "branch", "", "URL of the branch version")
-	flags.StringVar(&opt.control, "control", "", "URL of a second instance of base (default: base itself)")
-	flags.BoolVar(&opt.noControl, "no-control", false, "do not ask base twice; noise is then not known")
+	opt.sidesOptions.register(flags)
+	flags.IntVar(&opt.workers, "workers", 1, "work through the recording with this many workers, each with its sessions")
 	opt.replayOptions.register(flags)
 	opt.judgeOptions.register(flags)
-	_ = cmd.MarkFlagRequired("base")
-	_ = cmd.MarkFlagRequired("branch")
 	cmd.MarkFlagsMutuallyExclusive("control", "no-control")
+	cmd.MarkFlagsMutuallyExclusive("through", "control")
 	return cmd
 }
 
-func (o *diffRunOptions) sides() ([]side, error) {
-	list := []side{{replay.Base, o.base}, {replay.Branch, o.branch}}
-	switch {
-	case o.noControl:
-		return list, nil
-	case o.control != "":
-		return append(list, side{replay.Control, o.control}), nil
-	case o.allowWrites:
-		return nil, errors.New("--allow-writes: asking base twice would write twice: give --control URL of a second instance, or --no-control")
-	}
-	return append(list, side{replay.Control, o.base}), nil
-}
-
-func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOptions) error {
-	list, err := opt.sides()
+func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOptions) (err error) {
+	list, err := opt.sides(opt.allowWrites)
 	if err != nil {
 		return err
+	}
+	if opt.workers < 1 || opt.workers > maxWorkers {
+		return fmt.Errorf("--workers %d: want 1 to %d", opt.workers, maxWorkers)
 	}
 	if file, err = recording.Fix(ctx, file); err != nil {
 		return err
 	}
-	judge, err := opt.judge(ctx, env, file)
+	if opt.workers > 1 && !recording.ReadableAgain(file) {
+		return fmt.Errorf("--workers: %s cannot be read more than once: save it to a file first", file)
+	}
+	if err := opt.judgeOptions.check(); err != nil {
+		return err
+	}
+	known, err := surveyOf(ctx, env, file, opt.openapi)
 	if err != nil {
 		return err
 	}
-	in, err := recording.Open(ctx, env, file)
-	if err != nil {
-		return err
+	if opt.dry {
+		return opt.dryRun(ctx, env, list, known)
 	}
-	defer in.Close()
+	if hasLanes(list) {
+		leave, err := opt.enter(ctx, env, list, known.asked)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, leave()) }()
+	}
+	return opt.compare(ctx, env, list, known)
+}
+
+// compare asks the sides and publishes what came of it.
+func (o *diffRunOptions) compare(ctx context.Context, env cli.Env, list []side, known *survey) error {
 	started := time.Now()
-	runErr := opt.ask(ctx, env, list, in, judge)
+	run, err := o.run(ctx, env, list, known)
 	var notRun *setupError
-	if errors.As(runErr, &notRun) {
-		return runErr
+	if errors.As(err, &notRun) {
+		return err
 	}
-	r := judge.Report()
-	describe(r, env, in.Name, started)
+	r := run.judge.Report()
+	describe(r, env, run.input, started)
+	r.Replay = run.info
 	nameSides(r, list)
-	return opt.conclude(env, r, runErr)
+	return o.conclude(env, r, err)
 }
 
 // setupError is a failure before the first request was sent.
@@ -102,47 +117,23 @@ type setupError struct{ error }
 // Unwrap returns the cause.
 func (e *setupError) Unwrap() error { return e.error }
 
-// ask sends the recording to the sides and has the outcomes judged.
-func (o *replayOptions) ask(ctx context.Context, env cli.Env, list []side, in *recording.Input, judge *diffrun.Judge) (err error) {
-	runner, open, err := o.connect(ctx, list, cli.NewDamage(env).Report)
-	if err != nil {
-		return &setupError{err}
-	}
-	defer func() { err = errors.Join(err, open.Close()) }()
-	keep, err := o.keeper(env)
-	if err != nil {
-		return &setupError{err}
-	}
-	stop := cli.Watch(ctx, env, "replayed", in.Unit+" of the recording", in.Progress)
-	defer stop()
-	err = diffrun.Replay(ctx, runner, in, judge, keep)
-	if keep != nil {
-		err = errors.Join(err, keep.WriteAccount(append(in.Account(), runner.Account()...)), keep.Close())
-	}
-	return err
-}
-
-// keeper returns where outcomes are kept, nil where they are not.
-func (o *replayOptions) keeper(env cli.Env) (recording.Sink, error) {
-	if o.keep == "" {
-		return nil, nil
-	}
-	return recording.Create(env, o.keep, recording.Options{Force: o.force})
-}
-
 // conclude publishes the report of a run and returns its verdict as an error
 // unless it is a pass. A run that did not come to its end has a partial report
 // and no verdict but that.
 func (o *judgeOptions) conclude(env cli.Env, r *diff.Report, runErr error) error {
 	failed := runErr
+	var opened *pace.OpenError
 	switch {
 	case errors.Is(runErr, context.Canceled):
 		r.Verdict = diff.Interrupted
 		r.Reasons = append([]string{"interrupted: the report covers what was done before"}, r.Reasons...)
 		failed = nil
+	case errors.As(runErr, &opened):
+		// The environment's fault: the run did its work, and proves nothing.
+		inconclusive(r, opened.Error())
+		failed = nil
 	case runErr != nil:
-		r.Verdict = diff.Inconclusive
-		r.Reasons = append([]string{"the run did not come to its end: " + runErr.Error()}, r.Reasons...)
+		inconclusive(r, "the run did not come to its end: "+runErr.Error())
 	}
 	if err := errors.Join(failed, o.publish(env, r)); err != nil {
 		return err
@@ -151,6 +142,11 @@ func (o *judgeOptions) conclude(env cli.Env, r *diff.Report, runErr error) error
 		return nil
 	}
 	return &cli.VerdictError{Verdict: r.Verdict}
+}
+
+func inconclusive(r *diff.Report, reason string) {
+	r.Verdict = diff.Inconclusive
+	r.Reasons = append([]string{reason}, r.Reasons...)
 }
 
 func describe(r *diff.Report, env cli.Env, input string, started time.Time) {
@@ -169,4 +165,22 @@ func nameSides(r *diff.Report, list []side) {
 			}
 		}
 	}
+}
+
+// checkSides refuses lanes that there are no routes to.
+func checkSides(list []side) error {
+	for _, s := range list {
+		if s.lane != "" && !slices.Contains([]string{mesh.LaneBase, mesh.LaneBranch}, s.lane) {
+			return fmt.Errorf("--lane %s: want %s or %s", s.lane, mesh.LaneBase, mesh.LaneBranch)
+		}
+	}
+	return nil
+}
+
+// laneOf returns the lane that a side of a comparison stands for.
+func laneOf(s replay.Side) string {
+	if s == replay.Branch {
+		return mesh.LaneBranch
+	}
+	return mesh.LaneBase
 }

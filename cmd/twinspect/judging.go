@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"twinspect.dev/cmd/internal/cli"
-	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/report"
 	"twinspect.dev/diff/rules"
@@ -42,27 +40,33 @@ func (o *judgeOptions) register(flags *pflag.FlagSet) {
 // defaultRules is where a service keeps its rules.
 const defaultRules = "twinspect.yaml"
 
-func (o *judgeOptions) judge(ctx context.Context, env cli.Env, file string) (*diffrun.Judge, error) {
+// check refuses what no run could be judged with, and makes the report's folder.
+func (o *judgeOptions) check() error {
 	if o.errorRate <= 0 || o.errorRate >= 1 {
-		return nil, fmt.Errorf("--error-rate %g: want a number between 0 and 1", o.errorRate)
+		return fmt.Errorf("--error-rate %g: want a number between 0 and 1", o.errorRate)
 	}
 	if o.maxLoss < 0 || o.maxLoss > 1 {
-		return nil, fmt.Errorf("--max-loss %g: want a number from 0 to 1", o.maxLoss)
+		return fmt.Errorf("--max-loss %g: want a number from 0 to 1", o.maxLoss)
 	}
+	if _, err := o.loadRules(); err != nil {
+		return err
+	}
+	if o.report != "" {
+		if err := os.MkdirAll(o.report, 0o755); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
+	return nil
+}
+
+// judge returns a judge that has seen nothing. Each has rules of its own, which
+// count what they matched.
+func (o *judgeOptions) judge(known *survey) (*diffrun.Judge, error) {
 	set, err := o.loadRules()
 	if err != nil {
 		return nil, err
 	}
-	if o.report != "" {
-		if err := os.MkdirAll(o.report, 0o755); err != nil {
-			return nil, fmt.Errorf("--report: %w", err)
-		}
-	}
-	namer, err := recording.NewNamer(ctx, env, file, o.openapi)
-	if err != nil {
-		return nil, err
-	}
-	return diffrun.NewJudge(diffrun.Config{Namer: namer, Rules: set, ErrorRate: o.errorRate, MaxLoss: o.maxLoss}), nil
+	return diffrun.NewJudge(diffrun.Config{Namer: known.namer, Rules: set, ErrorRate: o.errorRate, MaxLoss: o.maxLoss}), nil
 }
 
 func (o *judgeOptions) loadRules() (*rules.Set, error) {

@@ -210,6 +210,11 @@ func (d *distribution) record(v int64) {
 
 func (d *distribution) at(quantile float64) int64 { return d.h.ValueAtQuantile(quantile) }
 
+// String tells the quantiles of microseconds to a person.
+func (d *distribution) String() string {
+	return fmt.Sprintf("p50 %s ms, p90 %s ms, p99 %s ms, max %s ms", millis(d.at(50)), millis(d.at(90)), millis(d.at(99)), millis(d.at(100)))
+}
+
 // MarshalJSON writes the quantiles that people ask for.
 func (d *distribution) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]int64{

@@ -94,7 +94,7 @@ func mostUsed(links []diff.Link) []diff.Link {
 
 func rewritten(w *diff.Rewrite) string {
 	if len(w.Left) > 0 {
-		return fmt.Sprintf("%s changed, not %s", grouped(w.Changed), listed(w.Left, maxCounts))
+		return fmt.Sprintf("%s changed, left: %s", grouped(w.Changed), listed(w.Left, maxCounts))
 	}
 	return grouped(w.Changed) + " changed"
 }

@@ -152,7 +152,7 @@ func (l *latency) info() diff.LatencyInfo {
 		P99:   millis(l.h.ValueAtQuantile(99)),
 		Max:   millis(l.h.Max()),
 	}
-	info.Buckets = l.buckets()
+	info.Buckets = Buckets(l.h)
 	return info
 }
 
@@ -160,12 +160,12 @@ func (l *latency) info() diff.LatencyInfo {
 // bucket ends about 9 % above the one before.
 const bucketsPerDoubling = 8
 
-// buckets folds the histogram to logarithmic buckets, which is what a plot on
-// a logarithmic axis shows.
-func (l *latency) buckets() []diff.LatencyBucket {
+// Buckets folds a histogram of microseconds to logarithmic buckets, which is what
+// a plot on a logarithmic axis shows.
+func Buckets(h *hdrhistogram.Histogram) []diff.LatencyBucket {
 	var buckets []diff.LatencyBucket
 	last := math.MinInt
-	for _, bar := range l.h.Distribution() {
+	for _, bar := range h.Distribution() {
 		if bar.Count == 0 {
 			continue
 		}

@@ -44,10 +44,13 @@ var rules = []rule{
 	{folder: "replay", own: []string{"capture"}},
 	{folder: "diff", own: []string{"capture", "replay"}, std: true},
 	{folder: "diff/run", own: []string{"capture", "replay", "diff/", "diff"}},
+	{folder: "diff/shard", own: []string{"capture", "capture/", "replay", "diff", "diff/"}},
+	{folder: "diff/shard/store", own: []string{"capture", "capture/kafka"}},
 	{folder: "diff/", own: []string{"capture", "diff", "diff/"}},
+	{folder: "release/mesh"},
 	{folder: "contract/", own: []string{"capture", "contract/"}},
 	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "diff", "diff/"}},
-	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract/"}},
+	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract/", "release/"}},
 }
 
 type pkg struct {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
+	"twinspect.dev/release/mesh"
+	"twinspect.dev/replay"
+	"twinspect.dev/replay/correlate"
+)
+
+// survey is what is known of a recording before any of it is sent. What cannot be
+// read twice is not known: its operations are named by their shape, and its links
+// are those that the rules name.
+type survey struct {
+	file       string
+	namer      recording.Namer
+	production replay.Production
+	links      *correlate.Rules // learned; nil where nothing was
+	// asked is one request of each operation, for the check of routes.
+	asked []mesh.Request
+}
+
+// maxAsked bounds the requests whose routes are checked: more operations come from
+// names that callers make up.
+const maxAsked = 2000
+
+// surveyOf reads the recording through, where that can be done twice.
+func surveyOf(ctx context.Context, env cli.Env, file, openapi string) (*survey, error) {
+	namer, err := recording.NewNamer(ctx, env, file, openapi)
+	if err != nil {
+		return nil, err
+	}
+	s := &survey{file: file, namer: namer}
+	if !recording.ReadableAgain(file) {
+		return s, nil
+	}
+	named, learner := make(map[string]bool), correlate.NewLearner(namer)
+	err = recording.Scan(ctx, env, file, "learning sessions", func(e *capture.Exchange) {
+		s.production.Observe(e)
+		learner.Observe(e)
+		name := namer.Name(e.Request.Method, e.Request.Target)
+		if !named[name] && len(named) < maxAsked && e.Request.Incomplete == "" {
+			named[name] = true
+			s.asked = append(s.asked, meshRequest(e))
+		}
+	})
+	s.links = learner.Rules()
+	return s, err
+}
+
+// correlator returns what links the values of one worker's run, by the rules of a
+// file and by those that were learned.
+func (s *survey) correlator(file string, text []byte) (*correlate.Correlator, error) {
+	written, err := correlate.Parse(text, file)
+	if err != nil {
+		return nil, err
+	}
+	rules := written.With(s.links)
+	if len(rules.List) == 0 && !rules.Cookies {
+		return nil, nil
+	}
+	return correlate.New(rules, s.namer, correlate.Limits{}), nil
+}

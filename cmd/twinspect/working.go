@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/recording"
+	"twinspect.dev/diff"
+	"twinspect.dev/diff/shard"
+
+	diffrun "twinspect.dev/diff/run"
+)
+
+// maxWorkers bounds the workers of one process: each reads the whole recording.
+const maxWorkers = 64
+
+// comparison is a run in this process, as far as it came.
+type comparison struct {
+	judge *diffrun.Judge
+	info  *diff.Replay
+	input string
+}
+
+// run works through the recording, with several workers where that was asked for:
+// each with readers, clients and a judge of its own, whose counts are added up at
+// the end.
+func (o *diffRunOptions) run(ctx context.Context, env cli.Env, list []side, known *survey) (*comparison, error) {
+	keep, err := o.keeper(env)
+	if err != nil {
+		return nil, &setupError{err}
+	}
+	c, workers, err := o.hire(ctx, env, list, known, keep)
+	if err != nil {
+		return nil, &setupError{errors.Join(err, closeKept(keep))}
+	}
+	first := workers[0].in
+	c.input = first.Name()
+	stop := cli.Watch(ctx, env, "replayed", first.Unit()+" of the recording", first.Progress)
+	err = workAll(ctx, workers)
+	stop()
+	var accounts []capture.Account
+	for _, w := range workers {
+		accounts = append(accounts, w.account())
+		c.info = c.info.Merge(w.asking.info())
+		if len(workers) > 1 {
+			err = errors.Join(err, c.judge.Merge(w.judge.Partial()))
+		}
+		err = errors.Join(err, w.close())
+	}
+	account := accounts[0]
+	if len(workers) > 1 {
+		account, c.info.Workers = shard.JoinSplit(accounts...), uint64(len(workers))
+	}
+	c.judge.Account(account)
+	if keep != nil {
+		err = errors.Join(err, keep.WriteAccount(account), keep.Close())
+	}
+	return c, err
+}
+
+func closeKept(keep recording.Sink) error {
+	if keep == nil {
+		return nil
+	}
+	return keep.Close()
+}
+
+// worker is one of the workers of a run.
+type worker struct {
+	in     *passes
+	source capture.Source
+	asking *asking
+	judge  *diffrun.Judge
+	keep   capture.Sink
+}
+
+// hire makes the workers ready. Of one, the judge is the run's.
+func (o *diffRunOptions) hire(ctx context.Context, env cli.Env, list []side, known *survey, keep recording.Sink) (*comparison, []*worker, error) {
+	judge, err := o.judge(known)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &comparison{judge: judge}
+	damage := cli.NewDamage(env)
+	var kept capture.Sink
+	if keep != nil {
+		kept = &oneAtATime{sink: keep}
+	}
+	var workers []*worker
+	for i := range o.workers {
+		w, err := o.hireOne(ctx, env, list, known, i)
+		if err != nil {
+			for _, w := range workers {
+				err = errors.Join(err, w.close())
+			}
+			return nil, nil, err
+		}
+		w.keep = kept
+		if i == 0 {
+			w.asking.runner.Damaged = damage.Report // all read the same
+		}
+		if o.workers == 1 {
+			w.judge = judge
+		}
+		workers = append(workers, w)
+	}
+	return c, workers, nil
+}
+
+func (o *diffRunOptions) hireOne(ctx context.Context, env cli.Env, list []side, known *survey, i int) (*worker, error) {
+	in, err := o.open(ctx, env, known.file)
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{in: in, source: in}
+	if w.judge, err = o.judge(known); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	if o.workers > 1 {
+		if w.source, err = shard.SplitBySession(in, i, o.workers); err != nil {
+			return nil, errors.Join(err, in.Close())
+		}
+	}
+	if w.asking, err = o.connect(ctx, env, list, known, i, o.workers); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	w.asking.runner.Again = func(ctx context.Context) (capture.Source, error) {
+		_, err := in.again(ctx)
+		return w.source, err
+	}
+	return w, nil
+}
+
+// workAll has every worker work to the end of its part. The failure of one ends
+// all.
+func workAll(ctx context.Context, workers []*worker) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, w := range workers {
+		group.Go(func() error { return diffrun.Replay(ctx, w.asking.runner, w.source, w.judge, w.keep) })
+	}
+	return group.Wait()
+}
+
+func (w *worker) account() capture.Account {
+	return append(capture.AccountOf(w.source).Clone(), w.asking.runner.Account()...)
+}
+
+func (w *worker) close() error { return errors.Join(w.asking.Close(), w.in.Close()) }
+
+// oneAtATime lets several workers write to one sink.
+type oneAtATime struct {
+	mu   sync.Mutex
+	sink capture.Sink
+}
+
+// WriteExchange implements [capture.Sink].
+func (s *oneAtATime) WriteExchange(ctx context.Context, e *capture.Exchange) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sink.WriteExchange(ctx, e)
+}
