@@ -168,7 +168,7 @@ func TestWrongCredentialsFailEarlyWithoutTheSecret(t *testing.T) {
 		`cl1ent-s3cret`:             "answered 401",
 	} {
 		e := newEndpoint(t, func(_ int64, w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(401)
+			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, body)
 		})
 		err := e.rules(t).Prepare(t.Context())
@@ -184,8 +184,11 @@ func TestBrokenTokenEndpoints(t *testing.T) {
 		"no token":     {func(w http.ResponseWriter) { fmt.Fprint(w, `{"x":"cl1ent-s3cret"}`) }, "holds no token"},
 		"no JSON":      {func(w http.ResponseWriter) { fmt.Fprint(w, `cl1ent-s3cret`) }, "holds no token"},
 		"a line break": {func(w http.ResponseWriter) { fmt.Fprint(w, `{"access_token":"a\nb"}`) }, "is no credential"},
-		"a redirect":   {func(w http.ResponseWriter) { w.Header().Set("Location", "/x"); w.WriteHeader(307) }, "answered 307"},
-		"cut":          {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "EOF"},
+		"a redirect": {func(w http.ResponseWriter) {
+			w.Header().Set("Location", "/x")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}, "answered 307"},
+		"cut": {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "EOF"},
 	} {
 		e := newEndpoint(t, func(_ int64, w http.ResponseWriter, _ *http.Request) { c.answer(w) })
 		err := e.rules(t).Prepare(t.Context())
@@ -229,7 +232,7 @@ func TestFailuresAreRepeatedAfterABackoffAndTheOldTokenServesOn(t *testing.T) {
 	fail := new(atomic.Bool)
 	e := newEndpoint(t, func(n int64, w http.ResponseWriter, r *http.Request) {
 		if fail.Load() {
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		giveToken(n, w, r)

@@ -238,7 +238,7 @@ func (s *shifter) walk(w *jsonWalker) error {
 // time.
 func (s *shifter) scalar(raw []byte, named bool) []byte {
 	switch {
-	case raw[0] == '"' && len(raw) > len("100000000") && bytes.IndexByte(raw, '\\') < 0:
+	case raw[0] == '"' && mayBeTime(raw[1:len(raw)-1], named):
 		if out, ok := s.text(string(raw[1:len(raw)-1]), named); ok {
 			return appendQuoted(nil, out)
 		}
@@ -248,4 +248,9 @@ func (s *shifter) scalar(raw []byte, named bool) []byte {
 		}
 	}
 	return nil
+}
+
+// mayBeTime spares the many strings that are no time a copy.
+func mayBeTime(v []byte, named bool) bool {
+	return len(v) >= minTime && len(v) <= maxTime && (v[4] == '-' || v[3] == ',' || named && isDigit(v[0])) && bytes.IndexByte(v, '\\') < 0
 }

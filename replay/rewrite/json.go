@@ -68,7 +68,7 @@ func withDecoder(src []byte, f func(*jsontext.Decoder) error) error {
 	dec.Reset(bytes.NewBuffer(src), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	err := f(dec)
 	if err == nil {
-		if _, end := dec.ReadToken(); end != io.EOF {
+		if _, end := dec.ReadToken(); !errors.Is(end, io.EOF) {
 			err = errors.New("text after the value")
 		}
 	}

@@ -85,7 +85,7 @@ func (s *sender) concerns(recorded *capture.Request) bool {
 	if s.rules.dates != nil {
 		return true
 	}
-	path := capture.PathOf(recorded.Target)
+	path := pathOf(recorded.Target)
 	for _, r := range s.rewrite {
 		if r.matches(recorded.Method, path) {
 			return true

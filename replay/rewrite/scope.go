@@ -37,14 +37,26 @@ func (s *scope) matches(method, path string) bool {
 }
 
 func matchesRequest(s *scope, req *capture.Request) bool {
-	return len(s.operations) == 0 || s.matches(req.Method, capture.PathOf(req.Target))
+	return len(s.operations) == 0 || s.matches(req.Method, pathOf(req.Target))
+}
+
+// pathOf is [capture.PathOf], faster for the usual form.
+func pathOf(target string) string {
+	if target == "" || target[0] != '/' || strings.IndexByte(target, '#') >= 0 {
+		return capture.PathOf(target)
+	}
+	if i := strings.IndexByte(target, '?'); i >= 0 {
+		return target[:i]
+	}
+	return target
 }
 
 // operation is a pattern such as "GET /products/{id}": a method and a path. A "*"
 // stands for any text, "{id}" for one segment of the path.
 type operation struct {
-	text         string
 	method, path string
+	anyMethod    bool   // method is a pattern
+	prefix       string // what every path begins with
 }
 
 // newOperation reads a pattern. It reports false where that is not a method and a
@@ -67,7 +79,12 @@ func newOperation(text string) (operation, bool) {
 		b.WriteByte(segment)
 		rest = tail
 	}
-	return operation{text: text, method: method, path: b.String()}, true
+	o := operation{method: method, path: b.String(), anyMethod: strings.Contains(method, "*")}
+	o.prefix = o.path
+	if i := strings.IndexAny(o.path, "*\x00"); i >= 0 {
+		o.prefix = o.path[:i]
+	}
+	return o, true
 }
 
 // segment stands in a pattern for what "{...}" stood for; no path that was sent
@@ -75,7 +92,10 @@ func newOperation(text string) (operation, bool) {
 const segment = 0
 
 func (o *operation) matches(method, path string) bool {
-	return glob(o.method, method) && glob(o.path, path)
+	if method != o.method && !(o.anyMethod && glob(o.method, method)) || !strings.HasPrefix(path, o.prefix) {
+		return false
+	}
+	return glob(o.path[len(o.prefix):], path[len(o.prefix):])
 }
 
 // glob matches text against a pattern in time bounded by the product of their

@@ -25,6 +25,14 @@ var formatNames = []string{"rfc3339", "epoch-s", "epoch-ms", "http-date"}
 // falls into it is moved too, if its name is one of a time.
 const window = 10 * 366 * 24 * time.Hour
 
+const (
+	// minTime is the shortest time: nine digits are a day of 1973 to 2001.
+	minTime = len("100000000")
+	// maxTime is the longest: a fraction of seventeen digits, which is finer than
+	// any clock.
+	maxTime = len("2006-01-02T15:04:05.99999999999999999+00:00")
+)
+
 // shifter moves times.
 type shifter struct {
 	by      time.Duration
@@ -36,7 +44,7 @@ type shifter struct {
 // text moves a text that is a time as a whole, and nothing else. named says that
 // its name is one of a time: else an integer is none.
 func (s *shifter) text(v string, named bool) (string, bool) {
-	if len(v) < len("100000000") || len(v) > len("2006-01-02T15:04:05.999999999+00:00")+8 {
+	if len(v) < minTime || len(v) > maxTime {
 		return v, false
 	}
 	if s.formats[rfc3339] && v[4] == '-' {
@@ -214,10 +222,10 @@ func addSeconds(value []byte, by int64) ([]byte, bool) {
 	return append(strconv.AppendInt(nil, n+by, 10), value[len(whole):]...), true
 }
 
-// shiftEncoded moves the time in a percent-encoded value. Length and place of all
+// encoded moves the time in a percent-encoded value. Length and place of all
 // but digits and names stay in a text, so the encoding of the rest stays too.
 func (s *shifter) encoded(raw string, named bool) (string, bool) {
-	if len(raw) < len("100000000") || len(raw) > 128 {
+	if len(raw) < minTime || len(raw) > 3*maxTime {
 		return raw, false
 	}
 	if out, ok := s.text(raw, named); ok {
