@@ -41,31 +41,41 @@ func (s *Snapshot) endpoints(svc *service, p port) []endpoint {
 }
 
 func (s *Snapshot) sliceEndpoints(svc *service, p port, found map[string]endpoint) {
-	pods := s.podLabels(svc.kube.Namespace)
+	var ends []*discovery.Endpoint
+	pods := map[string]map[string]string{}
 	for _, slice := range s.Slices {
 		if slice.Namespace != svc.kube.Namespace || slice.Labels[discovery.LabelServiceName] != svc.kube.Name || !servesPort(slice, p.name) {
 			continue
 		}
 		for i := range slice.Endpoints {
 			e := &slice.Endpoints[i]
-			key := strings.Join(e.Addresses, ",")
-			var labels map[string]string
-			if e.TargetRef != nil && e.TargetRef.Kind == "Pod" {
-				key, labels = e.TargetRef.Name, pods[e.TargetRef.Name]
-			}
-			found[key] = endpoint{labels: labels, ready: e.Conditions.Ready == nil || *e.Conditions.Ready}
+			ends = append(ends, e)
+			pods[podName(e)] = nil
 		}
+	}
+	s.fillLabels(svc.kube.Namespace, pods)
+	for _, e := range ends {
+		key := orElse(podName(e), strings.Join(e.Addresses, ","))
+		found[key] = endpoint{labels: pods[podName(e)], ready: e.Conditions.Ready == nil || *e.Conditions.Ready}
 	}
 }
 
-func (s *Snapshot) podLabels(namespace string) map[string]map[string]string {
-	out := map[string]map[string]string{}
-	for _, p := range s.Pods {
-		if p.Namespace == namespace {
-			out[p.Name] = p.Labels
+func podName(e *discovery.Endpoint) string {
+	if e.TargetRef == nil || e.TargetRef.Kind != "Pod" {
+		return ""
+	}
+	return e.TargetRef.Name
+}
+
+// fillLabels gives each of the named pods its labels.
+func (s *Snapshot) fillLabels(namespace string, pods map[string]map[string]string) {
+	for i := range s.Pods {
+		if p := &s.Pods[i]; p.Namespace == namespace {
+			if _, wanted := pods[p.Name]; wanted {
+				pods[p.Name] = p.Labels
+			}
 		}
 	}
-	return out
 }
 
 // servesPort: a slice names its ports as the service does; "" is a name too.
