@@ -27,7 +27,8 @@ const (
 // have been given before, and the names must agree or, for numbers of 7 digits
 // and more, at least two different values must have come from this giver, and
 // most of all. A giver that gave the same value to several sessions and never
-// another gives a constant: no rule.
+// another gives a constant: no rule. Validators are spared, many documents being
+// in their first version.
 func (l *Learner) Rules() *Rules {
 	to := make(map[uint32][]linkID)
 	for id, k := range l.links {
@@ -54,7 +55,7 @@ func (l *Learner) Rules() *Rules {
 func (l *Learner) accepts(id linkID, k *learnedLink) bool {
 	from, to := &l.places[id.from], &l.places[id.to]
 	switch {
-	case !from.differ && from.sessions:
+	case !from.differ && from.sessions && validators[from.place.Name] == "":
 		return false
 	case k.opaque > 0:
 		return true

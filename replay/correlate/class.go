@@ -25,24 +25,28 @@ const (
 	upperByte
 )
 
-func kindOf(c byte) letterKind {
-	switch {
-	case '0' <= c && c <= '9':
-		return digitByte
-	case 'a' <= c && c <= 'z':
-		return lowerByte
-	case 'A' <= c && c <= 'Z':
-		return upperByte
+// kinds is what each byte is.
+var kinds = func() (k [256]letterKind) {
+	for c := '0'; c <= '9'; c++ {
+		k[c] = digitByte
 	}
-	return otherByte
-}
+	for c := 'a'; c <= 'z'; c++ {
+		k[c], k[c-'a'+'A'] = lowerByte, upperByte
+	}
+	return k
+}()
+
+func kindOf(c byte) letterKind { return kinds[c] }
 
 // looks is what one pass over a value counts.
 type looks struct {
-	digits, letters, others int
-	run, longest            int // of digits
-	turns                   int // between digits and letters, or lower and upper case
+	count   [4]int // of bytes by their kind
+	longest int    // run of digits
+	turns   int    // between digits and letters, or lower and upper case
 }
+
+// maxLooks is how much of a value is looked at: what follows changes no class.
+const maxLooks = 48
 
 // classOf goes by looks: UUIDs, hexadecimal and base64 turn often between digits
 // and letters, names of things do not.
@@ -51,49 +55,42 @@ func classOf(b []byte) class {
 		return weak
 	}
 	var l looks
-	last := otherByte
-	for _, c := range b[:min(len(b), 64)] { // what follows changes no class
-		if c <= ' ' {
-			return weak // a sentence
+	last, run := otherByte, 0
+	for _, c := range b[:min(len(b), maxLooks)] {
+		k := kinds[c]
+		l.count[k]++
+		switch {
+		case k == digitByte:
+			if run++; run > l.longest {
+				l.longest = run
+			}
+		case k == otherByte:
+			if run = 0; c <= ' ' {
+				return weak // a sentence
+			}
+			continue
+		default:
+			run = 0
 		}
-		k := kindOf(c)
-		l.count(k, last)
-		if k != otherByte {
-			last = k
+		if k != last && last != otherByte {
+			l.turns++
 		}
+		last = k
 	}
 	return l.class(len(b))
-}
-
-func (l *looks) count(k, last letterKind) {
-	switch k {
-	case digitByte:
-		l.digits++
-		l.run++
-		l.longest = max(l.longest, l.run)
-	case lowerByte, upperByte:
-		l.letters++
-		l.run = 0
-	default:
-		l.others++
-		l.run = 0
-	}
-	if k != otherByte && last != otherByte && k != last {
-		l.turns++
-	}
 }
 
 func (l *looks) class(size int) class {
 	switch {
 	case l.longest >= 12:
 		return opaque
-	case l.letters == 0:
+	case l.count[lowerByte]+l.count[upperByte] == 0:
 		if l.longest >= 7 {
 			return medium
 		}
 		return weak
-	case l.digits == 0:
-		if size >= 16 && l.turns >= 4 && l.others == 0 {
+	case l.count[digitByte] == 0:
+		if size >= 16 && l.turns >= 4 && l.count[otherByte] == 0 {
 			return opaque
 		}
 		return weak

@@ -14,7 +14,7 @@ import (
 // Limits bounds the memory of a [Correlator]. What is zero has a default.
 type Limits struct {
 	// Values is how many recorded values the index keeps: 131,072, at about 350
-	// bytes 44 MiB. At 500 exchanges a second that each give two values, what was
+	// bytes 44 MiB, and an eighth as many objects, at 700 bytes 11 MiB. At 500 exchanges a second that each give two values, what was
 	// given up to two minutes ago is found.
 	Values int
 	// Givers is how many answers of a side are kept: 65,536, the same two minutes.
@@ -55,6 +55,7 @@ type Correlator struct {
 	sources []*source
 	ops     map[string]*operation
 	givers  index
+	objects *lru[uint64, *object]
 	lost    atomic.Uint64
 	evicted atomic.Uint64 // from givers
 
@@ -102,7 +103,8 @@ func New(rules *Rules, namer Namer, limits Limits) *Correlator {
 	limits = limits.withDefaults()
 	c := &Correlator{
 		namer: namer, limits: limits, jars: rules.Cookies, ops: make(map[string]*operation),
-		givers: index{newLRU[giverKey, *givers](limits.Values, 1)},
+		givers:  index{newLRU[giverKey, *givers](limits.Values, 1)},
+		objects: newLRU[uint64, *object](max(limits.Values/8, 1), 1),
 	}
 	c.uses.visit, c.gives.visit = c.use, c.give
 	known := make(map[End]*source)
@@ -173,6 +175,7 @@ type links struct {
 // first.
 type use struct {
 	key, value uint64
+	object     bool // the value identifies an object
 	candidates []candidate
 }
 
@@ -184,6 +187,12 @@ type candidate struct {
 
 // Needs implements [replay.Links].
 func (l *links) Needs() []capture.ID { return l.needs }
+
+func (l *links) need(id capture.ID) {
+	if !slices.Contains(l.needs, id) {
+		l.needs = append(l.needs, id)
+	}
+}
 
 func (l *links) find(key, value uint64) *use {
 	for i := range l.uses {
@@ -203,6 +212,7 @@ func (c *Correlator) Link(e *capture.Exchange) replay.Links {
 	c.exchange, c.links, c.gifts = e, &links{op: op}, 0
 	if len(op.uses) > 0 {
 		c.uses.request(&e.Request, op.vars)
+		c.order()
 	}
 	if len(op.gives) > 0 {
 		c.scope = scopeOf(givenPath(e))
@@ -231,7 +241,7 @@ func (c *Correlator) use(l *leaf) {
 		c.lost.Add(1)
 		return
 	}
-	u := use{key: l.key, value: value}
+	u := use{key: l.key, value: value, object: identifies(l.kind)}
 	for _, r := range rules {
 		if !r.to.covers(l) {
 			continue
@@ -262,9 +272,7 @@ func (c *Correlator) keep(u use) {
 	})
 	u.candidates = u.candidates[:min(len(u.candidates), maxCandidates)]
 	for _, k := range u.candidates {
-		if !slices.Contains(c.links.needs, k.giver) {
-			c.links.needs = append(c.links.needs, k.giver)
-		}
+		c.links.need(k.giver)
 	}
 	c.links.uses = append(c.links.uses, u)
 }
@@ -279,13 +287,27 @@ func (c *Correlator) giver(r *rule, l *leaf, value uint64) (giver, bool) {
 	isWeak := classOf(l.text) == weak
 	if isWeak || r.from.validator {
 		key.scope = scopeOf(usedPath(c.exchange.Request.Target, l))
-		g, ok := c.givers.before(key, then)
-		if ok || r.from.validator && isWeak {
+		if g, ok := c.givers.before(key, then); ok {
 			return g, ok
+		}
+		if r.from.validator && isWeak {
+			return c.giverOf(key, then)
 		}
 		key.scope = 0
 	}
 	return c.givers.before(key, then)
+}
+
+// giverOf looks for the value among the exchanges that gave another value of the
+// request, such as the id in its path.
+func (c *Correlator) giverOf(key giverKey, then int64) (giver, bool) {
+	for _, id := range c.links.needs {
+		key.scope = hashOf(id[:])
+		if g, ok := c.givers.before(key, then); ok {
+			return g, ok
+		}
+	}
+	return giver{}, false
 }
 
 // give enters a recorded value of the answer.
@@ -302,8 +324,13 @@ func (c *Correlator) give(l *leaf) {
 		key := giverKey{source: s.number, value: hashOf(l.text)}
 		g := giver{c.exchange.ID, c.exchange.Response.End.UnixNano()}
 		c.givers.add(key, g)
-		if s.validator || classOf(l.text) == weak {
+		isWeak := classOf(l.text) == weak
+		if s.validator || isWeak {
 			key.scope = c.scope
+			c.givers.add(key, g)
+		}
+		if s.validator && isWeak {
+			key.scope = hashOf(g.id[:])
 			c.givers.add(key, g)
 		}
 	}

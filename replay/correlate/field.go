@@ -58,20 +58,20 @@ func roles(names map[role]string) map[string]role {
 	return m
 }
 
-// lower sets w.name to the name in lower case.
-func (w *walker) lower(name string) {
-	w.name = w.name[:0]
+// appendLower appends a field's name in lower case; what is no ASCII stays.
+func appendLower(dst []byte, name string) []byte {
 	for i := range len(name) {
 		c := name[i]
-		if 'A' <= c && c <= 'Z' {
+		if kindOf(c) == upperByte {
 			c += 'a' - 'A'
 		}
-		w.name = append(w.name, c)
+		dst = append(dst, c)
 	}
+	return dst
 }
 
 func (w *walker) requestField(f *capture.Field) {
-	w.lower(f.Name)
+	w.name = appendLower(w.name[:0], f.Name)
 	switch requestRoles[string(w.name)] {
 	case whole:
 		w.field(f.Value, 0, len(f.Value))
@@ -88,7 +88,7 @@ func (w *walker) requestField(f *capture.Field) {
 }
 
 func (w *walker) responseField(f *capture.Field) {
-	w.lower(f.Name)
+	w.name = appendLower(w.name[:0], f.Name)
 	switch responseRoles[string(w.name)] {
 	case whole:
 		w.field(f.Value, 0, len(f.Value))

@@ -131,7 +131,6 @@ func replayed(t require.TestingT, k *talk, c *Correlator, sides map[replay.Side]
 	return out
 }
 
-
 // counter gives numbers.
 type counter struct{ n atomic.Int64 }
 

@@ -46,8 +46,14 @@ type Learner struct {
 	start   int64
 	end     int64
 	session uint64
-	echo    []uint64
+	echo    []echo
 	mask    uint64 // of the lowest six bits of each in echo
+}
+
+// echo is a value of the request at hand.
+type echo struct {
+	hash  uint64
+	place uint32
 }
 
 type learnedOp struct {
@@ -195,18 +201,18 @@ func (l *Learner) newPlace(p Place) uint32 {
 
 // use looks up who gave a value of the request.
 func (l *Learner) use(leaf *leaf) {
-	hash := hashOf(leaf.text)
-	if len(l.echo) < maxEcho {
-		l.echo = append(l.echo, hash)
-		l.mask |= 1 << (hash & 63)
-	}
 	id := l.at(&l.uses, true)
 	if id == 0 {
 		return
 	}
 	p, c := &l.places[id], classOf(leaf.text)
 	if c == weak && len(p.subjects) == 0 {
-		return
+		return // nor is it an echo: an id may be what the quantity is
+	}
+	hash := hashOf(leaf.text)
+	if len(l.echo) < maxEcho {
+		l.echo = append(l.echo, echo{hash, id})
+		l.mask |= 1 << (hash & 63)
 	}
 	p.uses++
 	found := false
@@ -272,7 +278,7 @@ func (l *Learner) give(leaf *leaf) {
 		return
 	}
 	hash := hashOf(leaf.text)
-	if l.echoes(hash) {
+	if l.echoes(hash, p, c) {
 		return
 	}
 	if p.gifts == 0 {
@@ -287,12 +293,14 @@ func (l *Learner) give(leaf *leaf) {
 	l.values.put(hash, id, l.end, l.stamp)
 }
 
-func (l *Learner) echoes(hash uint64) bool {
+// echoes reports whether the request had the value, which for one that is often
+// equal by chance must be said to identify the same.
+func (l *Learner) echoes(hash uint64, p *learnedPlace, c class) bool {
 	if l.mask&(1<<(hash&63)) == 0 {
 		return false
 	}
-	for _, h := range l.echo {
-		if h == hash {
+	for _, e := range l.echo {
+		if e.hash == hash && (c != weak || share(l.places[e.place].subjects, p.subjects)) {
 			return true
 		}
 	}

@@ -180,8 +180,9 @@ func TestSubjects(t *testing.T) {
 		{"GET /orders/{id}", Place{Kind: Path, Segment: 2}, "order"},
 		{"GET /categories/{id}/things", Place{Kind: Path, Segment: 2}, "category"},
 		{"GET /a", Place{Kind: Query, Name: "orderID"}, "order"},
-		{"GET /a", Place{Kind: Header, Name: "x-csrf-token"}, "csrftoken"},
-		{"GET /a", Place{Kind: HTML, Name: "csrf_token"}, "csrftoken"},
+		{"GET /a", Place{Kind: Header, Name: "x-csrf-token"}, "(csrf)"},
+		{"GET /a", Place{Kind: HTML, Name: "csrf_token"}, "(csrf)"},
+		{"GET /a", Place{Kind: Header, Name: "x-session-token"}, "sessiontoken"},
 	} {
 		assert.Equal(t, c.want, strings.Join(subjects(c.operation, c.place), " "), "%s %s", c.operation, c.place)
 	}

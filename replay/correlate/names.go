@@ -30,6 +30,8 @@ func subjects(operation string, p Place) []string {
 	}
 	own, parent := split(strings.TrimPrefix(p.Name, "x-"))
 	switch {
+	case isForgeryToken(p.Name):
+		return []string{forgeryToken}
 	case p.Kind == Cookie && own == "":
 		return []string{"(cookie) " + p.Name}
 	case own == "":
@@ -47,6 +49,15 @@ var validators = map[string]string{
 	"last-modified": "(date)", "if-modified-since": "(date)", "if-unmodified-since": "(date)",
 }
 
+// forgeryToken is the subject of the tokens against forged requests, whose names
+// differ between a page, a cookie and a header.
+const forgeryToken = "(csrf)"
+
+func isForgeryToken(name string) bool {
+	n := normal(name)
+	return strings.Contains(n, "csrf") || strings.Contains(n, "xsrf") || n == "authenticitytoken"
+}
+
 func bodySubjects(path, name string) []string {
 	keys := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(`$.[]*"`, r) })
 	if len(keys) == 0 {
@@ -55,6 +66,8 @@ func bodySubjects(path, name string) []string {
 	last := keys[len(keys)-1]
 	own, parent := split(last)
 	switch {
+	case isForgeryToken(last):
+		return []string{forgeryToken}
 	case own == "":
 		return nil
 	case parent != "":

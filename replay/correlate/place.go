@@ -118,7 +118,7 @@ func (p Place) compile() (compiled, error) {
 	case Body:
 		return compilePath(p.Name)
 	case Header:
-		return compiled{key: nameKey(Header, []byte(strings.ToLower(p.Name)))}, nil
+		return compiled{key: nameKey(Header, appendLower(nil, p.Name))}, nil
 	}
 	return compiled{key: nameKey(p.Kind, []byte(p.Name))}, nil
 }
