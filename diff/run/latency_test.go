@@ -129,7 +129,7 @@ func TestBucketsOfEveryMicrosecondAreApart(t *testing.T) {
 		l.record(time.Duration(us+1) * time.Microsecond)
 	}
 	last := 0.0
-	for _, b := range l.buckets() {
+	for _, b := range Buckets(l.h) {
 		assert.Greater(t, b.UpTo, last)
 		assert.InDelta(t, (b.UpTo-last)*1000, b.Count, 9, "up to %g", b.UpTo)
 		last = b.UpTo
