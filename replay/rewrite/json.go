@@ -221,7 +221,7 @@ func (w *jsonWalker) rewrite(raw []byte) (out []byte, removed bool) {
 		var left capture.Reason
 		switch {
 		case s&e.query.end() == 0:
-			if s != 0 && !e.met {
+			if holds := raw[0] == '{' || raw[0] == '['; holds && s != 0 && !e.met {
 				e.left = Covered
 			}
 			continue

@@ -56,7 +56,9 @@ func (r *reader) rules(rules *Rules, root ast.Node) {
 		rules.rules = each(r, f, r.rule)
 	}
 	if f, ok := fields["auth"]; ok {
+		r.hidden = true
 		rules.auth = each(r, f, r.auth)
+		r.hidden = false
 	}
 	if f, ok := fields["dates"]; ok {
 		rules.dates = r.dates(f)
@@ -119,7 +121,7 @@ func (r *reader) duration(f field, want string) time.Duration {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		r.errorf(start(f.value), "%s, not %s", want, describe(f.value))
+		r.errorf(start(f.value), "%s, not %s", want, r.describe(f.value))
 	}
 	return d
 }

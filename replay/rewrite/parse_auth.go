@@ -118,14 +118,14 @@ func (r *reader) arguments(f field) []string {
 	const want = "run is a list of the program and its arguments, such as [gcloud, auth, print-access-token]"
 	list, ok := f.value.(*ast.SequenceNode)
 	if !ok || len(list.Values) == 0 {
-		r.errorf(start(f.value), "%s, not %s", want, describe(f.value))
+		r.errorf(start(f.value), "%s, not %s", want, r.describe(f.value))
 		return nil
 	}
 	args := make([]string, 0, len(list.Values))
 	for i, n := range list.Values {
 		text, ok := textOf(n)
 		if !ok || i == 0 && text == "" {
-			r.errorf(start(n), "%s; this is %s", want, describe(n))
+			r.errorf(start(n), "%s; this is %s", want, r.describe(n))
 		}
 		args = append(args, text)
 	}
@@ -198,7 +198,7 @@ func (r *reader) claims(out *signer, owner field, fields map[string]field) {
 		return
 	}
 	if _, ok := g.value.(ast.MapNode); !ok {
-		r.errorf(start(g.value), "claims is keep or a mapping, not %s", describe(g.value))
+		r.errorf(start(g.value), "claims is keep or a mapping, not %s", r.describe(g.value))
 		return
 	}
 	out.claims = r.jsonValue(g)

@@ -38,7 +38,7 @@ func (r *reader) shift(out *dates, owner field, fields map[string]field) (off bo
 	default:
 		by, err := time.ParseDuration(text)
 		if err != nil {
-			r.errorf(start(f.value), "%s, not %s", want, describe(f.value))
+			r.errorf(start(f.value), "%s, not %s", want, r.describe(f.value))
 		}
 		out.by = by
 	}

@@ -43,8 +43,8 @@ func TestMistakesHaveTheirPlaceAndSayWhatIsAllowed(t *testing.T) {
 		"version: 1\nauth:\n - {bearer: {token: '${NOPE}'}}":                        "f:3:21: the environment variable NOPE is not set",
 		"version: 1\nauth:\n - {bearer: {}}":                                        "f:3:",
 		"version: 1\nauth:\n - {side: to}":                                          "f:3:5: an entry of auth has exactly one of bearer, command, oauth2 or jwt; this one has none",
-		"version: 1\nauth:\n - {command: {run: a b}}":                               `f:3:20: run is a list of the program and its arguments, such as [gcloud, auth, print-access-token], not "a b"`,
-		"version: 1\nauth:\n - {command: {run: [a], refresh: 3}}":                   "f:3:34: refresh is after how long the command is run again, such as 30m, not \"3\"",
+		"version: 1\nauth:\n - {command: {run: a b}}":                               `f:3:20: run is a list of the program and its arguments, such as [gcloud, auth, print-access-token], not a text`,
+		"version: 1\nauth:\n - {command: {run: [a], refresh: 3}}":                   "f:3:34: refresh is after how long the command is run again, such as 30m, not a text",
 		"version: 1\nauth:\n - {oauth2: {client-id: a, client-secret: b}}":          "f:3:5: token-url is missing in oauth2",
 		"version: 1\nauth:\n - {jwt: {algorithm: none, key-file: a, claims: keep}}": `f:3:22: there is no algorithm "none"; allowed are HS256`,
 		"version: 1\nauth:\n - {jwt: {algorithm: RS256, key-file: a}}":              "f:3:5: claims is missing in jwt: keep for those of the recorded token, or a mapping",
@@ -66,6 +66,17 @@ func TestMistakesHaveTheirPlaceAndSayWhatIsAllowed(t *testing.T) {
 func TestAVariableInBracesNeedsQuotationMarks(t *testing.T) {
 	_, err := Parse("f", []byte("version: 1\nauth:\n  - bearer: {token: ${TOKEN}}\n"), nil)
 	assert.ErrorContains(t, err, `inside of {...} a variable needs quotation marks: "${NAME}"`)
+}
+
+func TestSecretsAtTheWrongPlaceAreNotRepeated(t *testing.T) {
+	for _, entry := range []string{
+		"bearer: s3cret", "bearer: {token: [s3cret]}", "s3cret", "oauth2: s3cret", "command: {run: s3cret}", "jwt: {claims: s3cret}",
+		"{bearer: {token: a}, missing: s3cret}", "{bearer: {token: a}, side: to, prefix: [s3cret]}", "{bearer: {token: '${NOPE} s3cret'}}",
+	} {
+		_, err := Parse("f", []byte("version: 1\nauth:\n  - "+entry+"\n"), nil)
+		require.Error(t, err, entry)
+		assert.NotContains(t, err.Error(), "s3cret", entry)
+	}
 }
 
 func TestSectionsOfOthersAreLeftToThem(t *testing.T) {

@@ -2,8 +2,11 @@ package rewrite
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
+	"sync"
 	"testing"
 
 	"github.com/andybalholm/brotli"
@@ -100,6 +103,7 @@ rewrite:
   - {body: $.o.inner, set: 2}
   - {body: "$.list[?@ > 1]", remove: true}
   - {body: $.none, remove: true}
+  - {body: $..deep, remove: true}
 `)
 	got := sent(t, rules, replay.Base, request("POST", "/", `{"a":"x","o":{"inner":0},"list":[1,2,3]}`))
 	assert.Equal(t, `{"a":"z","o":1,"list":[1]}`, string(got.Body))
@@ -107,7 +111,13 @@ rewrite:
 	for _, r := range rules.Report().Rules {
 		left = append(left, r.Left)
 	}
-	assert.Equal(t, []map[capture.Reason]uint64{nil, nil, nil, {Covered: 1}, nil, {Absent: 1}}, left)
+	assert.Equal(t, []map[capture.Reason]uint64{nil, nil, nil, {Covered: 1}, nil, {Absent: 1}, {Covered: 1}}, left)
+}
+
+func TestAPathThatIsOnlyPassedIsAbsentNotCovered(t *testing.T) {
+	rules := parse(t, "rewrite:\n  - {body: $.a, match: x, replace: y}\n  - {body: $..deep, set: 1}\n")
+	assert.Equal(t, `{"a":"y"}`, string(sent(t, rules, replay.Base, request("POST", "/", `{"a":"x"}`)).Body))
+	assert.Equal(t, map[capture.Reason]uint64{Absent: 1}, rules.Report().Rules[1].Left)
 }
 
 func TestBodiesThatAreLeftAreCounted(t *testing.T) {
@@ -147,8 +157,18 @@ func TestCodedBodiesAreSentPlain(t *testing.T) {
 	require.NoError(t, err)
 	_, _ = z.Write([]byte(doc))
 	require.NoError(t, z.Close())
+	var zl, fl bytes.Buffer
+	l := zlib.NewWriter(&zl)
+	_, _ = l.Write([]byte(doc))
+	require.NoError(t, l.Close())
+	d, err := flate.NewWriter(&fl, 5)
+	require.NoError(t, err)
+	_, _ = d.Write([]byte(doc))
+	require.NoError(t, d.Close())
 	rules := parse(t, "rewrite:\n  - {body: $.a, set: 5}\n")
-	for coding, body := range map[string]string{"gzip": gz.String(), "br": br.String(), "zstd": zs.String()} {
+	for coding, body := range map[string]string{
+		"gzip": gz.String(), "br": br.String(), "zstd": zs.String(), "deflate": zl.String(), "Deflate, identity": fl.String(),
+	} {
 		got := sent(t, rules, replay.Base, request("POST", "/", body, "A", "1", "Content-Encoding", coding, "B", "2"))
 		assert.Equal(t, `{"a":5, "b":2}`, string(got.Body))
 		assert.Equal(t, []string{"A: 1", "B: 2"}, lines(got.Header))
@@ -224,4 +244,33 @@ func TestSecretsAreWithheldFromAnswersAndReports(t *testing.T) {
 	text, err := json.Marshal(rules.Report())
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"file":"replay.yaml","rules":[{"line":3,"what":"set-header X-Key","reason":"lent","matched":1,"changed":1}]}`, string(text))
+}
+
+func TestABodyThatDecodesToTooMuchIsLeft(t *testing.T) {
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	_, _ = w.Write(make([]byte, 2<<20))
+	require.NoError(t, w.Close())
+	rules := parse(t, "rewrite:\n  - {body: $.a, set: 5}\n")
+	got := sent(t, rules, replay.Base, request("POST", "/", gz.String(), "Content-Encoding", "gzip"))
+	assert.Equal(t, gz.String(), string(got.Body))
+	assert.Equal(t, map[capture.Reason]uint64{DecodedLimit: 1}, rules.Report().Rules[0].Left)
+}
+
+func TestAllKindsOfRulesCanWorkAtOnce(t *testing.T) {
+	rules := parse(t, benchRules+"auth:\n  - bearer: {token: a}\ndates: {shift: now}\n")
+	s := rules.Side(replay.Base, echo)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				e := &capture.Exchange{ID: capture.ID{1}, Request: request("POST", "/orders", order(), "Content-Type", "application/json")}
+				s.Send(t.Context(), &replay.Ask{Recorded: e, Request: e.Request})
+				rules.Report()
+			}
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, Counts{Matched: 160, Changed: 160}, rules.Report().Rules[0].Counts)
+	assert.Equal(t, Counts{Matched: 160, Changed: 160}, rules.Report().Dates.Counts)
 }

@@ -122,7 +122,7 @@ func (c *clientCredentials) fetch(ctx context.Context, now time.Time) (*credenti
 	}
 	var life time.Duration
 	if !got.Expiry.IsZero() {
-		life = time.Until(got.Expiry)
+		life = max(time.Until(got.Expiry), time.Second)
 	}
 	return newCredential(got.AccessToken, now, life), nil
 }

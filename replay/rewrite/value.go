@@ -41,7 +41,7 @@ func (r *reader) appendJSON(out []byte, n ast.Node, depth int) ([]byte, bool) {
 	}
 	text, ok := textOf(n)
 	if !ok {
-		r.errorf(start(n), "a value is what JSON can say, not %s", describe(n))
+		r.errorf(start(n), "a value is what JSON can say, not %s", r.describe(n))
 		return nil, false
 	}
 	return appendQuoted(out, text), true

@@ -29,6 +29,7 @@ const (
 type reader struct {
 	file   string
 	lookup func(string) (string, bool)
+	hidden bool // no text of the file may stand in a message
 	errs   Errors
 }
 
@@ -114,7 +115,7 @@ type field struct {
 func (r *reader) fields(n ast.Node, owner string, known ...string) map[string]field {
 	mapping, ok := n.(ast.MapNode)
 	if !ok {
-		r.errorf(start(n), "%s is a mapping with the keys %s; this is %s", owner, oneOf(known), describe(n))
+		r.errorf(start(n), "%s is a mapping with the keys %s; this is %s", owner, oneOf(known), r.describe(n))
 		return nil
 	}
 	fields := make(map[string]field)
@@ -141,7 +142,7 @@ func (r *reader) entries(f field) []ast.Node {
 	}
 	s, ok := f.value.(*ast.SequenceNode)
 	if !ok {
-		r.errorf(start(f.value), "%s is a list, not %s", f.key.Value, describe(f.value))
+		r.errorf(start(f.value), "%s is a list, not %s", f.key.Value, r.describe(f.value))
 		return nil
 	}
 	return s.Values
@@ -170,7 +171,7 @@ func (r *reader) scalar(n ast.Node, want string) (string, bool) {
 	if ok && strings.TrimSpace(text) != "" {
 		return strings.TrimSpace(text), true
 	}
-	r.errorf(start(n), "%s, not %s", want, describe(n))
+	r.errorf(start(n), "%s, not %s", want, r.describe(n))
 	return "", false
 }
 
@@ -178,7 +179,7 @@ func (r *reader) scalar(n ast.Node, want string) (string, bool) {
 func (r *reader) text(f field) (string, bool) {
 	text, ok := textOf(f.value)
 	if !ok {
-		r.errorf(start(f.value), "%s is a text, not %s", f.key.Value, describe(f.value))
+		r.errorf(start(f.value), "%s is a text, not %s", f.key.Value, r.describe(f.value))
 	}
 	return text, ok
 }
@@ -200,7 +201,7 @@ func (r *reader) isTrue(f field) bool {
 	if b, ok := f.value.(*ast.BoolNode); ok && b.Value {
 		return true
 	}
-	r.errorf(start(f.value), "%s is true or left out, not %s", f.key.Value, describe(f.value))
+	r.errorf(start(f.value), "%s is true or left out, not %s", f.key.Value, r.describe(f.value))
 	return false
 }
 
@@ -247,8 +248,9 @@ func lineOf(n ast.Node) int {
 	return 1
 }
 
-// describe names what a node is, for messages.
-func describe(n ast.Node) string {
+// describe names what a node is, for messages; in the section auth without the
+// text, which may be a secret at the wrong place.
+func (r *reader) describe(n ast.Node) string {
 	switch n := n.(type) {
 	case nil, *ast.NullNode:
 		return "empty"
@@ -257,10 +259,10 @@ func describe(n ast.Node) string {
 	case ast.MapNode:
 		return "a mapping"
 	case ast.ScalarNode:
-		if text := n.GetToken().Value; !strings.Contains(text, "${") {
-			return fmt.Sprintf("%q", text)
+		if !r.hidden {
+			return fmt.Sprintf("%q", n.GetToken().Value)
 		}
-		return "a text with a variable"
+		return "a text"
 	}
 	return n.Type().String()
 }
