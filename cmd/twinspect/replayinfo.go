@@ -45,10 +45,14 @@ func linksOf(c *correlate.Correlator) []diff.Link {
 		if l.Learned == nil {
 			link.Source = "rule"
 		}
+		used := l.Learned == nil // a written rule that did nothing is worth knowing
 		for _, s := range l.Sides {
+			used = used || s.Bound+s.Unbound > 0
 			link.Sides = append(link.Sides, diff.LinkSide{Side: string(s.Side), Bound: s.Bound, Differing: s.Differing, Unbound: s.Unbound})
 		}
-		links = append(links, link)
+		if used {
+			links = append(links, link)
+		}
 	}
 	return append(links, cookiesOf(r.Cookies)...)
 }

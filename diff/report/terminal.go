@@ -40,7 +40,7 @@ const (
 	maxStageLines  = 9 // in a terminal too narrow for the table
 	maxCounts      = 5 // reasons told by name in one line
 	terminalLines  = maxReasonLines + maxSides + 9*(maxRegressions+maxSuspects) + maxNoise + maxRules + (maxStageLines+3)*maxStages +
-		maxLanes + maxLinks + maxRewrites + 3 + 3*9
+		maxLanes + 1 + maxLinks + maxRewrites + 3 + 3*9
 )
 
 // Terminal writes r for a person at a terminal: the verdict and why, the

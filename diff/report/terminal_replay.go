@@ -9,7 +9,7 @@ import (
 )
 
 // The most lines of the section on the replay: a line of pace, one a lane, one a
-// link, one a rewrite, and one for each list that was cut.
+// link and one above them, one a rewrite, and one for each list that was cut.
 const (
 	maxLanes    = 4
 	maxLinks    = 6
@@ -32,16 +32,29 @@ func (t *terminal) replay() {
 		t.line(fit(line, t.opt.Width))
 	}
 	t.left(len(r.Lanes)-lanes, " lanes")
-	links := t.cut(len(r.Links), maxLinks)
-	for _, l := range mostUsed(r.Links)[:links] {
-		t.line(fit(fmt.Sprintf("  %s → %s: %s", visible(l.From), visible(l.To), useOf(&l)), t.opt.Width))
-	}
-	t.left(len(r.Links)-links, " links")
+	t.links()
 	rewrites := t.cut(len(r.Rewrites), maxRewrites)
 	for _, w := range r.Rewrites[:rewrites] {
 		t.line(fit(fmt.Sprintf("  %s: %s: %s", visible(w.Where), visible(w.What), rewritten(&w)), t.opt.Width))
 	}
 	t.left(len(r.Rewrites)-rewrites, " rewrites")
+}
+
+// links says which values of earlier answers later requests used.
+func (t *terminal) links() {
+	links := mostUsed(t.r.Replay.Links)
+	if len(links) == 0 {
+		return
+	}
+	g := grid{{text("given by"), text("used by"), number("replaced"), number("as recorded"), number("no value")}}
+	shown := t.cut(len(links), maxLinks)
+	for _, l := range links[:shown] {
+		use := usesOf(&l)
+		g = append(g, []cell{text(l.From), text(l.To), number(grouped(use.Differing)), number(grouped(use.Bound - min(use.Bound, use.Differing))),
+			number(grouped(use.Unbound))})
+	}
+	t.grid(g)
+	t.left(len(links)-shown, " links")
 }
 
 // paceLine tells the pace, the workers and how late they were.
