@@ -126,9 +126,11 @@ type sides struct {
 	order   map[string][]capture.ID // by session, each once
 	total   int
 	sending func(n int)
+	// wait, when set, holds the answers back until it is closed.
+	wait <-chan struct{}
 }
 
-func (s *sides) Send(_ context.Context, ask *replay.Ask) replay.Answer {
+func (s *sides) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
 	s.mu.Lock()
 	s.total++
 	n := s.total
@@ -141,6 +143,13 @@ func (s *sides) Send(_ context.Context, ask *replay.Ask) replay.Answer {
 	s.mu.Unlock()
 	if s.sending != nil {
 		s.sending(n)
+	}
+	if s.wait != nil {
+		select {
+		case <-s.wait:
+		case <-ctx.Done():
+			return replay.Answer{Fault: replay.Canceled}
+		}
 	}
 	return replay.Answer{Response: capture.Response{Status: 200}}
 }

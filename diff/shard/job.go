@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 )
@@ -83,18 +87,19 @@ func JobManifest(spec JobSpec) ([]byte, error) {
 	if err := spec.Plan.Encode(&plan); err != nil {
 		return nil, fmt.Errorf("job: %w", err)
 	}
-	if plan.Len() > maxConfigMap {
+	text := visible(plan.String())
+	if len(text) > maxConfigMap {
 		return nil, fmt.Errorf("job: the plan has %d bytes, and a ConfigMap holds %d: "+
-			"shorten its files, or give the workers the plan on a volume", plan.Len(), maxConfigMap)
+			"shorten its files, or give the workers the plan on a volume", len(text), maxConfigMap)
 	}
 	var b bytes.Buffer
-	for _, doc := range []any{spec.configMap(plan.String()), spec.job()} {
-		text, err := yaml.MarshalWithOptions(doc, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true))
+	for _, doc := range []any{spec.configMap(text), spec.job()} {
+		written, err := yaml.MarshalWithOptions(doc, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true))
 		if err != nil {
 			return nil, fmt.Errorf("job: %w", err)
 		}
 		b.WriteString("---\n")
-		b.Write(text)
+		b.Write(written)
 	}
 	return b.Bytes(), nil
 }
@@ -132,12 +137,45 @@ func (s *JobSpec) checkEnv() error {
 			return fmt.Errorf("variable %.80q: want letters, digits and '_', a secret and its key", name)
 		}
 	}
-	for _, text := range slices.Concat(s.Args, []string{s.Store}) {
-		if strings.ContainsRune(text, 0) {
-			return errors.New("an argument holds a zero byte")
+	return s.checkTexts()
+}
+
+// checkTexts refuses what no YAML holds as it is (YAML 1.2.2, section 5.1), and
+// what is invisible to who reviews the manifest.
+func (s *JobSpec) checkTexts() error {
+	texts := slices.Concat(s.Args, []string{s.Image, s.Store, s.ServiceAccount, s.CPU, s.Memory}, slices.Collect(maps.Values(s.Env)))
+	for _, from := range s.Secrets {
+		texts = append(texts, from.Secret, from.Key)
+	}
+	if s.Volume != nil {
+		texts = append(texts, s.Volume.Claim, s.Volume.Path)
+	}
+	for _, text := range texts {
+		if !utf8.ValidString(text) || strings.IndexFunc(text, hidden) >= 0 {
+			return fmt.Errorf("%.80q: a manifest holds printable text alone", text)
 		}
 	}
 	return nil
+}
+
+func hidden(r rune) bool { return !unicode.IsPrint(r) }
+
+// visible writes the characters of a JSON text that are hidden, which stand in
+// strings alone, by their numbers (RFC 8259, section 7).
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || !hidden(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }
 
 // isVariable reports whether s is a name of an environment variable (POSIX.1,

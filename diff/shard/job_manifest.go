@@ -2,6 +2,7 @@ package shard
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -9,6 +10,22 @@ import (
 
 // The parts of the Kubernetes API that a Job of workers has (batch/v1 and
 // core/v1), in the order in which they are written.
+
+// text is always written in quotes: which words stand for something else than
+// text differs between readers of YAML (1e3, yes, 0777).
+type text string
+
+// MarshalYAML implements goccy's BytesMarshaler. What JSON quotes, YAML reads
+// (YAML 1.2.2, section 7.3.1).
+func (t text) MarshalYAML() ([]byte, error) { return json.Marshal(string(t)) }
+
+func texts(all []string) []text {
+	list := make([]text, len(all))
+	for i, s := range all {
+		list[i] = text(s)
+	}
+	return list
+}
 
 type resource[T any] struct {
 	APIVersion string            `yaml:"apiVersion"`
@@ -20,15 +37,15 @@ type resource[T any] struct {
 }
 
 type metadata struct {
-	Name      string `yaml:"name,omitempty"`
-	Namespace string `yaml:"namespace,omitempty"`
+	Name      text   `yaml:"name,omitempty"`
+	Namespace text   `yaml:"namespace,omitempty"`
 	Labels    labels `yaml:"labels"`
 }
 
 type labels struct {
 	Name     string `yaml:"app.kubernetes.io/name"`
-	Instance string `yaml:"app.kubernetes.io/instance"`
-	Run      string `yaml:"twinspect.dev/run"`
+	Instance text   `yaml:"app.kubernetes.io/instance"`
+	Run      text   `yaml:"twinspect.dev/run"`
 }
 
 type jobSpec struct {
@@ -70,7 +87,7 @@ type podTemplate struct {
 
 type podSpec struct {
 	RestartPolicy                 string      `yaml:"restartPolicy"`
-	ServiceAccountName            string      `yaml:"serviceAccountName,omitempty"`
+	ServiceAccountName            text        `yaml:"serviceAccountName,omitempty"`
 	AutomountServiceAccountToken  bool        `yaml:"automountServiceAccountToken"`
 	EnableServiceLinks            bool        `yaml:"enableServiceLinks"`
 	TerminationGracePeriodSeconds int         `yaml:"terminationGracePeriodSeconds"`
@@ -93,8 +110,8 @@ type seccomp struct {
 
 type container struct {
 	Name            string      `yaml:"name"`
-	Image           string      `yaml:"image"`
-	Args            []string    `yaml:"args"`
+	Image           text        `yaml:"image"`
+	Args            []text      `yaml:"args"`
 	Env             []variable  `yaml:"env"`
 	Resources       resources   `yaml:"resources"`
 	SecurityContext security    `yaml:"securityContext"`
@@ -102,8 +119,8 @@ type container struct {
 }
 
 type variable struct {
-	Name      string     `yaml:"name"`
-	Value     string     `yaml:"value,omitempty"`
+	Name      text       `yaml:"name"`
+	Value     text       `yaml:"value,omitempty"`
 	ValueFrom *valueFrom `yaml:"valueFrom,omitempty"`
 }
 
@@ -113,8 +130,8 @@ type valueFrom struct {
 }
 
 type secretRef struct {
-	Name string `yaml:"name"`
-	Key  string `yaml:"key"`
+	Name text `yaml:"name"`
+	Key  text `yaml:"key"`
 }
 
 type fieldRef struct {
@@ -127,8 +144,8 @@ type resources struct {
 }
 
 type amounts struct {
-	CPU    string `yaml:"cpu,omitempty"`
-	Memory string `yaml:"memory"`
+	CPU    text `yaml:"cpu,omitempty"`
+	Memory text `yaml:"memory"`
 }
 
 type security struct {
@@ -143,7 +160,7 @@ type capabilities struct {
 
 type mountedAt struct {
 	Name      string `yaml:"name"`
-	MountPath string `yaml:"mountPath"`
+	MountPath text   `yaml:"mountPath"`
 	ReadOnly  bool   `yaml:"readOnly,omitempty"`
 }
 
@@ -154,17 +171,17 @@ type volume struct {
 }
 
 type nameOf struct {
-	Name string `yaml:"name"`
+	Name text `yaml:"name"`
 }
 
 type claimName struct {
-	ClaimName string `yaml:"claimName"`
+	ClaimName text `yaml:"claimName"`
 }
 
 func (s *JobSpec) metadata() metadata {
 	return metadata{
-		Name: s.Name, Namespace: s.Namespace,
-		Labels: labels{Name: "twinspect-worker", Instance: s.Name, Run: s.Plan.Run},
+		Name: text(s.Name), Namespace: text(s.Namespace),
+		Labels: labels{Name: "twinspect-worker", Instance: text(s.Name), Run: text(s.Plan.Run)},
 	}
 }
 
@@ -210,12 +227,12 @@ func failurePolicy() policy {
 const nobody = 65532
 
 func (s *JobSpec) pod() podSpec {
-	volumes := []volume{{Name: "plan", ConfigMap: &nameOf{s.Name}}}
+	volumes := []volume{{Name: "plan", ConfigMap: &nameOf{text(s.Name)}}}
 	if s.Volume != nil {
-		volumes = append(volumes, volume{Name: "store", PersistentVolumeClaim: &claimName{s.Volume.Claim}})
+		volumes = append(volumes, volume{Name: "store", PersistentVolumeClaim: &claimName{text(s.Volume.Claim)}})
 	}
 	return podSpec{
-		RestartPolicy: "Never", ServiceAccountName: s.ServiceAccount, AutomountServiceAccountToken: s.ServiceAccount != "",
+		RestartPolicy: "Never", ServiceAccountName: text(s.ServiceAccount), AutomountServiceAccountToken: s.ServiceAccount != "",
 		TerminationGracePeriodSeconds: 30,
 		SecurityContext: podSecurity{
 			RunAsNonRoot: true, RunAsUser: nobody, RunAsGroup: nobody, FSGroup: nobody, SeccompProfile: seccomp{"RuntimeDefault"},
@@ -225,18 +242,18 @@ func (s *JobSpec) pod() podSpec {
 }
 
 func (s *JobSpec) container() container {
-	memory := cmp.Or(s.Memory, "512Mi")
+	memory := text(cmp.Or(s.Memory, "512Mi"))
 	mounts := []mountedAt{{Name: "plan", MountPath: planFolder, ReadOnly: true}}
 	if s.Volume != nil {
-		mounts = append(mounts, mountedAt{Name: "store", MountPath: s.Volume.Path})
+		mounts = append(mounts, mountedAt{Name: "store", MountPath: text(s.Volume.Path)})
 	}
 	return container{
-		Name: containerName, Image: s.Image,
-		Args: append([]string{"worker", "--plan", planFolder + "/" + planFile, "--store", s.Store}, s.Args...),
+		Name: containerName, Image: text(s.Image),
+		Args: texts(append([]string{"worker", "--plan", planFolder + "/" + planFile, "--store", s.Store}, s.Args...)),
 		Env:  s.env(),
 		// No limit of the processor: a worker that is throttled measures its own
 		// pauses.
-		Resources:       resources{Requests: amounts{cmp.Or(s.CPU, "500m"), memory}, Limits: amounts{Memory: memory}},
+		Resources:       resources{Requests: amounts{text(cmp.Or(s.CPU, "500m")), memory}, Limits: amounts{Memory: memory}},
 		SecurityContext: security{ReadOnlyRootFilesystem: true, Capabilities: capabilities{[]string{"ALL"}}},
 		VolumeMounts:    mounts,
 	}
@@ -245,11 +262,13 @@ func (s *JobSpec) container() container {
 func (s *JobSpec) env() []variable {
 	all := []variable{{Name: podName, ValueFrom: &valueFrom{FieldRef: &fieldRef{"metadata.name"}}}}
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
-		all = append(all, variable{Name: name, Value: s.Env[name]})
+		all = append(all, variable{Name: text(name), Value: text(s.Env[name])})
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
 		from := s.Secrets[name]
-		all = append(all, variable{Name: name, ValueFrom: &valueFrom{SecretKeyRef: &secretRef{from.Secret, from.Key}}})
+		all = append(all, variable{
+			Name: text(name), ValueFrom: &valueFrom{SecretKeyRef: &secretRef{text(from.Secret), text(from.Key)}},
+		})
 	}
 	return all
 }

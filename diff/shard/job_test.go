@@ -75,7 +75,7 @@ func TestAJobThatCannotBeIsRefused(t *testing.T) {
 		{"variable", func(s *shard.JobSpec) { s.Env = map[string]string{"a b": ""} }},
 		{"each once", func(s *shard.JobSpec) { s.Env = map[string]string{"TOKEN": "x"} }},
 		{"a secret and its key", func(s *shard.JobSpec) { s.Secrets = map[string]shard.SecretKey{"A": {}} }},
-		{"zero byte", func(s *shard.JobSpec) { s.Args = []string{"\x00"} }},
+		{"printable", func(s *shard.JobSpec) { s.Args = []string{"\x00"} }},
 		{"absolute path", func(s *shard.JobSpec) { s.Volume.Path = "x" }},
 		{"no side", func(s *shard.JobSpec) { s.Plan.Sides = nil }},
 		{"shorten its files", func(s *shard.JobSpec) { s.Plan.Files[0].Text = strings.Repeat("x", 1<<20) }},
@@ -90,6 +90,7 @@ func TestAJobThatCannotBeIsRefused(t *testing.T) {
 
 func FuzzJobManifest(f *testing.F) {
 	f.Add("run-1", "image:1", "/evidence", "--pace=x2", "TOKEN", "value: {}", "rules:\n  - a: b\n", 3)
+	f.Add("b", "i:1", "/e", "-- #'\"", "B", "0x1f", "\x7f\u0085\ufeff\U000e0001|", 2)
 	f.Add("a", "i", "kafka://b/t", "- x\n---\n", "A", "true", "\t\r\n #", 1)
 	f.Fuzz(func(t *testing.T, name, image, address, arg, variable, value, text string, workers int) {
 		p := plan()
@@ -143,4 +144,20 @@ func checkManifest(t *testing.T, text []byte, spec shard.JobSpec) {
 	require.Equal(t, spec.Env[c.Env[1].Name], c.Env[1].Value)
 	_, err := shard.DecodePlan(strings.NewReader(config.Data["plan.json"]))
 	require.NoError(t, err)
+}
+
+// Clusters read YAML 1.1 in part, in which more words stand for something else
+// than text.
+func TestTextsStayTexts(t *testing.T) {
+	for _, text := range []string{
+		"yes", "no", "on", "off", "y", "N", "true", "~", "null", "", "0777", "0o7", "0x1f", "1_000", "1:30", "1e3",
+		".inf", "=", "<<", "2001-01-01", "- a", "a: b", "a #b", "'", `"`, `\`, "*a", "&a", "!a", "|", ">", "%a", "@a",
+		"`", "{", "[", ",", "?", " a ", "a:", "é", "漢",
+	} {
+		spec := job()
+		spec.Args, spec.Env, spec.Secrets = []string{text}, map[string]string{"A": text}, nil
+		got, err := shard.JobManifest(spec)
+		require.NoError(t, err)
+		checkManifest(t, got, spec)
+	}
 }

@@ -38,7 +38,7 @@ const maxHead = 1 << 20
 
 var (
 	errDamaged = errors.New("the object is damaged")
-	// ErrForeign: an object in the run's folder was made by another plan.
+	// ErrForeign says that an object in the folder of the run was made by another plan.
 	ErrForeign = errors.New("made by another plan")
 )
 

@@ -16,12 +16,12 @@ import (
 	"twinspect.dev/replay"
 )
 
-// text is a judge that has counted a text.
-type text string
+// counted is a judge that has counted a text.
+type counted string
 
-func (text) Observe(*replay.Outcome) {}
+func (counted) Observe(*replay.Outcome) {}
 
-func (s text) Encode(w io.Writer) error {
+func (s counted) Encode(w io.Writer) error {
 	_, err := io.WriteString(w, string(s))
 	return err
 }
@@ -34,7 +34,7 @@ func sample() *head {
 }
 
 func TestAnObjectIsReadAsItWasWritten(t *testing.T) {
-	data, err := sample().object(text("counts\nof two lines"))
+	data, err := sample().object(counted("counts\nof two lines"))
 	require.NoError(t, err)
 	h, counts, err := parseObject(data, "p", Chunk{1, 20, 40})
 	require.NoError(t, err)
@@ -54,7 +54,7 @@ func TestAnAccountThatDoesNotCoverTheChunkIsDamage(t *testing.T) {
 	} {
 		h := sample()
 		change(h)
-		data, err := h.object(text(""))
+		data, err := h.object(counted(""))
 		require.NoError(t, err)
 		_, _, err = parseObject(data, "p", h.Chunk)
 		require.ErrorIs(t, err, errDamaged)
@@ -79,7 +79,7 @@ func TestAnObjectsNameTellsItsPlace(t *testing.T) {
 }
 
 func FuzzParseObject(f *testing.F) {
-	data, err := sample().object(text("counts"))
+	data, err := sample().object(counted("counts"))
 	require.NoError(f, err)
 	f.Add(data[:len(data)-sha256.Size])
 	f.Add([]byte("{}\n"))

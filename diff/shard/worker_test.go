@@ -3,6 +3,7 @@ package shard_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/kafka"
 	"twinspect.dev/diff/shard"
+	"twinspect.dev/diff/shard/store"
 )
 
 func stage(t testing.TB, a capture.Account, name string) capture.Stats {
@@ -212,4 +214,73 @@ func (x scenario) check(t *testing.T) {
 	assert.True(t, r.Complete())
 	assert.EqualValues(t, x.exchanges+x.again, stage(t, r.Account, "chunks").Written)
 	assert.LessOrEqual(t, sent-x.exchanges, int(r.Resent), "what was sent again is bounded")
+}
+
+func TestAPartitionThatMovesIsGoneOnWithByItsNewWorker(t *testing.T) {
+	_, cfg := cluster(t, 2)
+	all := recording(200, 20)
+	publish(t, cfg, all...)
+	p, s := planned(t, cfg, 30), folder(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	began, moved := make(chan struct{}), make(chan struct{})
+	one := &sides{wait: moved, sending: func(n int) {
+		if n == 5 {
+			close(began)
+		}
+	}}
+	two := &sides{sending: func(n int) {
+		if n == 1 {
+			close(moved)
+		}
+	}}
+	var wg sync.WaitGroup
+	last := make([]shard.Progress, 2)
+	run := func(i int, to *sides) {
+		w := worker(p, cfg, s, to)
+		w.Progress = func(p shard.Progress) { last[i] = p }
+		assert.NoError(t, w.Run(ctx))
+	}
+	wg.Go(func() { run(0, one) })
+	<-began
+	wg.Go(func() { run(1, two) })
+	wg.Wait()
+	got, r := merged(t, s, p)
+	assertOnce(t, all, got)
+	assert.Equal(t, 1, r.Attempts, "the chunk that was taken away")
+	assert.Positive(t, last[0].Own)
+	assert.Positive(t, last[1].Own)
+	assert.LessOrEqual(t, one.total+two.total-200, int(r.Resent))
+}
+
+// overtaken is a store in which another worker has stored each chunk just before.
+type overtaken struct{ store.Store }
+
+func (o overtaken) Put(ctx context.Context, name string, data []byte) error {
+	if strings.HasSuffix(name, ".partial") {
+		if err := o.Store.Put(ctx, name, data); err != nil {
+			return err
+		}
+	}
+	return o.Store.Put(ctx, name, data)
+}
+
+func TestAChunkThatAnotherHasStoredMeanwhileIsCountedOnce(t *testing.T) {
+	_, cfg := cluster(t, 1)
+	all := recording(50, 5)
+	publish(t, cfg, all...)
+	p, s := planned(t, cfg, 20), folder(t)
+	var last shard.Progress
+	w := worker(p, cfg, overtaken{s}, new(sides))
+	w.Progress = func(p shard.Progress) { last = p }
+	require.NoError(t, w.Run(t.Context()))
+	got, _ := merged(t, s, p)
+	assertOnce(t, all, got)
+	assert.Equal(t, 3, last.Twice)
+	assert.Zero(t, last.Own)
+	assert.Empty(t, last.Account)
+}
+
+func TestAWorkerNeedsItsParts(t *testing.T) {
+	require.ErrorContains(t, new(shard.Worker).Run(t.Context()), "are needed")
 }

@@ -33,11 +33,11 @@ type Store interface {
 }
 
 var (
-	// ErrExists: an object of this name is kept already.
+	// ErrExists says that an object of this name is kept already.
 	ErrExists = errors.New("exists already")
-	// ErrMissing: there is no object of this name.
+	// ErrMissing says that there is no object of this name.
 	ErrMissing = errors.New("does not exist")
-	// ErrTooLarge: the object is longer than [MaxObject], or than the place
+	// ErrTooLarge says that an object is longer than [MaxObject], or than the place
 	// takes.
 	ErrTooLarge = errors.New("too large")
 )

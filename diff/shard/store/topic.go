@@ -32,7 +32,7 @@ type Topic struct {
 	transport *kafkago.Transport
 	client    *kafkago.Client
 
-	// mu is held while the topic is read on, and released between two requests.
+	// mu holds a token while the topic is read on.
 	mu    chan struct{}
 	index index
 
@@ -60,11 +60,26 @@ func OpenTopic(ctx context.Context, address string) (*Topic, error) {
 		client: &kafkago.Client{Addr: kafkago.TCP(target.Config.Brokers...), Transport: transport, Timeout: requestTimeout},
 		mu:     make(chan struct{}, 1), index: newIndex(),
 	}
-	if err := t.caughtUp(ctx, 0, func() {}); err != nil {
+	if err := errors.Join(bounded(ctx, t.check), ctx.Err()); err != nil {
 		transport.CloseIdleConnections()
 		return nil, err
 	}
 	return t, nil
+}
+
+// check tries once what is tried again later, so that a missing topic or wrong
+// credentials are told at once.
+func (t *Topic) check(ctx context.Context) error {
+	m, err := t.client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{t.cfg.Topic}})
+	if err == nil {
+		err = kafkago.UnknownTopicOrPartition
+		for _, topic := range m.Topics {
+			if topic.Name == t.cfg.Topic && len(topic.Partitions) > 0 {
+				err = topic.Error
+			}
+		}
+	}
+	return t.cfg.Explain(err)
 }
 
 // Close implements [Store].
