@@ -17,12 +17,11 @@ type step struct {
 	index      int // -1 for a name
 }
 
-// json visits the leaves of a document and reports whether it was one. It is
-// lenient with what does not matter here, such as control characters.
-func (w *walker) json(b []byte) bool {
+// json visits the leaves of a document; of a broken one those before the break. It
+// is lenient with what does not matter here, such as control characters.
+func (w *walker) json(b []byte) {
 	w.leaf.steps = w.leaf.steps[:0]
-	i := w.jsonValue(b, space(b, 0), mix(uint64(Body), rootMark), 0)
-	return i >= 0 && space(b, i) == len(b)
+	w.jsonValue(b, space(b, 0), mix(uint64(Body), rootMark), 0)
 }
 
 func space(b []byte, i int) int {

@@ -32,7 +32,6 @@ type walker struct {
 	leaf  leaf
 	buf   []byte // the value, decoded
 	name  []byte // of the place
-	text  []byte // a copy of the field or target at hand
 	body  []byte // decoded; shares memory with the message where it had no coding
 }
 
@@ -234,7 +233,7 @@ func (w *walker) decode(m *capture.Message) bool {
 // word visits a body that is one word, such as a token given as text/plain.
 func (w *walker) word(b []byte) {
 	word := bytes.TrimSpace(b)
-	if len(word) <= maxValue && bytes.IndexAny(word, " \t\r\n") < 0 {
+	if len(word) <= maxValue && !bytes.ContainsAny(word, " \t\r\n") {
 		w.leaf.steps = w.leaf.steps[:0]
 		w.give(Body, mix(uint64(Body), rootMark), 0, word, 0, len(b))
 	}
