@@ -36,7 +36,7 @@ func TestExpectedContinueNeverHangs(t *testing.T) {
 		{"refuses and reads no content", 100, func(c net.Conn, _ *bufio.Reader, _ int) {
 			_, _ = io.WriteString(c, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
 		}, 417, 2},
-		{"refuses a large one", len(body), func(c net.Conn, r *bufio.Reader, n int) {
+		{"refuses a large one", len(body), func(c net.Conn, r *bufio.Reader, _ int) {
 			_, _ = io.WriteString(c, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
 			_, _ = io.Copy(io.Discard, r)
 		}, 417, 2},

@@ -27,10 +27,13 @@ func peersH2(b *testing.B) map[string]func() error {
 	std := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}
 	std.Protocols.SetUnencryptedHTTP2(true)
 	b.Cleanup(std.CloseIdleConnections)
-	x := &http2.Transport{AllowHTTP: true, DisableCompression: true, DialTLSContext: func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, address)
-	}}
-	b.Cleanup(x.CloseIdleConnections)
+	x := &http2.Transport{ //nolint:staticcheck // a peer as it is in use
+		AllowHTTP: true, DisableCompression: true,
+		DialTLSContext: func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}
+	b.Cleanup(x.CloseIdleConnections) //nolint:staticcheck // as above
 	ctx := b.Context()
 	return map[string]func() error{
 		"twinspect": func() error {

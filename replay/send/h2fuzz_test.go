@@ -48,6 +48,7 @@ func FuzzH2(f *testing.F) {
 		}()
 		if cn.take() {
 			var a replay.Answer
+			a.Response.Incomplete = capture.Unseen
 			a.Request.Method, a.Request.Target, a.Request.Body = "POST", "/", make([]byte, 100<<10)
 			a.Request.Header = capture.Header{{Name: "Host", Value: "b"}}
 			err := cn.exchange(context.Background(), &a, time.Now().Add(10*time.Second), limit)

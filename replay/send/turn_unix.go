@@ -3,6 +3,7 @@
 package send
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -60,7 +61,7 @@ func (cn *conn) next(fd uintptr) bool {
 		n, err := again(syscall.Write, int(fd), s.message)
 		cn.sent = time.Now()
 		s.written = max(n, 0)
-		if err == syscall.EAGAIN {
+		if errors.Is(err, syscall.EAGAIN) {
 			err = nil // a full buffer: the rest is written as usual
 		}
 		s.werr = os.NewSyscallError("write", err)
@@ -68,7 +69,7 @@ func (cn *conn) next(fd uintptr) bool {
 	}
 	n, err := again(syscall.Read, int(fd), cn.r.buf)
 	switch {
-	case err == syscall.EAGAIN:
+	case errors.Is(err, syscall.EAGAIN):
 		return false
 	case err != nil:
 		s.rerr = os.NewSyscallError("read", err)
@@ -83,7 +84,7 @@ func (cn *conn) next(fd uintptr) bool {
 func again(call func(int, []byte) (int, error), fd int, b []byte) (int, error) {
 	for {
 		n, err := call(fd, b)
-		if err != syscall.EINTR {
+		if !errors.Is(err, syscall.EINTR) {
 			return n, err
 		}
 	}
