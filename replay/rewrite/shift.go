@@ -114,11 +114,14 @@ func moveISO(v string, by time.Duration) (string, bool) {
 		return v, false
 	}
 	out := []byte(v)
-	copy(out, moved.Format(time.DateOnly))
+	var buf [len("2006-01-02T15:04:05.000000000")]byte
+	text := moved.AppendFormat(buf[:0], "2006-01-02T15:04:05.000000000")
+	copy(out, text[:len(time.DateOnly)])
 	if len(v) > len(time.DateOnly) {
-		text := moved.Format("15:04:05.000000000")
-		copy(out[11:], text[:8])
-		copy(out[20:20+min(digits, 9)], text[9:])
+		copy(out[11:], text[11:19])
+	}
+	if digits > 0 {
+		copy(out[20:20+min(digits, 9)], text[20:])
 	}
 	return string(out), true
 }
