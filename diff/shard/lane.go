@@ -42,10 +42,7 @@ func (x *work) start(ctx context.Context, partition int) *lane {
 	}
 	l.tell = func(e event) {
 		e.lane = l
-		select {
-		case x.events <- e:
-		case <-ctx.Done():
-		}
+		x.queued(e)
 	}
 	go func() {
 		defer close(l.done)

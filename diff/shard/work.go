@@ -2,8 +2,10 @@ package shard
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -19,8 +21,32 @@ type work struct {
 	slots   chan struct{}   // held by the lanes that work
 
 	lanes    map[int]*lane // by partition
-	events   chan event
 	progress Progress
+
+	// The lanes queue what they tell, so that nothing is lost when they are
+	// stopped; news is signalled then.
+	mu    sync.Mutex
+	queue []event
+	news  chan struct{}
+}
+
+// queued takes an event. It is called by the lanes.
+func (x *work) queued(e event) {
+	x.mu.Lock()
+	x.queue = append(x.queue, e)
+	x.mu.Unlock()
+	select {
+	case x.news <- struct{}{}:
+	default:
+	}
+}
+
+func (x *work) unqueued() []event {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	list := x.queue
+	x.queue = nil
+	return list
 }
 
 // event is what a lane tells: a chunk was done, or, where ended is set, that it
@@ -52,8 +78,8 @@ func (x *work) loop(ctx context.Context, assignments <-chan assignment, failed <
 			x.assign(ctx, a.partitions)
 		case <-fence:
 			x.assign(ctx, nil)
-		case e := <-x.events:
-			if done, err := x.hear(ctx, e); done || err != nil {
+		case <-x.news:
+			if done, err := x.hear(ctx); done || err != nil {
 				return err
 			}
 		case <-poll.C:
@@ -97,20 +123,25 @@ func (x *work) open(partition int) []Chunk {
 	return list
 }
 
-// hear takes an event; done where it was the last chunk of all.
-func (x *work) hear(ctx context.Context, e event) (done bool, err error) {
-	if x.lanes[e.lane.partition] != e.lane {
-		return false, nil // of one that was stopped
+// hear takes what the lanes have told; done where that was the last chunk of all.
+func (x *work) hear(ctx context.Context) (done bool, err error) {
+	ended := false
+	for _, e := range x.unqueued() {
+		switch {
+		case !e.ended:
+			x.note(e)
+		case x.lanes[e.lane.partition] == e.lane: // not one that was stopped
+			x.stop(e.lane.partition)
+			ended, err = true, errors.Join(err, e.err)
+		}
 	}
-	if !e.ended {
-		x.note(e)
-		return x.progress.Stored == x.progress.Chunks, nil
+	if err != nil {
+		return false, err
 	}
-	x.stop(e.lane.partition)
-	if e.err != nil {
-		return false, e.err
+	if ended {
+		return x.look(ctx)
 	}
-	return x.look(ctx)
+	return x.progress.Stored == x.progress.Chunks, nil
 }
 
 func (x *work) note(e event) {
@@ -190,5 +221,10 @@ func (x *work) stopAll() {
 	}
 	for p := range x.lanes {
 		x.stop(p)
+	}
+	for _, e := range x.unqueued() {
+		if !e.ended {
+			x.note(e)
+		}
 	}
 }

@@ -162,7 +162,7 @@ func (w *Worker) begin() (*work, error) {
 		return nil, err
 	}
 	x := &work{
-		Worker: w, plan: plan, lanes: make(map[int]*lane), chunks: make(map[int][]Chunk), events: make(chan event),
+		Worker: w, plan: plan, lanes: make(map[int]*lane), chunks: make(map[int][]Chunk), news: make(chan struct{}, 1),
 		stored:  make(map[Chunk]bool, len(all)),
 		session: w.SessionTimeout, poll: w.Poll, slots: make(chan struct{}, defaultParallel),
 	}

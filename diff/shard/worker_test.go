@@ -50,7 +50,7 @@ func TestWorkersShareTheWindowAndTheMergeCountsEachExchangeOnce(t *testing.T) {
 	got, r := merged(t, s, p)
 	assertOnce(t, all, got)
 	assert.True(t, r.Complete())
-	assert.Zero(t, r.Resent)
+	assert.LessOrEqual(t, to.total-1000, int(r.Resent), "a worker that joins late takes chunks away")
 	assert.Equal(t, capture.Stats{Seen: 1000, Written: 1000}, stage(t, r.Account, "chunks"))
 	assert.Equal(t, capture.Stats{Seen: 1000, Written: 1000}, stage(t, r.Account, "kafka"))
 	assert.EqualValues(t, 1000, stage(t, r.Account, "replay").Written)
