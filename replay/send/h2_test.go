@@ -484,12 +484,19 @@ func TestCancelingAStreamLeavesTheOthers(t *testing.T) {
 }
 
 func TestFloodOfPingsFromAServerThatDoesNotReadEndsTheConnection(t *testing.T) {
-	c := h2Client(t, serve(t, func(nc net.Conn) {
-		_ = nc.(*net.TCPConn).SetReadBuffer(4 << 10)
-		w := newWire2(nc)
-		for w != nil && w.fr.WritePing(false, [8]byte{}) == nil {
+	flood := func(nc net.Conn) {
+		for w := newWire2(nc); w != nil && w.fr.WritePing(false, [8]byte{}) == nil; {
 		}
-	}))
+	}
+	var ended sync.WaitGroup
+	c := h2Client(t, "pipe", func(cfg *send.Config) {
+		cfg.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			ended.Go(func() { flood(theirs) })
+			return ours, nil
+		}
+	})
+	defer ended.Wait()
 	a := c.Send(background(), ask(get2("/")))
 	assert.Equal(t, replay.Malformed, a.Fault, a.Err)
 	assert.Contains(t, a.Err, "reads none")
