@@ -34,7 +34,7 @@ func withInput(ctx context.Context, stdin string, args ...string) result {
 }
 
 func TestHelpOfEveryCommandHasAnExampleAndTheExitCodes(t *testing.T) {
-	for _, name := range []string{"capture", "cat", "stat", "redact", "replay", "diff-run", "diff", "routes plan", "routes apply", "routes delete"} {
+	for _, name := range []string{"capture", "cat", "stat", "redact", "replay", "diff-run", "diff", "plan", "worker", "merge", "routes plan", "routes apply", "routes delete"} {
 		t.Run(name, func(t *testing.T) {
 			r := twinspect(t.Context(), append(strings.Fields(name), "--help")...)
 			assert.Zero(t, r.code)
@@ -76,7 +76,7 @@ func TestWrongUsageEndsWithTwoAndSaysWhatIsWanted(t *testing.T) {
 		{"bad output name", []string{"cat", file, "-o", "x.txt"}, "want .twin, .jsonl"},
 		{"bad status", []string{"cat", file, "--status", "9xx"}, "want a status"},
 		{"bad pace", []string{"replay", file, "--to", "http://127.0.0.1:1", "--pace", "fast"}, "--pace"},
-		{"bad url", []string{"replay", file, "--to", "localhost"}, "want a URL"},
+		{"bad url", []string{"replay", file, "--to", "localhost"}, "must begin with http://"},
 		{"no branch", []string{"diff-run", file, "--base", "http://127.0.0.1:1"}, "give --branch URL"},
 		{"writes twice", []string{"diff-run", file, "--base", "http://127.0.0.1:1", "--branch", "http://127.0.0.1:1", "--allow-writes"}, "--no-control"},
 		{"bad error rate", []string{"diff", file, "--error-rate", "5"}, "between 0 and 1"},

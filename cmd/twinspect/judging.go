@@ -28,10 +28,20 @@ type judgeOptions struct {
 }
 
 func (o *judgeOptions) register(flags *pflag.FlagSet) {
+	o.registerShared(flags)
+	o.registerOutput(flags)
+}
+
+// registerShared registers how outcomes are judged.
+func (o *judgeOptions) registerShared(flags *pflag.FlagSet) {
 	flags.StringVar(&o.rules, "rules", "", "rule file (default: twinspect.yaml where there is one)")
 	flags.StringVar(&o.openapi, "openapi", "", "name operations by this document's paths")
 	flags.Float64Var(&o.errorRate, "error-rate", diffrun.DefaultErrorRate, "share of false regressions to allow among those reported")
 	flags.Float64Var(&o.maxLoss, "max-loss", diffrun.DefaultMaxLoss, "share of the traffic that may be lost before the verdict is inconclusive")
+}
+
+// registerOutput registers where the report goes.
+func (o *judgeOptions) registerOutput(flags *pflag.FlagSet) {
 	flags.StringVar(&o.report, "report", "", "write report.html, evidence.json, junit.xml and summary.md into this folder")
 	flags.BoolVar(&o.verbose, "verbose", false, "list everything, noise too")
 	flags.BoolVar(&o.json, "json", false, "print the evidence as JSON instead of text")
@@ -51,10 +61,16 @@ func (o *judgeOptions) check() error {
 	if _, err := o.loadRules(); err != nil {
 		return err
 	}
-	if o.report != "" {
-		if err := os.MkdirAll(o.report, 0o755); err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
+	return o.makeFolder()
+}
+
+// makeFolder makes the folder of the report before any work is done for it.
+func (o *judgeOptions) makeFolder() error {
+	if o.report == "" {
+		return nil
+	}
+	if err := os.MkdirAll(o.report, 0o755); err != nil {
+		return fmt.Errorf("--report: %w", err)
 	}
 	return nil
 }

@@ -33,10 +33,18 @@ func (o *meshOptions) register(flags *pflag.FlagSet) {
 	o.clusterOptions.register(flags)
 	flags.StringVar(&o.routes, "routes", "", "make the routes of this file (YAML) for the run, and remove them at its end")
 	flags.StringVar(&o.caller, "caller-namespace", "", "namespace from which the lanes are asked (default: the context's)")
+	flags.BoolVar(&o.unchecked, "no-route-check", false, "do not look at the cluster's routes; probes and answers must still prove their lane")
+	flags.DurationVar(&o.wait, "route-wait", defaultRouteWait, "wait this long for a lane to prove itself before the first request")
+}
+
+// defaultRouteWait is more than a mesh of some thousand proxies takes to tell them
+// what was applied.
+const defaultRouteWait = 30 * time.Second
+
+// registerLanes registers how a lane is named.
+func (o *meshOptions) registerLanes(flags *pflag.FlagSet) {
 	flags.StringVar(&o.laneHeader, "lane-header", route.DefaultHeader, "request's field that names the lane")
 	flags.StringVar(&o.attestHeader, "attest-header", route.DefaultAttest, "response's field in which the route names the lane")
-	flags.BoolVar(&o.unchecked, "no-route-check", false, "do not look at the cluster's routes; probes and answers must still prove their lane")
-	flags.DurationVar(&o.wait, "route-wait", 30*time.Second, "wait this long for a lane to prove itself before the first request")
 }
 
 // spec returns the routes that the lanes stand for.

@@ -27,6 +27,7 @@ type replayOptions struct {
 	allowWrites     bool
 	allowProduction bool
 	replayRules     string
+	replayText      []byte // of the rules, where they are not in a file
 	noCorrelate     bool
 	keep            string
 	force           bool
@@ -34,17 +35,23 @@ type replayOptions struct {
 }
 
 func (o *replayOptions) register(flags *pflag.FlagSet) {
-	o.paceOptions.register(flags)
+	o.registerShared(flags)
 	o.passOptions.register(flags)
-	o.sideOptions.register(flags)
 	o.meshOptions.register(flags)
+	flags.StringVar(&o.keep, "keep", "", "keep the outcomes in this recording (.twin, .jsonl), to be judged again by diff")
+	flags.BoolVar(&o.force, "force", false, "overwrite the kept outcomes")
+	flags.BoolVar(&o.dry, "dry-run", false, "print what would be sent as curl lines without secrets, and send nothing")
+}
+
+// registerShared registers what the workers of a plan have in common.
+func (o *replayOptions) registerShared(flags *pflag.FlagSet) {
+	o.paceOptions.register(flags)
+	o.sideOptions.register(flags)
+	o.meshOptions.registerLanes(flags)
 	flags.BoolVar(&o.allowWrites, "allow-writes", false, "send unsafe methods too (POST, PUT, PATCH, DELETE …)")
 	flags.BoolVar(&o.allowProduction, "allow-production", false, "send to a host even if the recording calls it production")
 	flags.StringVar(&o.replayRules, "replay-rules", "", "file of rules that change requests, sign them, shift dates and link values (YAML)")
 	flags.BoolVar(&o.noCorrelate, "no-correlate", false, "send values that earlier answers gave as they were recorded")
-	flags.StringVar(&o.keep, "keep", "", "keep the outcomes in this recording (.twin, .jsonl), to be judged again by diff")
-	flags.BoolVar(&o.force, "force", false, "overwrite the kept outcomes")
-	flags.BoolVar(&o.dry, "dry-run", false, "print what would be sent as curl lines without secrets, and send nothing")
 }
 
 // asking is what one worker of a run asks the sides with. Workers share nothing
@@ -81,7 +88,7 @@ func (o *replayOptions) connect(ctx context.Context, env cli.Env, list []side, s
 // nil, takes the place of what sends.
 func (o *replayOptions) prepare(list []side, s *survey, env cli.Env, i, n int, last func(*send.Client, side) replay.Sender) (*asking, error) {
 	pacing, err := o.worker(i, n)
-	if err != nil {
+	if err = errors.Join(err, o.checkDial(list)); err != nil {
 		return nil, err
 	}
 	a := &asking{pacing: pacing}
@@ -158,13 +165,12 @@ func (a *asking) Close() error { return a.clients.Close() }
 
 // rulesOf reads the rules by which requests are changed and values linked.
 func (o *replayOptions) rulesOf(s *survey, env cli.Env) (*rewrite.Rules, *correlate.Correlator, error) {
-	var text []byte
+	text, err := o.readRules()
+	if err != nil {
+		return nil, nil, fmt.Errorf("--replay-rules: %w", err)
+	}
 	var rules *rewrite.Rules
-	if o.replayRules != "" {
-		var err error
-		if text, err = os.ReadFile(o.replayRules); err != nil {
-			return nil, nil, fmt.Errorf("--replay-rules: %w", err)
-		}
+	if text != nil {
 		lookup := func(name string) (string, bool) {
 			value := env.Getenv(name)
 			return value, value != ""
@@ -178,6 +184,14 @@ func (o *replayOptions) rulesOf(s *survey, env cli.Env) (*rewrite.Rules, *correl
 	}
 	links, err := s.correlator(o.replayRules, text)
 	return rules, links, err
+}
+
+// readRules returns the text of the rules, nil where there are none.
+func (o *replayOptions) readRules() ([]byte, error) {
+	if o.replayText != nil || o.replayRules == "" {
+		return o.replayText, nil
+	}
+	return os.ReadFile(o.replayRules)
 }
 
 // keeper returns where outcomes are kept, nil where they are not.

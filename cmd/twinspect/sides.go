@@ -1,10 +1,10 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -27,7 +27,9 @@ type sideOptions struct {
 	bodyLimit int64
 	health    string
 	keepHost  bool
-	insecure  bool
+	protocol  string
+	dial      map[string]string
+	tls       send.TLSOptions
 }
 
 func (o *sideOptions) register(flags *pflag.FlagSet) {
@@ -35,20 +37,48 @@ func (o *sideOptions) register(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.bodyLimit, "body-limit", 64<<20, "give an answer up whose body is longer than this many bytes")
 	flags.StringVar(&o.health, "health-path", "/", "path of the request that tells whether a side is up")
 	flags.BoolVar(&o.keepHost, "keep-host", false, "send the recorded Host instead of the side's")
-	flags.BoolVar(&o.insecure, "insecure", false, "accept any TLS certificate of the sides")
+	flags.StringVar(&o.protocol, "protocol", "auto", "auto (as recorded, where the side speaks it), http1, h2 or h2c")
+	flags.StringToStringVar(&o.dial, "dial", nil, "connect to another address than the URL's: SIDE=HOST:PORT or SIDE=unix:/PATH")
+	flags.StringVar(&o.tls.CA, "ca", "", "trust the certificates of this file (PEM) for the sides")
+	flags.StringVar(&o.tls.Cert, "cert", "", "show the sides this client certificate (PEM)")
+	flags.StringVar(&o.tls.Key, "key", "", "the client certificate's key (PEM)")
+	flags.StringVar(&o.tls.ServerName, "server-name", "", "name that the sides' certificates must have (default: the URL's host)")
+	flags.BoolVar(&o.tls.Insecure, "insecure", false, "accept any TLS certificate of the sides")
 }
 
 // client returns the client of a side, which has not connected yet.
 func (o *sideOptions) client(s side, keepHost bool, conns int) (*send.Client, error) {
-	u, err := url.Parse(s.url)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("--%s %q: want a URL such as http://127.0.0.1:8080", s.name, s.url)
+	u, err := send.ParseURL(s.url)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", s.name, err)
+	}
+	tlsConfig, err := o.tls.Config()
+	if err != nil {
+		return nil, err
 	}
 	return send.New(send.Config{
 		Side: s.name, URL: u, Timeout: o.timeout, MaxBody: o.bodyLimit, MaxConns: conns,
 		KeepHost: o.keepHost || keepHost, HealthPath: o.health,
-		TLSConfig: &tls.Config{InsecureSkipVerify: o.insecure},
+		Protocol: send.Protocol(o.protocol), Dial: o.dial[string(s.name)], TLSConfig: tlsConfig,
 	})
+}
+
+// checkDial refuses addresses for sides that are not asked.
+func (o *sideOptions) checkDial(list []side) error {
+	for name := range o.dial {
+		if !slices.ContainsFunc(list, func(s side) bool { return string(s.name) == name }) {
+			return fmt.Errorf("--dial %s=…: no such side is asked: want one of %s", name, namesOf(list))
+		}
+	}
+	return nil
+}
+
+func namesOf(list []side) string {
+	var names []string
+	for _, s := range list {
+		names = append(names, string(s.name))
+	}
+	return strings.Join(names, ", ")
 }
 
 // clients are the open clients of a run.

@@ -33,12 +33,17 @@ func surveyOf(ctx context.Context, env cli.Env, file, openapi string) (*survey, 
 	if err != nil {
 		return nil, err
 	}
+	return surveyBy(ctx, env, file, namer)
+}
+
+// surveyBy is [surveyOf] where it is known how operations are named.
+func surveyBy(ctx context.Context, env cli.Env, file string, namer recording.Namer) (*survey, error) {
 	s := &survey{file: file, namer: namer}
 	if !recording.ReadableAgain(file) {
 		return s, nil
 	}
 	named, learner := make(map[string]bool), correlate.NewLearner(namer)
-	err = recording.Scan(ctx, env, file, "learning sessions", func(e *capture.Exchange) {
+	err := recording.Scan(ctx, env, file, "learning sessions", func(e *capture.Exchange) {
 		s.production.Observe(e)
 		learner.Observe(e)
 		name := namer.Name(e.Request.Method, e.Request.Target)
@@ -63,4 +68,9 @@ func (s *survey) correlator(file string, text []byte) (*correlate.Correlator, er
 		return nil, nil
 	}
 	return correlate.New(rules, s.namer, correlate.Limits{}), nil
+}
+
+// parseLinks reads links as [correlate.Rules.YAML] writes them.
+func parseLinks(name string, text []byte) (*correlate.Rules, error) {
+	return correlate.Parse(text, name)
 }

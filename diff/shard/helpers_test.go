@@ -160,7 +160,7 @@ func (s *sides) runner(context.Context, int) (shard.Runner, error) {
 
 func worker(p *shard.Plan, cfg kafka.Config, s store.Store, to *sides) *shard.Worker {
 	return &shard.Worker{
-		Plan: p, Store: s, Topic: cfg, Runner: to.runner, Judge: func() shard.Judge { return new(ids) },
+		Plan: p, Store: s, Topic: cfg, Runner: to.runner, Judge: func(shard.Runner) (shard.Judge, error) { return new(ids), nil },
 		SessionTimeout: 2 * time.Second, Poll: 20 * time.Millisecond,
 	}
 }

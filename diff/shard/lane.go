@@ -151,7 +151,11 @@ func (l *lane) replay(ctx context.Context, h *head) (data []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
 	filter := capture.NewFilter(src, l.memory.keep(h.Chunk))
-	judge, before := l.Judge(), l.runner.Account()
+	judge, err := l.Judge(l.runner)
+	if err != nil {
+		return nil, err
+	}
+	before := l.runner.Account()
 	err = l.runner.Run(ctx, filter, func(o *replay.Outcome) error {
 		h.Sent++
 		judge.Observe(o)

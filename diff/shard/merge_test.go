@@ -95,7 +95,7 @@ func TestTheReportOfWorkersIsThatOfOne(t *testing.T) {
 	p, s := planned(t, cfg, 50), folder(t)
 	judge := func() *run.Judge { return run.NewJudge(run.Config{Namer: named{}}) }
 	w := worker(p, cfg, s, nil)
-	w.Judge = func() shard.Judge { return shard.Counts{Judge: judge()} }
+	w.Judge = func(shard.Runner) (shard.Judge, error) { return shard.Counts{Judge: judge()}, nil }
 	w.Runner = func(context.Context, int) (shard.Runner, error) { return pair(), nil }
 	require.NoError(t, w.Run(t.Context()))
 	many := judge()

@@ -39,8 +39,8 @@ type Worker struct {
 	// other, so that its clock and what it learned go on. The runners of several
 	// partitions run at the same time.
 	Runner func(ctx context.Context, partition int) (Runner, error)
-	// Judge makes a judge for a chunk.
-	Judge func() Judge
+	// Judge makes a judge for a chunk that the runner is about to run.
+	Judge func(Runner) (Judge, error)
 	// Parallel is how many partitions are worked on at a time, of those that the
 	// group gives; the others wait. 16 where it is 0.
 	Parallel int

@@ -33,8 +33,7 @@ func NewNamer(ctx context.Context, env cli.Env, recording, document string) (Nam
 		if err != nil {
 			return nil, err
 		}
-		tellProblems(env.Stderr, doc)
-		namers = append([]Namer{doc}, namers...)
+		namers = namers.after(env, doc)
 	}
 	if !ReadableAgain(recording) {
 		return namers, nil
@@ -48,6 +47,38 @@ func NewNamer(ctx context.Context, env cli.Env, recording, document string) (Nam
 		return nil, err
 	}
 	return namers, nil
+}
+
+// NewShapeNamer returns a namer that learns nothing from a recording, so that
+// several processes name alike: see [NewNamer].
+func NewShapeNamer(env cli.Env, document string) (Namer, error) {
+	if document == "" {
+		return NamerOf(env, "", nil)
+	}
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return nil, err
+	}
+	return NamerOf(env, document, text)
+}
+
+// NamerOf is [NewShapeNamer] for the text of a document, which is called name.
+func NamerOf(env cli.Env, name string, document []byte) (Namer, error) {
+	namers := namers{operation.NewLearner()}
+	if document == nil {
+		return namers, nil
+	}
+	doc, err := openapi.Parse(name, document)
+	if err != nil {
+		return nil, err
+	}
+	return namers.after(env, doc), nil
+}
+
+// after returns the namers behind the document, whose problems are told.
+func (n namers) after(env cli.Env, doc *openapi.Document) namers {
+	tellProblems(env.Stderr, doc)
+	return append(namers{doc}, n...)
 }
 
 // shownProblems bounds the operations of a document that are told one by one.

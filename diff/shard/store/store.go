@@ -1,6 +1,6 @@
 // Package store keeps small objects, each written once, where all workers of a
-// run can reach them: in a shared folder or in a topic of
-// Kafka.
+// run can reach them: in a shared folder, in object storage that speaks S3, or
+// in a topic of Kafka.
 package store
 
 import (
@@ -50,6 +50,7 @@ const MaxObject = 256 << 20
 // Open returns the store at an address:
 //
 //	PATH, file:///PATH          a folder, which is made where it is missing
+//	s3://BUCKET/PREFIX          see [OpenS3]
 //	kafka://BROKERS/TOPIC       see [OpenTopic]
 func Open(ctx context.Context, address string) (Store, error) {
 	scheme, _, found := strings.Cut(address, "://")
@@ -63,10 +64,12 @@ func Open(ctx context.Context, address string) (Store, error) {
 			return nil, fmt.Errorf("store %.200q: want file:///folder", address)
 		}
 		return OpenFolder(u.Path)
+	case "s3":
+		return OpenS3(address)
 	case "kafka":
 		return OpenTopic(ctx, address)
 	}
-	return nil, fmt.Errorf("store: %.20q is not known: want a folder, file:// or kafka://", scheme)
+	return nil, fmt.Errorf("store: %.20q is not known: want a folder, file://, s3:// or kafka://", scheme)
 }
 
 // maxName is the least that the stores take: a file's name of 255 bytes, less
