@@ -73,7 +73,8 @@ const (
 // Observation is what one outcome gave.
 type Observation struct {
 	Operation string
-	// Exchange, Method and Target name the recorded exchange in examples.
+	// Exchange, Method and Target name the recorded exchange in examples; where
+	// nothing differs they may be left out.
 	Exchange, Method, Target string
 	// Branch and Control are what differs from base on either side.
 	Branch, Control []diff.Change

@@ -124,15 +124,14 @@ func (j *Judge) observe(rulesOf, counted string, o *replay.Outcome) {
 	if control != nil {
 		j.control = j.changes(j.control, rulesOf, base, control)
 	}
-	j.ledger.Observe(noise.Observation{
-		Operation: counted,
-		Exchange:  o.Recorded.ID.String(),
-		Method:    o.Recorded.Request.Method,
-		Target:    j.compare.Target(o.Recorded.Request.Target),
-		Branch:    j.branch,
-		Control:   j.control,
-		Paired:    control != nil,
-	})
+	seen := noise.Observation{Operation: counted, Branch: j.branch, Control: j.control, Paired: control != nil}
+	if len(j.branch)+len(j.control) > 0 {
+		// Only a difference is shown, and its rank depends on the identity.
+		seen.Exchange = o.Recorded.ID.String()
+		seen.Method = o.Recorded.Request.Method
+		seen.Target = j.compare.Target(o.Recorded.Request.Target)
+	}
+	j.ledger.Observe(seen)
 }
 
 func (j *Judge) changes(changes []diff.Change, name string, base, other *replay.Answer) []diff.Change {
