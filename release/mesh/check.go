@@ -54,6 +54,9 @@ func (s *Snapshot) Route(req Request) (Route, error) {
 }
 
 func (s *Snapshot) route(req Request) (Route, error) {
+	if strings.Contains(req.Path, "#") {
+		return Route{}, fault(ErrUnrouted, "send it without the fragment", "a target with a fragment is answered with 400")
+	}
 	host := s.hostOf(req.Host, req.Namespace)
 	svc := s.service(host, req.Namespace)
 	if err := fillPort(&req, svc); err != nil {

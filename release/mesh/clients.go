@@ -46,6 +46,7 @@ func Connect(ctx context.Context, kubeconfig, contextName string) (*Clients, err
 		return nil, fault(ErrInvalid, "name a namespace in the kubeconfig's context", "no namespace is configured (%v)", err)
 	}
 	config.Timeout = requestTimeout
+	config.QPS = -1 // the API server shares itself out (API priority and fairness); five a second would stretch a list of many pages
 	kube, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fault(ErrInvalid, "correct the kubeconfig", "the kubeconfig makes no client (%v)", err)

@@ -75,7 +75,7 @@ func key(r Request) string {
 func flat(r Request) map[string]string {
 	out := map[string]string{}
 	for name := range maps.Keys(r.Header) {
-		out[strings.ToLower(name)] = joined(r.Header, name)
+		out[strings.ToLower(name)] = strings.Join(headerValues(r.Header, name), "\n")
 	}
 	return out
 }

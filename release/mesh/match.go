@@ -99,11 +99,11 @@ func matchHeaders(m *istioapi.HTTPMatchRequest, req Request) (bool, error) {
 		if err := claimError(name); err != nil {
 			return false, err
 		}
-		value, there := headerValue(req.Header, name)
-		if !there {
+		values := headerValues(req.Header, name)
+		if values == nil {
 			return false, nil
 		}
-		if ok, err := textMatches(m.GetHeaders()[name], value); !ok || err != nil {
+		if ok, err := fieldMatches(m.GetHeaders()[name], name, values); !ok || err != nil {
 			return false, err
 		}
 	}
@@ -118,15 +118,39 @@ func matchWithout(m *istioapi.HTTPMatchRequest, req Request) (bool, error) {
 			return false, err
 		}
 		want := m.GetWithoutHeaders()[name]
-		value, there := headerValue(req.Header, name)
-		if !there && anyValue(want) {
+		values := headerValues(req.Header, name)
+		if values == nil && anyValue(want) {
 			continue
 		}
-		if ok, err := textMatches(want, value); ok || err != nil {
+		if ok, err := fieldMatches(want, name, values); ok || err != nil {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+// fieldMatches decides a condition on all the fields of one name. Envoy joined
+// them to a list; with the runtime guard match_headers_individually, on by
+// default in 1.40, one of them suffices. Where that makes a difference, the
+// version of the proxy decides.
+func fieldMatches(m *istioapi.StringMatch, name string, values []string) (bool, error) {
+	list, err := textMatches(m, strings.Join(values, ","))
+	if err != nil || len(values) < 2 {
+		return list, err
+	}
+	one := false
+	for _, v := range values {
+		ok, err := textMatches(m, v)
+		if err != nil {
+			return false, err
+		}
+		one = one || ok
+	}
+	if one != list {
+		return false, fault(ErrUndecided, "send one field, or put the lanes' routes before it",
+			"a match on %s depends on whether the proxy looks at its %d values one by one or as a list", name, len(values))
+	}
+	return list, nil
 }
 
 // claimError: what a token says is known to the proxy alone.

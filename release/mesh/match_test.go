@@ -16,7 +16,7 @@ func TestMatches(t *testing.T) {
 	req := Request{
 		Namespace: "web", Labels: map[string]string{"app": "caller", "v": "1"}, Host: "catalog", Port: 8080,
 		Method: "POST", Path: "/Items/1?q=a%20b&q=second&empty=&flag",
-		Header: http.Header{"X-One": {"1"}, "X-Two": {"a", "b"}, "X-Empty": {""}},
+		Header: http.Header{"X-One": {"1"}, "X-Two": {"a", "b"}, "X-Empty": {""}, "X-Space": {" 1 2\t"}},
 	}.withDefaults()
 	cases := []struct {
 		match string
@@ -50,9 +50,11 @@ func TestMatches(t *testing.T) {
 		{`{headers: {x-one: {regex: "*"}}}`, true},
 		{`{headers: {x-gone: {}}}`, false},
 		{`{headers: {x-gone: {exact: ""}}}`, false},
-		{`{headers: {x-two: {exact: "a,b"}}}`, true},
-		{`{headers: {x-two: {exact: "a"}}}`, false},
-		{`{headers: {x-one: {exact: "1"}, x-two: {prefix: b}}}`, false},
+		{`{headers: {x-two: {exact: "c"}}}`, false},
+		{`{headers: {x-two: {prefix: a}}}`, true},
+		{`{headers: {x-two: {regex: ".*b"}}}`, true},
+		{`{headers: {x-space: {exact: "1 2"}}}`, true},
+		{`{headers: {x-one: {exact: "1"}, x-two: {prefix: c}}}`, false},
 		{`{withoutHeaders: {x-gone: {}}}`, true},
 		{`{withoutHeaders: {x-one: {}}}`, false},
 		{`{withoutHeaders: {x-one: {exact: "2"}}}`, true},
@@ -81,6 +83,24 @@ func TestMatches(t *testing.T) {
 		require.NoError(t, err, c.match)
 		assert.Equal(t, c.holds, got, c.match)
 	}
+}
+
+func TestSeveralFieldsOfANameAreUndecidedWhereProxiesDiffer(t *testing.T) {
+	req := Request{Header: http.Header{"X-Two": {"a", "b"}}}.withDefaults()
+	for _, match := range []string{
+		`{headers: {x-two: {exact: "a,b"}}}`, `{headers: {x-two: {exact: "a"}}}`, `{headers: {x-two: {prefix: b}}}`, `{headers: {x-two: {regex: "b"}}}`,
+		`{withoutHeaders: {x-two: {exact: "a,b"}}}`, `{withoutHeaders: {x-two: {prefix: b}}}`,
+	} {
+		_, err := matchRequest(decode[istioapi.HTTPMatchRequest](t, match), req)
+		require.ErrorIs(t, err, ErrUndecided, match)
+		assert.ErrorContains(t, err, "x-two", match)
+	}
+}
+
+func TestATargetWithAFragmentIsAnsweredByNobody(t *testing.T) {
+	_, err := snapshot(t, entry(t)).Route(Request{Namespace: "shop", Host: "catalog", Path: "/a#f"})
+	require.ErrorIs(t, err, ErrUnrouted)
+	assert.ErrorContains(t, err, "fragment")
 }
 
 func TestOneMatchOfARouteIsEnough(t *testing.T) {

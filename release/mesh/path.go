@@ -4,7 +4,7 @@ import "strings"
 
 // splitTarget returns the path that Istio matches, normalised as by
 // pathNormalization BASE (RFC 3986 sections 5.2.4 and 6.2.2), and the query as
-// it is. The fragment is of no request.
+// it is. The fragment is of no request: Envoy answers one with 400.
 func splitTarget(target string) (path, query string) {
 	target, _, _ = strings.Cut(target, "#")
 	path, query, _ = strings.Cut(target, "?")

@@ -71,18 +71,22 @@ func (r Request) String() string {
 	return fmt.Sprintf("%s %s%s from %s%s", r.Method, r.Host, r.Path, r.Namespace, lane)
 }
 
-// joined returns the values of a header as Envoy matches them: one list.
+// joined returns the values of a header as one list.
 func joined(h http.Header, name string) string {
-	v, _ := headerValue(h, name)
-	return v
+	return strings.Join(headerValues(h, name), ",")
 }
 
-func headerValue(h http.Header, name string) (string, bool) {
+// headerValues returns the values of a header without the space around them
+// (RFC 9110 section 5.5), or nil where it is not there.
+func headerValues(h http.Header, name string) []string {
 	var values []string
 	for _, k := range sortedKeys(h) {
-		if strings.EqualFold(k, name) {
-			values = append(values, h[k]...)
+		if !strings.EqualFold(k, name) {
+			continue
+		}
+		for _, v := range h[k] {
+			values = append(values, strings.Trim(v, " \t"))
 		}
 	}
-	return strings.Join(values, ","), values != nil
+	return values
 }
