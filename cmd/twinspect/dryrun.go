@@ -74,6 +74,7 @@ func (o *replayOptions) dryRun(ctx context.Context, env cli.Env, list []side, s 
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	a.rules.Offline()
 	a.runner.Pacer, a.runner.Feedback, a.runner.InFlight, a.runner.ReadAhead = nil, nil, 1, 1
 	a.runner.Again = in.again
 	damage := cli.NewDamage(env)

@@ -48,6 +48,7 @@ func (o *diffRunOptions) run(ctx context.Context, env cli.Env, list []side, know
 		accounts = append(accounts, w.account())
 		c.info = c.info.Merge(w.asking.info())
 		if len(workers) > 1 {
+			w.judge.Account(nil) // joined below: every worker has read all of it
 			err = errors.Join(err, c.judge.Merge(w.judge.Partial()))
 		}
 		err = errors.Join(err, w.close())

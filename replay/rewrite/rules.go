@@ -18,7 +18,9 @@ type Rules struct {
 	auth  []*auth
 	dates *dates
 	now   func() time.Time
-	times moments
+	// offline says that no token is fetched.
+	offline bool
+	times   moments
 }
 
 func (r *Rules) where(line int) string { return fmt.Sprintf("%s:%d", r.file, line) }
@@ -48,6 +50,14 @@ func (r *Rules) Side(side replay.Side, next replay.Sender) replay.Sender {
 		return next
 	}
 	return s
+}
+
+// Offline makes the rules ask nobody: in the place of a token stands which entry
+// would set it. It is for a run that sends nothing, and is called before the run.
+func (r *Rules) Offline() {
+	if r != nil {
+		r.offline = true
+	}
 }
 
 // SetsHost reports whether a rule sets the host of requests to the side. The
