@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ import (
 	"twinspect.dev/capture/redact"
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/diff/rules"
+	"twinspect.dev/replay/correlate"
+	"twinspect.dev/replay/rewrite"
 )
 
 // blocks returns the code blocks of the README that are in a language.
@@ -84,4 +87,25 @@ func TestRulesOfTheREADMEAreRules(t *testing.T) {
 	set, err := rules.Parse("README.md", block, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	require.NoError(t, err)
 	assert.Len(t, set.Info().Rules, bytes.Count(block, []byte("reason:")))
+}
+
+func TestReplayRulesOfTheREADMEAreRules(t *testing.T) {
+	block := file(t, "replay.yaml")
+	secret := func(name string) (string, bool) { return "s", name == "CLIENT_SECRET" }
+	changes, err := rewrite.Parse("README.md", block, secret)
+	require.NoError(t, err)
+	assert.Len(t, changes.Report().Rules, 3)
+	assert.Len(t, changes.Report().Auth, 1)
+	links, err := correlate.Parse(block, "README.md")
+	require.NoError(t, err)
+	assert.Len(t, links.List, 2)
+	assert.True(t, links.Auto && links.Cookies, "what is learned still applies")
+}
+
+func TestRoutesOfTheREADMEAreRoutes(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "routes.yaml")
+	require.NoError(t, os.WriteFile(name, file(t, "routes.yaml"), 0o600))
+	routes, err := readRoutes(name)
+	require.NoError(t, err)
+	assert.NoError(t, routes.Validate())
 }
