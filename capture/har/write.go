@@ -237,7 +237,7 @@ func post(m *capture.Message) *postData {
 // contentOf gives the body as a viewer wants it: without its content-encoding,
 // where that can be undone.
 func contentOf(m *capture.Message) content {
-	shown := undo(m.Header.Get("Content-Encoding"), m.Body)
+	shown := undo(m)
 	c := content{Size: float64(len(shown)), MimeType: utf8Of(m.Header.Get("Content-Type"))}
 	if len(shown) == 0 {
 		return c

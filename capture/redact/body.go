@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 )
 
 // The reasons for which a body is withheld.
@@ -77,11 +78,11 @@ func (p *pass) coded(head capture.Header, body []byte, request bool) ([]byte, ca
 	if isWide(media) {
 		return nil, UnknownCharset
 	}
-	codings := codingsOf(head)
+	codings := coding.Of(head)
 	if len(codings) == 0 && hasPrefixFold(media, "application/grpc") {
 		return p.grpc(body, head, request)
 	}
-	plain, reason := decodeAll(codings, body, p.cut)
+	plain, reason := decode(codings, body, p.cut)
 	if reason != "" {
 		return nil, reason
 	}
@@ -100,7 +101,7 @@ func (p *pass) coded(head capture.Header, body []byte, request bool) ([]byte, ca
 	if out == nil {
 		return nil, ""
 	}
-	return encodeAll(codings, out), ""
+	return encode(codings, out)
 }
 
 // isWide reports whether the text has characters of two or four bytes, in which

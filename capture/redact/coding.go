@@ -1,137 +1,37 @@
 package redact
 
 import (
-	"bytes"
 	"errors"
-	"io"
-	"slices"
-	"strings"
-
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zlib"
-	"github.com/klauspost/compress/zstd"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 )
 
-const (
-	// maxDecoded is four times the longest body that a recorder keeps: enough
-	// for text, which compresses to a quarter and less.
-	maxDecoded = 32 << 20
-	// maxRatio is beyond any text; gzip's zeros reach 1032.
-	maxRatio = 200
-	// minBomb is too little to harm, whatever its ratio.
-	minBomb = 1 << 20
-	// maxCodings is one more than anybody applies.
-	maxCodings = 3
-)
+// maxDecoded is four times the longest body that a recorder keeps: enough for
+// text, which compresses to a quarter and less.
+const maxDecoded = 32 << 20
 
-// codingsOf returns the content codings in the order they were applied (RFC 9110
-// section 8.4).
-func codingsOf(h capture.Header) []string {
-	var codings []string
-	for i := range h {
-		if !strings.EqualFold(h[i].Name, "Content-Encoding") {
-			continue
-		}
-		for c := range strings.SplitSeq(h[i].Value, ",") {
-			if c = strings.ToLower(strings.TrimSpace(c)); c != "" && c != "identity" {
-				codings = append(codings, c)
-			}
-		}
-	}
-	return codings
+// decode undoes the codings. Of a body that was cut it returns what there is.
+func decode(codings []string, body []byte, cut bool) ([]byte, capture.Reason) {
+	d := coding.Decoder{Limit: maxDecoded, Ratio: coding.TextRatio, Cut: cut}
+	plain, err := d.Decode(nil, body, codings)
+	return plain, reasonOf(err)
 }
 
-// decodeAll undoes the codings. Of a body that was cut it returns what there is.
-func decodeAll(codings []string, body []byte, cut bool) ([]byte, capture.Reason) {
-	if len(codings) > maxCodings {
-		return nil, UnknownCoding
-	}
-	for _, c := range slices.Backward(codings) {
-		var reason capture.Reason
-		if body, reason = decode(c, body, cut); reason != "" {
-			return nil, reason
-		}
-	}
-	return body, ""
+// encode applies the codings anew.
+func encode(codings []string, plain []byte) ([]byte, capture.Reason) {
+	body, err := coding.Encode(codings, plain)
+	return body, reasonOf(err)
 }
 
-func decode(coding string, body []byte, cut bool) ([]byte, capture.Reason) {
-	r, err := decoder(coding, body)
+func reasonOf(err error) capture.Reason {
 	switch {
-	case err != nil:
-		return nil, Undecodable
-	case r == nil:
-		return nil, UnknownCoding
+	case err == nil:
+		return ""
+	case errors.Is(err, coding.ErrUnknown):
+		return UnknownCoding
+	case errors.Is(err, coding.ErrTooLong):
+		return DecodedLimit
 	}
-	if z, ok := r.(*zstd.Decoder); ok {
-		defer z.Close()
-	}
-	limit := min(maxDecoded, max(minBomb, maxRatio*len(body)))
-	plain, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	switch {
-	case len(plain) > limit:
-		return nil, DecodedLimit
-	case errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):
-		return nil, DecodedLimit
-	case err != nil && !cut:
-		return nil, Undecodable
-	}
-	return plain, ""
-}
-
-// decoder returns nil for a coding that it does not know.
-func decoder(coding string, body []byte) (io.Reader, error) {
-	in := bytes.NewReader(body)
-	switch coding {
-	case "gzip", "x-gzip":
-		return gzip.NewReader(in)
-	case "br":
-		return brotli.NewReader(in), nil
-	case "zstd":
-		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxDecoded))
-	case "deflate":
-		if isZlib(body) {
-			return zlib.NewReader(in)
-		}
-		return flate.NewReader(in), nil
-	}
-	return nil, nil
-}
-
-// isZlib tells zlib from the bare deflate that some servers send under its name
-// (RFC 1950 section 2.2).
-func isZlib(body []byte) bool {
-	return len(body) >= 2 && body[0]&15 == 8 && (int(body[0])<<8|int(body[1]))%31 == 0
-}
-
-// encodeAll applies the codings anew; all of them are known. Bare deflate becomes
-// the zlib that its name stands for.
-func encodeAll(codings []string, plain []byte) []byte {
-	for _, c := range codings {
-		plain = encode(c, plain)
-	}
-	return plain
-}
-
-func encode(coding string, plain []byte) []byte {
-	var buf bytes.Buffer
-	var w io.WriteCloser
-	switch coding {
-	case "br":
-		w = brotli.NewWriterLevel(&buf, brotli.BestSpeed)
-	case "zstd":
-		w, _ = zstd.NewWriter(&buf, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
-	case "deflate":
-		w = zlib.NewWriter(&buf)
-	default:
-		w, _ = gzip.NewWriterLevel(&buf, gzip.BestSpeed)
-	}
-	// A buffer takes everything.
-	_, _ = w.Write(plain)
-	_ = w.Close()
-	return buf.Bytes()
+	return Undecodable
 }

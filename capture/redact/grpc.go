@@ -81,7 +81,7 @@ func (p *pass) frame(data []byte, flag byte, f frames) ([]byte, capture.Reason) 
 	if flag&compressed != 0 && len(data) > 0 {
 		codings = []string{f.coding}
 	}
-	plain, reason := decodeAll(codings, data, p.cut)
+	plain, reason := decode(codings, data, p.cut)
 	if reason != "" {
 		return nil, reason
 	}
@@ -97,7 +97,7 @@ func (p *pass) frame(data []byte, flag byte, f frames) ([]byte, capture.Reason) 
 	if out == nil {
 		return nil, ""
 	}
-	return encodeAll(codings, out), ""
+	return encode(codings, out)
 }
 
 // trailerBlock replaces the secrets of gRPC-Web's trailers, which are lines.

@@ -8,9 +8,19 @@ import (
 	"slices"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/jsondiff"
 	"twinspect.dev/diff/rules"
+)
+
+const (
+	// maxDecoded is how long a body may become by decoding: some hundred times
+	// what services answer, and little enough that four sides of it fit into a
+	// small machine's memory.
+	maxDecoded = 32 << 20
+	// maxKept is how long a buffer may be that is kept for the next body.
+	maxKept = 4 << 20
 )
 
 // body is the content of one answer.
@@ -26,13 +36,9 @@ func newBody(r *capture.Response, head bool) *body {
 	if isBodiless(head, r.Status) {
 		return &body{}
 	}
-	var encoding []field
-	for _, value := range r.Header.Values("Content-Encoding") {
-		encoding = append(encoding, field{value: value})
-	}
 	return &body{
 		wire:    r.Body,
-		codings: codingsOf(join(encoding)),
+		codings: coding.Of(r.Header),
 		format:  formatOf(r.Header.Get("Content-Type")),
 	}
 }
@@ -43,8 +49,7 @@ func (c *Comparer) bodies(x, y *body) {
 		return
 	}
 	c.baseBytes, c.otherBytes = c.decode(x, c.baseBytes), c.decode(y, c.otherBytes)
-	var brokenX, brokenY *damageError
-	switch inX, inY := errors.As(x.err, &brokenX), errors.As(y.err, &brokenY); {
+	switch inX, inY := errors.Is(x.err, coding.ErrDamaged), errors.Is(y.err, coding.ErrDamaged); {
 	case x.err != nil && y.err != nil, x.err != nil && !inX, y.err != nil && !inY:
 		c.opaque(x.wire, y.wire, whyNot(x.err, y.err))
 	case inX || inY:
@@ -67,7 +72,7 @@ func whyNot(base, other error) error {
 
 // decode fills in the data of b. It returns the buffer to use next time.
 func (c *Comparer) decode(b *body, buf []byte) []byte {
-	b.data, b.err = c.codings.decode(buf, b.wire, b.codings)
+	b.data, b.err = c.codings.Decode(buf, b.wire, b.codings)
 	if b.err != nil || len(b.codings) == 0 || cap(b.data) > maxKept {
 		return buf
 	}

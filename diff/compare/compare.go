@@ -35,6 +35,7 @@ import (
 	"strings"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/jsondiff"
 	"twinspect.dev/diff/rules"
@@ -48,7 +49,7 @@ type Comparer struct {
 	lines liner
 	mask  *masker
 
-	codings               codings
+	codings               coding.Decoder
 	baseBytes, otherBytes []byte // decoded bodies
 	baseFields            []field
 	otherFields           []field
@@ -63,7 +64,7 @@ type Comparer struct {
 // New returns a Comparer that leaves out what the rules hide. A nil set hides
 // nothing.
 func New(set *rules.Set) *Comparer {
-	return &Comparer{set: set, mask: newMasker(processKey()), codings: codings{limit: maxDecoded}}
+	return &Comparer{set: set, mask: newMasker(processKey()), codings: coding.Decoder{Limit: maxDecoded}}
 }
 
 // Compare tells yield what differs between two answers to a request of the

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 	"twinspect.dev/replay"
 )
 
@@ -124,9 +125,9 @@ func TestEachPlaceGivesToEachPlace(t *testing.T) {
 				code(t, &wanted.Request.Message, coding)
 				assert.Equal(t, wanted.Request.Target, got.Target)
 				assert.Equal(t, wanted.Request.Header, got.Header)
-				gotBody, err := decodeAll(codingsOf(got.Header), got.Body)
+				gotBody, err := decode(&got.Message)
 				require.NoError(t, err)
-				wantBody, err := decodeAll(codingsOf(wanted.Request.Header), wanted.Request.Body)
+				wantBody, err := decode(&wanted.Request.Message)
 				require.NoError(t, err)
 				assert.Equal(t, string(wantBody), string(gotBody))
 				assert.Equal(t, before, second, "the recording is not written to")
@@ -139,14 +140,14 @@ func TestEachPlaceGivesToEachPlace(t *testing.T) {
 }
 
 // code applies a content coding to a message with a body.
-func code(t *testing.T, m *capture.Message, coding string) {
+func code(t *testing.T, m *capture.Message, name string) {
 	t.Helper()
-	if coding == "" || len(m.Body) == 0 {
+	if name == "" || len(m.Body) == 0 {
 		return
 	}
-	m.Header = append(m.Header, capture.Field{Name: "Content-Encoding", Value: coding})
+	m.Header = append(m.Header, capture.Field{Name: "Content-Encoding", Value: name})
 	var err error
-	m.Body, err = encodeAll([]string{coding}, m.Body)
+	m.Body, err = coding.Encode([]string{name}, m.Body)
 	require.NoError(t, err)
 	m.BodySize = int64(len(m.Body))
 }

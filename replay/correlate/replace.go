@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 	"twinspect.dev/replay"
 )
 
@@ -135,7 +136,7 @@ func apply(r *capture.Request, edits []edit, body []byte) bool {
 			setField(r, first.field, string(edited(nil, []byte(r.Header[first.field].Value), edits[:n])))
 		case bodyPart:
 			out := edited(make([]byte, 0, len(body)+64), body, edits[:n])
-			encoded, err := encodeAll(codingsOf(r.Header), out)
+			encoded, err := coding.Encode(coding.Of(r.Header), out)
 			if whole = err == nil; whole {
 				r.Body, r.BodySize = encoded, int64(len(encoded))
 			}

@@ -220,12 +220,7 @@ func (w *walker) requestBody(r *capture.Request) {
 
 // decode undoes the content coding and reports whether it could.
 func (w *walker) decode(m *capture.Message) bool {
-	codings := codingsOf(m.Header)
-	if len(codings) == 0 {
-		w.body = m.Body
-		return true
-	}
-	plain, err := decodeAll(codings, m.Body)
+	plain, err := decode(m)
 	w.body = plain
 	return err == nil
 }

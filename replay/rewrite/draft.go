@@ -36,7 +36,7 @@ func (d *draft) body() ([]byte, capture.Reason) {
 		if len(d.req.Body) == 0 {
 			c.left = NoBody
 		} else {
-			c.plain, c.left = decodeAll(codingsOf(d.req.Header), d.req.Body)
+			c.plain, c.left = decode(d.req)
 		}
 	}
 	return c.plain, c.left
