@@ -313,6 +313,14 @@ func TestWorkersTellTogetherWhatOneTells(t *testing.T) {
 	}
 }
 
+func TestWorkersKnowTheIdsThatTheirSessionsUse(t *testing.T) {
+	base, missedBase := orders(t, 50_000)
+	branch, missedBranch := orders(t, 70_000)
+	r := twinspect(t.Context(), "diff-run", placed(t, 40), "--base", base, "--branch", branch, "--no-control", "--allow-writes", "--workers", "2")
+	assert.Contains(t, r.stdout, "2 workers")
+	assert.Zero(t, missedBase.Load()+missedBranch.Load(), "a false 404")
+}
+
 func TestWrongReplayOptionsSayWhatIsWanted(t *testing.T) {
 	file := writeRecording(t, get("/"))
 	to := []string{"replay", file, "--to", "http://127.0.0.1:1"}

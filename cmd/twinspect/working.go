@@ -92,9 +92,13 @@ func (o *diffRunOptions) hire(ctx context.Context, env cli.Env, list []side, kno
 	if keep != nil {
 		kept = &oneAtATime{sink: keep}
 	}
+	groups, err := o.groups(ctx, env, known)
+	if err != nil {
+		return nil, nil, err
+	}
 	var workers []*worker
 	for i := range o.workers {
-		w, err := o.hireOne(ctx, env, list, known, i)
+		w, err := o.hireOne(ctx, env, list, known, groups, i)
 		if err != nil {
 			for _, w := range workers {
 				err = errors.Join(err, w.close())
@@ -113,7 +117,7 @@ func (o *diffRunOptions) hire(ctx context.Context, env cli.Env, list []side, kno
 	return c, workers, nil
 }
 
-func (o *diffRunOptions) hireOne(ctx context.Context, env cli.Env, list []side, known *survey, i int) (*worker, error) {
+func (o *diffRunOptions) hireOne(ctx context.Context, env cli.Env, list []side, known *survey, groups *shard.Groups, i int) (*worker, error) {
 	in, err := o.open(ctx, env, known.file)
 	if err != nil {
 		return nil, err
@@ -123,7 +127,7 @@ func (o *diffRunOptions) hireOne(ctx context.Context, env cli.Env, list []side, 
 		return nil, errors.Join(err, in.Close())
 	}
 	if o.workers > 1 {
-		if w.source, err = shard.SplitBySession(in, i, o.workers); err != nil {
+		if w.source, err = groups.Split(in, i, o.workers); err != nil {
 			return nil, errors.Join(err, in.Close())
 		}
 	}
@@ -135,6 +139,27 @@ func (o *diffRunOptions) hireOne(ctx context.Context, env cli.Env, list []side, 
 		return w.source, err
 	}
 	return w, nil
+}
+
+// groups reads the recording for which sessions belong to one worker.
+func (o *diffRunOptions) groups(ctx context.Context, env cli.Env, known *survey) (*shard.Groups, error) {
+	groups := shard.NewGroups()
+	defer groups.Close()
+	if o.workers == 1 {
+		return groups, nil
+	}
+	_, links, err := o.rulesOf(known, env)
+	if err != nil || links == nil {
+		return groups, err
+	}
+	err = recording.Scan(ctx, env, known.file, "dividing sessions", func(e *capture.Exchange) {
+		if l := links.Link(e); l != nil {
+			groups.Observe(e, l.Needs())
+		} else {
+			groups.Observe(e, nil)
+		}
+	})
+	return groups, err
 }
 
 // workAll has every worker work to the end of its part. The failure of one ends

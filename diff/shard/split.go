@@ -3,7 +3,6 @@ package shard
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 
 	"twinspect.dev/capture"
 )
@@ -19,30 +18,19 @@ const splitStage = "split"
 // follow each other.
 type Split struct{ filter *capture.Filter }
 
-// SplitBySession returns the part of src for worker i of n, from 0. Each worker
-// reads a source of its own, of the same recording.
-func SplitBySession(src capture.Source, i, n int) (*Split, error) {
+// Split returns the part of src for worker i of n, from 0: the sessions of a group
+// stay together, in their order. Each worker reads a source of its own, of the same
+// recording. Groups that were filled are closed.
+func (g *Groups) Split(src capture.Source, i, n int) (*Split, error) {
 	if i < 0 || i >= n {
 		return nil, fmt.Errorf("worker %d of %d: want 0 to %d", i, n, n-1)
 	}
 	return &Split{capture.NewFilter(src, func(e *capture.Exchange) capture.Reason {
-		if worker(e.SessionKey(), n) == i {
+		if int(g.of(e.SessionKey())%uint64(n)) == i {
 			return ""
 		}
 		return OtherWorker
 	})}, nil
-}
-
-// worker returns to which of n workers a session belongs.
-func worker(session string, n int) int {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(session)) // does not fail
-	x := h.Sum64()
-	// The low bits of FNV-1a depend on the low bits of the text alone; the
-	// finalizer of MurmurHash3 spreads them.
-	x = (x ^ x>>33) * 0xff51afd7ed558ccd
-	x = (x ^ x>>33) * 0xc4ceb9fe1a85ec53
-	return int((x ^ x>>33) % uint64(n))
 }
 
 // ReadExchange implements [capture.Source].

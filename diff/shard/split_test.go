@@ -40,7 +40,7 @@ func TestEverySessionBelongsToOneWorker(t *testing.T) {
 	total := 0
 	var accounts []capture.Account
 	for i := range n {
-		src, err := shard.SplitBySession(&listed{all: all}, i, n)
+		src, err := shard.NewGroups().Split(&listed{all: all}, i, n)
 		require.NoError(t, err)
 		var e capture.Exchange
 		got := 0
@@ -85,7 +85,7 @@ func normal(a capture.Account) capture.Account {
 
 func TestAWorkerThatIsNoneOfThemIsRefused(t *testing.T) {
 	for _, w := range [][2]int{{-1, 3}, {3, 3}, {0, 0}} {
-		_, err := shard.SplitBySession(&listed{}, w[0], w[1])
+		_, err := shard.NewGroups().Split(&listed{}, w[0], w[1])
 		require.Error(t, err)
 	}
 }
