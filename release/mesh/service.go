@@ -124,10 +124,29 @@ func (s *Snapshot) imports(req Request, owner, host string) bool {
 	if req.Gateway != meshGateway || car == nil || len(car.Spec.Egress) == 0 {
 		return true
 	}
-	listeners := listenersOf(car, req.Port)
-	return slices.ContainsFunc(listeners, func(l *istioapi.IstioEgressListener) bool {
-		return slices.ContainsFunc(l.GetHosts(), func(h string) bool { return importHolds(h, req.Namespace, owner, host) })
+	return slices.ContainsFunc(listenersOf(car, req.Port), func(l *istioapi.IstioEgressListener) bool {
+		return listenerImports(l, req.Namespace, owner, host)
 	})
+}
+
+// listenerImports: what a host with "~" before its namespace names is left out
+// again, of all namespaces where it names none.
+func listenerImports(l *istioapi.IstioEgressListener, caller, owner, host string) bool {
+	in := false
+	for _, h := range l.GetHosts() {
+		h, without := strings.CutPrefix(h, "~")
+		if without && strings.HasPrefix(h, "/") {
+			h = "*" + h
+		}
+		if !importHolds(h, caller, owner, host) {
+			continue
+		}
+		if without {
+			return false
+		}
+		in = true
+	}
+	return in
 }
 
 func listenersOf(car *istio.Sidecar, number uint32) []*istioapi.IstioEgressListener {
@@ -148,7 +167,7 @@ func listenersOf(car *istio.Sidecar, number uint32) []*istioapi.IstioEgressListe
 
 func importHolds(rule, caller, owner, host string) bool {
 	ns, pattern, ok := strings.Cut(rule, "/")
-	if !ok || ns == "~" {
+	if !ok {
 		return false
 	}
 	if ns == "." {
