@@ -153,7 +153,7 @@ func newShop(t *testing.T) *shop {
 func (s *shop) apply(t *testing.T, text string, data any) {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, template.Must(template.New("").Parse(text)).Execute(&b, data))
+	require.NoError(t, template.Must(template.New("").Funcs(template.FuncMap{"name": objectName}).Parse(text)).Execute(&b, data))
 	require.NoError(t, s.kube.Apply(s.ctx, b.String()), b.String())
 }
 
@@ -227,7 +227,7 @@ func get(host, target string, fields ...string) *replay.Ask {
 // soon waits for the condition.
 func soon(t *testing.T, holds func() bool, why ...any) {
 	t.Helper()
-	require.Eventually(t, holds, time.Minute, 2*time.Millisecond, why...)
+	require.Eventually(t, holds, 30*time.Second, 2*time.Millisecond, why...)
 }
 
 // version is a server that answers with its name and counts the requests. It
