@@ -35,7 +35,8 @@ bench: build ## one line a figure, a peer or a limit beside it
 e2e: cross ## the race detector, real parts, every platform
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 	CGO_ENABLED=1 $(GO) test -race -tags e2e -p 1 -timeout 30m \
-	  ./cmd/twinspect ./cmd/twinspect-agent ./capture/wire ./capture/kafka ./fixtures/stand/... ./diff/report ./fixtures/demo
+	  ./cmd/twinspect ./cmd/twinspect-agent ./capture/wire ./capture/kafka ./diff/shard/... ./release/mesh \
+	  ./fixtures/stand/... ./diff/report ./fixtures/demo
 
 cross: ## build the commands for every platform they are made for
 	@set -e; for p in $(PLATFORMS); do echo "build $$p"; \
