@@ -14,9 +14,12 @@ type Replay struct {
 	// Pace is when requests were sent, such as "max" or "500/s".
 	Pace string `json:"pace"`
 	// Workers is how many sent them, where it was more than one.
-	Workers  uint64    `json:"workers,omitempty"`
-	Lateness *Lateness `json:"lateness,omitempty"`
-	Lanes    []Lane    `json:"lanes,omitempty"`
+	Workers uint64 `json:"workers,omitempty"`
+	// Sustained is the highest rate that an adaptive pace found the sides to bear,
+	// in exchanges a second over all workers; 0 where none was sought or found.
+	Sustained float64   `json:"sustained_per_second,omitempty"`
+	Lateness  *Lateness `json:"lateness,omitempty"`
+	Lanes     []Lane    `json:"lanes,omitempty"`
 	// Links are the values that answers gave and that later requests used.
 	Links []Link `json:"links,omitempty"`
 	// Rewrites are the rules by which requests were changed.
@@ -108,6 +111,7 @@ func (r *Replay) Merge(o *Replay) *Replay {
 		return clone(r, o)
 	}
 	m := &Replay{Pace: r.Pace, Workers: max(r.Workers, o.Workers), Lateness: r.Lateness.merge(o.Lateness)}
+	m.Sustained = r.Sustained + o.Sustained
 	m.Lanes = mergeBy(r.Lanes, o.Lanes, func(l *Lane) [2]string { return [2]string{l.Side, l.Lane} }, func(a, b *Lane) {
 		a.Attested += b.Attested
 		a.Misrouted += b.Misrouted
@@ -213,6 +217,7 @@ func (r *Replay) Since(before *Replay) *Replay {
 // numbers.
 func (r *Replay) negative() *Replay {
 	n := r.Merge(nil)
+	n.Sustained = -n.Sustained
 	for i := range n.Lanes {
 		n.Lanes[i].Attested, n.Lanes[i].Misrouted = -n.Lanes[i].Attested, -n.Lanes[i].Misrouted
 	}

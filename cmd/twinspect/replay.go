@@ -208,6 +208,9 @@ func (t *tally) print(w io.Writer) error {
 		fmt.Fprintf(w, "corrected: %s\n", t.Corrected)
 		fmt.Fprintf(w, "late by:   p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms\n", l.P50, l.P90, l.P99, l.Max)
 	}
+	if rate := t.Replay.Sustained; rate > 0 {
+		fmt.Fprintf(w, "sustained: %.0f/s is the highest rate that was good\n", rate)
+	}
 	for _, l := range t.Replay.Lanes {
 		fmt.Fprintf(w, "lane %s: %d attested, %d misrouted\n", l.Lane, l.Attested, l.Misrouted)
 	}

@@ -55,6 +55,12 @@ func TestAPlannedPaceTellsHowLateItWasAndCorrectsLatencies(t *testing.T) {
 	assert.Empty(t, closed.Corrected)
 }
 
+func TestAnAdaptivePaceTellsWhatItFound(t *testing.T) {
+	got := replayJSON(t, 0, writeRecording(t, many(100)...), "--to", serve(t, product), "--loop", "0", "--for", "1500ms",
+		"--pace", "adaptive 50/s..400/s by 2 every 200ms")
+	assert.GreaterOrEqual(t, got.Replay.Sustained, 50.0)
+}
+
 func TestACeilingHoldsWhateverThePaceSays(t *testing.T) {
 	for _, pace := range []string{"max", "x1000"} {
 		got := replayJSON(t, 0, writeRecording(t, many(30)...), "--to", serve(t, product), "--pace", pace, "--max-rate", "100")

@@ -7,6 +7,7 @@ import (
 	diffrun "twinspect.dev/diff/run"
 	"twinspect.dev/replay"
 	"twinspect.dev/replay/correlate"
+	"twinspect.dev/replay/pace"
 	"twinspect.dev/replay/rewrite"
 )
 
@@ -14,6 +15,9 @@ import (
 // time.
 func (a *asking) info() *diff.Replay {
 	r := &diff.Replay{Pace: a.pacing.text, Lateness: latenessOf(a.runner.Lateness())}
+	if seeking, ok := a.pacing.pacer.(*pace.Adaptive); ok {
+		r.Sustained = seeking.Found().Sustained
+	}
 	for _, l := range a.lanes {
 		attested, misrouted := l.sender.Counts()
 		r.Lanes = append(r.Lanes, diff.Lane{Side: string(l.side), Lane: l.sender.Lane().Name, Attested: attested, Misrouted: misrouted})

@@ -13,6 +13,7 @@ import (
 	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/replay"
 	"twinspect.dev/replay/correlate"
+	"twinspect.dev/replay/pace"
 	"twinspect.dev/replay/rewrite"
 	"twinspect.dev/replay/route"
 	"twinspect.dev/replay/send"
@@ -100,6 +101,10 @@ func (o *replayOptions) prepare(list []side, s *survey, env cli.Env, i, n int, l
 	}
 	if a.links != nil {
 		a.runner.Linker = a.links
+	}
+	if _, seeking := pacing.pacer.(*pace.Adaptive); seeking {
+		// A new rate holds for what is planned after it: little may be.
+		a.runner.ReadAhead = 2 * o.inFlight
 	}
 	for _, side := range list {
 		if err := o.add(a, side, s, last); err != nil {

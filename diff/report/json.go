@@ -87,6 +87,9 @@ func checkNumbers(r *diff.Report) error {
 	if !finite(r.ErrorRate) {
 		return fmt.Errorf("evidence: error_rate is %v", r.ErrorRate)
 	}
+	if r.Replay != nil && !finite(r.Replay.Sustained) {
+		return errors.New("evidence: replay.sustained_per_second is infinite or none")
+	}
 	if r.Replay != nil && r.Replay.Lateness != nil {
 		if l := r.Replay.Lateness; !finite(l.P50, l.P90, l.P99, l.Max) || !finiteBuckets(l.Buckets) {
 			return errors.New("evidence: replay.lateness holds a number that is infinite or none")

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"twinspect.dev/diff"
@@ -62,6 +63,9 @@ func paceLine(r *diff.Replay) string {
 	parts := []string{"pace " + visible(r.Pace)}
 	if r.Workers > 1 {
 		parts = append(parts, plural(r.Workers, "worker"))
+	}
+	if r.Sustained > 0 {
+		parts = append(parts, fmt.Sprintf("%s/s sustained", strconv.FormatFloat(r.Sustained, 'f', 0, 64)))
 	}
 	if l := r.Lateness; l != nil {
 		parts = append(parts, fmt.Sprintf("late by %s (p50), %s (p99), %s (most)",
