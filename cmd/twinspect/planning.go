@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -158,26 +160,30 @@ func runPlan(ctx context.Context, env cli.Env, source string, opt planOptions) e
 	if err != nil {
 		return err
 	}
-	if err := opt.write(plan); err != nil {
+	var text bytes.Buffer
+	if err := plan.Encode(&text); err != nil { // checks it
 		return err
 	}
 	chunks, err := plan.Chunks()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stderr, "%s: run %s, %d chunks\n", opt.output, plan.Run, len(chunks))
-	if opt.job.image == "" {
-		return nil
+	// What cannot be applied is told before the plan is there.
+	var manifest []byte
+	if opt.job.image != "" {
+		if manifest, err = opt.job.manifest(plan); err != nil {
+			return err
+		}
 	}
-	text, err := opt.job.manifest(plan)
-	if err != nil {
+	if err := opt.write(text.Bytes()); err != nil {
 		return err
 	}
-	_, err = env.Stdout.Write(text)
+	fmt.Fprintf(env.Stderr, "%s: run %s, %d chunks\n", opt.output, plan.Run, len(chunks))
+	_, err = env.Stdout.Write(manifest)
 	return err
 }
 
-// plan fixes the window and learns from it.
+// plan fixes the window and makes the plan for it.
 func (o *planOptions) plan(ctx context.Context, env cli.Env, source string, list []side) (*shard.Plan, error) {
 	fixed, err := recording.Fix(ctx, source)
 	if err != nil {
@@ -189,14 +195,6 @@ func (o *planOptions) plan(ctx context.Context, env cli.Env, source string, list
 	}
 	if target.Window == nil {
 		return nil, errors.New("the window of a consumer group cannot be fixed: leave the group out of the address")
-	}
-	namer, err := recording.NewShapeNamer(env, o.openapi)
-	if err != nil {
-		return nil, err
-	}
-	known, err := surveyBy(ctx, env, fixed, namer)
-	if err != nil {
-		return nil, err
 	}
 	run := o.run
 	if run == "" {
@@ -211,18 +209,35 @@ func (o *planOptions) plan(ctx context.Context, env cli.Env, source string, list
 		Source: withoutWindow(source), Group: "twinspect-" + run, Window: target.Window.String(),
 		Chunk: o.chunk, Pace: o.pace, Settings: options,
 	}
-	// Wrong options are told now, not by every worker.
-	a, err := o.prepare(list, known, env, 0, 1, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.Close(); err != nil {
-		return nil, err
-	}
 	for _, s := range list {
 		p.Sides = append(p.Sides, shard.Side{Name: string(s.name), URL: s.url, Lane: s.lane})
 	}
-	return p, o.enclose(p, known)
+	// Before the window is read, which may take long.
+	if err := p.Encode(io.Discard); err != nil {
+		return nil, err
+	}
+	return p, o.learn(ctx, env, p, fixed, list)
+}
+
+// learn reads the window and puts into the plan what its workers need to know.
+func (o *planOptions) learn(ctx context.Context, env cli.Env, p *shard.Plan, fixed string, list []side) error {
+	namer, err := recording.NewShapeNamer(env, o.openapi)
+	if err != nil {
+		return err
+	}
+	known, err := surveyBy(ctx, env, fixed, namer)
+	if err != nil {
+		return err
+	}
+	// Wrong options are told now, not by every worker.
+	a, err := o.prepare(list, known, env, 0, 1, nil)
+	if err != nil {
+		return err
+	}
+	if err := a.Close(); err != nil {
+		return err
+	}
+	return o.enclose(p, known)
 }
 
 // enclose puts the texts into the plan.
@@ -247,7 +262,7 @@ func (o *planOptions) enclose(p *shard.Plan, known *survey) error {
 	return nil
 }
 
-func (o *planOptions) write(p *shard.Plan) error {
+func (o *planOptions) write(text []byte) error {
 	flag := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
 	if !o.force {
 		flag |= os.O_EXCL
@@ -259,7 +274,8 @@ func (o *planOptions) write(p *shard.Plan) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.Encode(f), f.Close())
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
 }
 
 // manifest returns the Job of workers.

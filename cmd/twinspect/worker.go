@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ import (
 	"twinspect.dev/diff/shard"
 	"twinspect.dev/diff/shard/store"
 	"twinspect.dev/replay"
+	"twinspect.dev/replay/pace"
 
 	diffrun "twinspect.dev/diff/run"
 )
@@ -30,6 +32,7 @@ type workerOptions struct {
 	store    string
 	name     string
 	parallel int
+	session  time.Duration
 }
 
 func newWorker(env cli.Env) *cobra.Command {
@@ -54,11 +57,46 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what the plan's rules refer to.
 	flags.StringVar(&opt.store, "store", "", "where partial evidence is kept")
 	flags.StringVar(&opt.name, "name", "", "name of this worker (default: $POD_NAME, else the host's)")
 	flags.IntVar(&opt.parallel, "parallel", 0, "partitions to work on at once (default: 16)")
+	flags.DurationVar(&opt.session, "session-timeout", 30*time.Second, "a worker that gives no sign for this time is dead: others take its partitions")
 	_ = cmd.MarkFlagRequired("store")
 	return cmd
 }
 
-func runWorker(ctx context.Context, env cli.Env, file string, opt workerOptions) (err error) {
+// runWorker ends with 2 what fails again however often it is repeated. What may
+// pass is told here, and ends as inconclusive: a Job that took it for wrong usage
+// would end all workers.
+func runWorker(ctx context.Context, env cli.Env, file string, opt workerOptions) error {
+	err := opt.work(ctx, env, file)
+	if !passing(err) {
+		return err
+	}
+	fmt.Fprintln(env.Stderr, "twinspect: "+cli.Message(err))
+	return &cli.VerdictError{Verdict: diff.Inconclusive}
+}
+
+// passing reports whether Kafka, the store or a side is away.
+func passing(err error) bool {
+	var away *notReadyError
+	var opened *pace.OpenError
+	if err == nil || errors.Is(err, context.Canceled) {
+		return false
+	}
+	return errors.As(err, &away) || errors.As(err, &opened) || store.Passing(err)
+}
+
+// notReadyError says that a side does not answer, or not as it should.
+type notReadyError struct{ error }
+
+// Unwrap returns the cause.
+func (e *notReadyError) Unwrap() error { return e.error }
+
+func (opt *workerOptions) work(ctx context.Context, env cli.Env, file string) (err error) {
+	if opt.parallel < 0 {
+		return fmt.Errorf("--parallel %d: want the number of partitions, or 0 for the default", opt.parallel)
+	}
+	if opt.session < 0 {
+		return fmt.Errorf("--session-timeout %s: want a time such as 30s", opt.session)
+	}
 	if opt.name == "" {
 		opt.name = env.Getenv("POD_NAME")
 	}
@@ -85,7 +123,7 @@ func runWorker(ctx context.Context, env cli.Env, file string, opt workerOptions)
 	damage := cli.NewDamage(env)
 	var one sync.Mutex
 	worker := &shard.Worker{
-		Plan: job.plan, Store: s, Topic: target.Config, Name: opt.name, Parallel: opt.parallel,
+		Plan: job.plan, Store: s, Topic: target.Config, Name: opt.name, Parallel: opt.parallel, SessionTimeout: opt.session,
 		Runner: job.runner,
 		Judge:  job.judge,
 		Damaged: func(bad *capture.RecordError) {
@@ -104,12 +142,8 @@ func runWorker(ctx context.Context, env cli.Env, file string, opt workerOptions)
 	err = worker.Run(ctx)
 	stop()
 	fmt.Fprintf(env.Stderr, "%d chunks stored here, %d of %d by all workers\n", last.Own, last.Stored, last.Chunks)
-	err = errors.Join(err, cli.PrintAccount(env.Stderr, last.Account), damage.Err())
-	if kafka.Passing(err) {
-		// Worth repeating: a Job must not take it for wrong usage.
-		return errors.Join(err, &cli.VerdictError{Verdict: diff.Inconclusive})
-	}
-	return err
+	// Damaged records are in the account, which the merge judges.
+	return errors.Join(err, cli.PrintAccount(env.Stderr, last.Account))
 }
 
 // planned is a plan with what was made of its texts.
@@ -176,9 +210,12 @@ func (p *planned) survey() error {
 // of one partition of those in the window.
 func (p *planned) runner(ctx context.Context, partition int) (shard.Runner, error) {
 	i := max(slices.Index(p.parts, partition), 0)
-	a, err := p.opt.connect(ctx, p.env, p.list, p.known, i, max(len(p.parts), 1))
+	a, err := p.opt.prepare(p.list, p.known, p.env, i, max(len(p.parts), 1), nil)
 	if err != nil {
 		return nil, err
+	}
+	if err := p.opt.reach(ctx, p.list, a); err != nil {
+		return nil, errors.Join(&notReadyError{err}, a.Close())
 	}
 	return &partRunner{asking: a}, nil
 }

@@ -249,7 +249,7 @@ func (s *JobSpec) container() container {
 	}
 	return container{
 		Name: containerName, Image: text(s.Image),
-		Args: texts(append([]string{"worker", "--plan", planFolder + "/" + planFile, "--store", s.Store}, s.Args...)),
+		Args: texts(append([]string{"worker", planFolder + "/" + planFile, "--store", s.Store}, s.Args...)),
 		Env:  s.env(),
 		// No limit of the processor: a worker that is throttled measures its own
 		// pauses.

@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -162,6 +163,28 @@ func (x *work) mark(c Chunk) {
 		x.progress.Stored++
 		x.progress.Offsets += c.Offsets()
 	}
+}
+
+// own refuses a run of the same name that another plan has begun: what one of its
+// objects says is asked once, as all of them are when they are merged.
+func (x *work) own(ctx context.Context) error {
+	for name, err := range x.Store.List(ctx, x.Plan.Run+"/p") {
+		if err != nil {
+			return err
+		}
+		if at, err := parseName(x.Plan.Run, name); err != nil || at.kind != begunKind {
+			continue
+		}
+		data, err := x.Store.Get(ctx, name)
+		if err != nil {
+			return err
+		}
+		if _, err := parseHead(data, x.plan); errors.Is(err, ErrForeign) {
+			return fmt.Errorf("%s: %w: give this run another name", name, err)
+		}
+		return nil
+	}
+	return nil
 }
 
 // look reads from the store which chunks are done, and reports whether all are.

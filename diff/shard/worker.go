@@ -83,12 +83,16 @@ const (
 )
 
 // Run joins the group and works until every chunk of the plan is stored, by
-// whomever. An error, also that of a canceled ctx, ends the work: the chunks
+// whomever. A run whose first chunks were begun by another plan of this name is
+// [ErrForeign]. An error, also that of a canceled ctx, ends the work: the chunks
 // that are not done are not stored, and are others' to do. Run returns when all
 // that it started has ended.
 func (w *Worker) Run(ctx context.Context) error {
 	x, err := w.begin()
 	if err != nil {
+		return err
+	}
+	if err := x.own(ctx); err != nil {
 		return err
 	}
 	done, err := x.look(ctx)

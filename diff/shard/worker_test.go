@@ -284,3 +284,16 @@ func TestAChunkThatAnotherHasStoredMeanwhileIsCountedOnce(t *testing.T) {
 func TestAWorkerNeedsItsParts(t *testing.T) {
 	require.ErrorContains(t, new(shard.Worker).Run(t.Context()), "are needed")
 }
+
+func TestAWorkerRefusesTheRunOfAnotherPlan(t *testing.T) {
+	_, cfg := cluster(t, 1)
+	publish(t, cfg, recording(100, 10)...)
+	p, s := planned(t, cfg, 30), folder(t)
+	require.NoError(t, worker(p, cfg, s, new(sides)).Run(t.Context()))
+	var to sides
+	p.Pace = "x2"
+	err := worker(p, cfg, s, &to).Run(t.Context())
+	require.ErrorIs(t, err, shard.ErrForeign)
+	assert.ErrorContains(t, err, "give this run another name")
+	assert.Zero(t, to.total)
+}
