@@ -1,14 +1,20 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 
+	"twinspect.dev/capture"
 	"twinspect.dev/replay"
 )
 
-// binding says what one side gave in the place of each recorded value.
-type binding struct {
-	texts map[boundKey]string
+// binding says what one side gave in the place of each recorded value, in the
+// order of the keys.
+type binding []bound
+
+type bound struct {
+	key  boundKey
+	text string
 }
 
 type boundKey struct {
@@ -16,10 +22,22 @@ type boundKey struct {
 	value  uint64 // hash of the recorded one
 }
 
-// boundBytes is what a binding takes beside its texts: a map entry.
-const boundBytes = 64
+func (a boundKey) compare(b boundKey) int {
+	return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(a.source, b.source))
+}
 
-// gave is a value at a source's place.
+func (b binding) find(key boundKey) (string, bool) {
+	i, ok := slices.BinarySearchFunc(b, key, func(b bound, key boundKey) int { return b.key.compare(key) })
+	if !ok {
+		return "", false
+	}
+	return b[i].text, true
+}
+
+// boundBytes is what an element of a binding takes beside its text.
+const boundBytes = 32
+
+// gave is a value at a source's place. Of recorded ones the text is left out.
 type gave struct {
 	source *source
 	pos    uint64
@@ -30,30 +48,38 @@ type gave struct {
 
 // bind keeps what the side's answer gave.
 func (d *desk) bind(ask *replay.Ask, l *links, a *replay.Answer) {
-	d.links = l
-	recorded := d.collect(func() { d.gives.response(&ask.Recorded.Response) })
-	given := d.collect(func() { d.gives.response(&a.Response) })
-	b := &binding{texts: make(map[boundKey]string)}
-	size := 0
-	for len(recorded) > 0 {
-		s := recorded[0].source
-		mine := func(g gave) bool { return g.source == s }
-		for _, p := range align(s, filter(recorded, mine), filter(given, mine)) {
-			key := boundKey{s.number, p.recorded.value}
-			if _, known := b.texts[key]; !known {
-				b.texts[key] = p.given.text
-				size += len(p.given.text) + boundBytes
-			}
-		}
-		recorded = slices.DeleteFunc(recorded, mine)
-	}
-	d.links = nil
-	if len(b.texts) == 0 {
+	given := d.collect(l, &a.Response)
+	if len(given) == 0 {
 		return
 	}
+	d.pairs = d.pairs[:0]
+	for _, s := range l.op.sources {
+		recorded, own := l.recorded, given
+		if len(l.op.sources) > 1 {
+			mine := func(g gave) bool { return g.source == s }
+			recorded, own = filter(recorded, mine), filter(given, mine)
+		}
+		d.pairs = append(d.pairs, align(s, recorded, own)...)
+	}
+	b, size := bindingOf(d.pairs)
+	clear(d.pairs)
+	clear(d.given)
 	d.side.mu.Lock()
 	d.side.bound.put(ask.Recorded.ID, b, size)
 	d.side.mu.Unlock()
+}
+
+// bindingOf keeps of several values that the side gave in the place of one the
+// first.
+func bindingOf(pairs []twins) (binding, int) {
+	b := make(binding, len(pairs))
+	size := 0
+	for i, p := range pairs {
+		b[i] = bound{boundKey{p.given.source.number, p.recorded.value}, p.given.text}
+		size += len(p.given.text) + boundBytes
+	}
+	slices.SortStableFunc(b, func(x, y bound) int { return x.key.compare(y.key) })
+	return slices.CompactFunc(b, func(x, y bound) bool { return x.key == y.key }), size
 }
 
 func filter(list []gave, keep func(gave) bool) []gave {
@@ -66,9 +92,13 @@ func filter(list []gave, keep func(gave) bool) []gave {
 	return out
 }
 
-func (d *desk) collect(walk func()) []gave {
-	d.given = nil
-	walk()
+// collect returns what the answer gives. It is valid until the desk is used
+// again.
+func (d *desk) collect(l *links, r *capture.Response) []gave {
+	d.links, d.given = l, d.given[:0]
+	d.gives.sieve = &l.op.given
+	d.gives.response(r)
+	d.links = nil
 	return d.given
 }
 
@@ -96,19 +126,37 @@ func align(s *source, recorded, given []gave) []twins {
 	if !s.many {
 		return alignOne(recorded, given)
 	}
+	if equal(recorded, given) {
+		return inOrder(recorded, given)
+	}
 	inRecorded, inGiven := valuesOf(recorded), valuesOf(given)
 	same := len(recorded) != len(given) || equalKeys(inRecorded, inGiven)
-	stands := func(g gave, in map[uint64]bool) bool { return in[g.value] && (same || g.class != weak) }
+	stands := func(g gave, in map[uint64]gave) bool {
+		_, ok := in[g.value]
+		return ok && (same || g.class != weak)
+	}
 	var pairs []twins
 	rest := filter(given, func(g gave) bool { return !stands(g, inRecorded) })
 	for _, r := range recorded {
 		switch {
 		case stands(r, inGiven):
-			pairs = append(pairs, twins{r, r})
+			pairs = append(pairs, twins{r, inGiven[r.value]})
 		case len(rest) > 0:
 			pairs = append(pairs, twins{r, rest[0]})
 			rest = rest[1:]
 		}
+	}
+	return pairs
+}
+
+func equal(recorded, given []gave) bool {
+	return slices.EqualFunc(recorded, given, func(a, b gave) bool { return a.value == b.value })
+}
+
+func inOrder(recorded, given []gave) []twins {
+	pairs := make([]twins, len(recorded))
+	for i := range recorded {
+		pairs[i] = twins{recorded[i], given[i]}
 	}
 	return pairs
 }
@@ -124,17 +172,17 @@ func alignOne(recorded, given []gave) []twins {
 	return pairs
 }
 
-func valuesOf(list []gave) map[uint64]bool {
-	m := make(map[uint64]bool, len(list))
+func valuesOf(list []gave) map[uint64]gave {
+	m := make(map[uint64]gave, len(list))
 	for _, g := range list {
-		m[g.value] = true
+		m[g.value] = g
 	}
 	return m
 }
 
-func equalKeys(a, b map[uint64]bool) bool {
+func equalKeys(a, b map[uint64]gave) bool {
 	for k := range a {
-		if !b[k] {
+		if _, ok := b[k]; !ok {
 			return false
 		}
 	}

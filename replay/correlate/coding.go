@@ -9,6 +9,9 @@ import (
 // decodes to more is not looked into.
 const maxDecoded = 16 << 20
 
+// maxKept is the largest decoded body whose memory a walker keeps for the next.
+const maxKept = 1 << 20
+
 // decode undoes the content codings; without any it returns the body itself.
 func decode(m *capture.Message) ([]byte, error) {
 	d := coding.Decoder{Limit: maxDecoded}

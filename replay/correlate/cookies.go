@@ -15,9 +15,7 @@ type cookieCounts struct{ Replaced, Added, Removed, Unbound, Refused uint64 }
 // sendCookies gives the request the cookies that a client of this side would
 // send: those of the session's jar, else those that follow from a link.
 func (s *side) sendCookies(ask *replay.Ask, l *links) {
-	s.mu.Lock()
-	j, _ := s.jars.get(ask.Session)
-	s.mu.Unlock()
+	j := s.jar(ask.Session)
 	last := -1
 	for i := range ask.Request.Header {
 		if strings.EqualFold(ask.Request.Header[i].Name, "Cookie") {
@@ -35,6 +33,16 @@ func (s *side) sendCookies(ask *replay.Ask, l *links) {
 	s.mu.Lock()
 	s.cookie.add(e.counts)
 	s.mu.Unlock()
+}
+
+// jar returns the session's cookies, nil where no answer set any.
+func (s *side) jar(session string) *jar {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if j := s.jars.get(session); j != nil {
+		return *j
+	}
+	return nil
 }
 
 func (c *cookieCounts) add(o cookieCounts) {
@@ -189,8 +197,8 @@ func (s *side) keepCookies(ask *replay.Ask, a *replay.Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	j := new(jar)
-	if known, ok := s.jars.get(ask.Session); ok {
-		j.cookies = append(make([]stored, 0, len(known.cookies)+4), known.cookies...)
+	if known := s.jars.get(ask.Session); known != nil {
+		j.cookies = append(make([]stored, 0, len((*known).cookies)+1), (*known).cookies...)
 	}
 	s.each(recorded.Header, path, recorded.End, j.note)
 	s.each(a.Response.Header, path, s.now(), j.keep)

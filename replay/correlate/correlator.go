@@ -55,15 +55,19 @@ type Correlator struct {
 	sources []*source
 	ops     map[string]*operation
 	givers  index
-	objects *lru[uint64, *object]
+	objects *lru[uint64, object]
+	// carried is nil where the rules link no cookie, or there are no jars.
+	carried *carried
 	lost    atomic.Uint64
 	evicted atomic.Uint64 // from givers
 
 	// Of Link alone.
 	uses, gives walker
 	exchange    *capture.Exchange
+	session     uint64
+	start, end  int64
 	links       *links
-	gifts       int
+	recorded    []gave
 	scope       uint64 // of what is given
 
 	mu    sync.Mutex
@@ -95,6 +99,10 @@ type operation struct {
 	vars  []bool
 	uses  map[uint64][]*rule
 	gives map[uint64][]*source
+	// sources are those of gives.
+	sources []*source
+	// What the rules use of a request, and give of an answer.
+	used, given sieve
 }
 
 // New returns a correlator. A rule whose place is none is not applied; the
@@ -103,8 +111,8 @@ func New(rules *Rules, namer Namer, limits Limits) *Correlator {
 	limits = limits.withDefaults()
 	c := &Correlator{
 		namer: namer, limits: limits, jars: rules.Cookies, ops: make(map[string]*operation),
-		givers:  index{newLRU[giverKey, *givers](limits.Values, 1)},
-		objects: newLRU[uint64, *object](max(limits.Values/8, 1), 1),
+		givers:  index{newLRU[giverKey, givers](limits.Values, 1)},
+		objects: newLRU[uint64, object](max(limits.Values/8, 1), 1),
 	}
 	c.uses.visit, c.gives.visit = c.use, c.give
 	known := make(map[End]*source)
@@ -116,6 +124,9 @@ func New(rules *Rules, namer Namer, limits Limits) *Correlator {
 		c.rules = append(c.rules, r)
 		if r.to, r.invalid = r.To.Place.compile(); r.invalid == nil {
 			r.from, r.invalid = c.source(known, r.From)
+		}
+		if r.invalid == nil && c.jars && r.To.Place.Kind == Cookie && c.carried == nil {
+			c.carried = newCarried()
 		}
 	}
 	return c
@@ -147,11 +158,14 @@ func (c *Correlator) operation(name string) *operation {
 	for _, r := range c.rules {
 		if r.invalid == nil && glob(r.To.Operation, name) {
 			op.uses[r.to.key] = append(op.uses[r.to.key], r)
+			op.used.add(r.To.Place, &r.to)
 		}
 	}
 	for _, s := range c.sources {
 		if glob(s.end.Operation, name) {
 			op.gives[s.place.key] = append(op.gives[s.place.key], s)
+			op.sources = append(op.sources, s)
+			op.given.add(s.end.Place, &s.place)
 		}
 	}
 	if len(op.uses)+len(op.gives) == 0 {
@@ -167,22 +181,29 @@ func (c *Correlator) operation(name string) *operation {
 type links struct {
 	op    *operation
 	uses  []use
-	gives bool
 	needs []capture.ID
+	// recorded holds what the recorded answer gave, without the texts.
+	recorded []gave
 }
+
+func (l *links) gives() bool { return len(l.recorded) > 0 }
 
 // use is a recorded value of the request and who may have given it, the best
 // first.
 type use struct {
 	key, value uint64
 	object     bool // the value identifies an object
+	inPath     bool
 	candidates []candidate
 }
 
 type candidate struct {
-	rule  *rule
-	giver capture.ID
-	end   int64
+	rule *rule
+	giver
+	// first gave the value before giver did, or is it.
+	first giver
+	// fixed says that the value means the same whoever gave it.
+	fixed bool
 }
 
 // Needs implements [replay.Links].
@@ -206,24 +227,42 @@ func (l *links) find(key, value uint64) *use {
 // Link implements [replay.Linker].
 func (c *Correlator) Link(e *capture.Exchange) replay.Links {
 	op := c.operation(c.namer.Name(e.Request.Method, e.Request.Target))
-	if op == nil {
+	if op == nil && c.carried == nil {
 		return nil
 	}
-	c.exchange, c.links, c.gifts = e, &links{op: op}, 0
+	c.exchange, c.session = e, hashText(e.SessionKey())
+	c.start, c.end = e.Request.Start.UnixNano(), e.Response.End.UnixNano()
+	var l *links
+	if op != nil {
+		l = c.link(op)
+	}
+	if c.carried != nil {
+		c.carried.note(e, c.session)
+	}
+	c.exchange = nil
+	if l == nil || len(l.uses) == 0 && !l.gives() {
+		return nil
+	}
+	return l
+}
+
+func (c *Correlator) link(op *operation) *links {
+	e := c.exchange
+	c.links, c.recorded = &links{op: op}, c.recorded[:0]
 	if len(op.uses) > 0 {
+		c.uses.sieve = &op.used
 		c.uses.request(&e.Request, op.vars)
 		c.order()
 	}
 	if len(op.gives) > 0 {
 		c.scope = scopeOf(givenPath(e))
+		c.gives.sieve = &op.given
 		c.gives.response(&e.Response)
 		c.evicted.Store(c.givers.evicted)
 	}
 	l := c.links
-	c.exchange, c.links = nil, nil
-	if len(l.uses) == 0 && !l.gives {
-		return nil
-	}
+	l.recorded = slices.Clone(c.recorded)
+	c.links = nil
 	return l
 }
 
@@ -237,18 +276,22 @@ func (c *Correlator) use(l *leaf) {
 	if c.links.find(l.key, value) != nil {
 		return
 	}
+	if l.kind == Cookie && c.carried != nil &&
+		c.carried.holds(c.session, c.uses.name, value, capture.PathOf(c.exchange.Request.Target), c.start) {
+		return
+	}
 	if len(c.links.uses) == maxUses {
 		c.lost.Add(1)
 		return
 	}
-	u := use{key: l.key, value: value, object: identifies(l.kind)}
+	u := use{key: l.key, value: value, object: identifies(l.kind), inPath: l.kind == Path}
 	for _, r := range rules {
 		if !r.to.covers(l) {
 			continue
 		}
 		r.uses.Add(1)
-		if g, ok := c.giver(r, l, value); ok {
-			u.candidates = append(u.candidates, candidate{r, g.id, g.end})
+		if k, ok := c.giver(r, l, value); ok {
+			u.candidates = append(u.candidates, k)
 		} else {
 			r.unknown.Add(1)
 		}
@@ -259,55 +302,78 @@ func (c *Correlator) use(l *leaf) {
 }
 
 // keep orders the candidates: one value that an answer gave alone is surer than
-// one among many, and a later answer is nearer to what the side holds now.
+// one among many, one of the same session is what the client saw, and a later
+// answer is nearer to what the side holds now.
+//
+// The best is waited for, unless an earlier answer gave the same: to wait for the
+// last list in which a product stood would bring all sessions into the order in
+// which they were recorded. The others are for the case that the side did not
+// give it. A session waits for its own answers anyway.
 func (c *Correlator) keep(u use) {
-	slices.SortStableFunc(u.candidates, func(a, b candidate) int {
-		if a.rule.from.many != b.rule.from.many {
-			if a.rule.from.many {
-				return 1
-			}
-			return -1
-		}
-		return cmp.Compare(b.end, a.end)
-	})
+	slices.SortStableFunc(u.candidates, c.compare)
 	u.candidates = u.candidates[:min(len(u.candidates), maxCandidates)]
-	for _, k := range u.candidates {
-		c.links.need(k.giver)
+	switch best := &u.candidates[0]; {
+	case best.session == c.session:
+	case best.fixed:
+		if best.first.session != c.session {
+			c.links.need(best.first.id)
+		}
+	default:
+		c.links.need(best.id)
 	}
 	c.links.uses = append(c.links.uses, u)
+}
+
+func (c *Correlator) compare(a, b candidate) int {
+	first := func(x, y bool) int {
+		switch {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(first(!a.rule.from.many, !b.rule.from.many),
+		first(a.session == c.session, b.session == c.session), cmp.Compare(b.end, a.end))
 }
 
 // giver returns the last exchange that gave the value before the request was
 // sent. Values that are often the same, such as the ids 1, 2, 3 below each
 // parent or the version "1" of each document, are looked for under the path they
 // are about first.
-func (c *Correlator) giver(r *rule, l *leaf, value uint64) (giver, bool) {
-	then := c.exchange.Request.Start.UnixNano()
+func (c *Correlator) giver(r *rule, l *leaf, value uint64) (candidate, bool) {
 	key := giverKey{source: r.from.number, value: value}
 	isWeak := classOf(l.text) == weak
+	k := candidate{rule: r, fixed: !isWeak || r.from.many}
+	ok := false
 	if isWeak || r.from.validator {
 		key.scope = scopeOf(usedPath(c.exchange.Request.Target, l))
-		if g, ok := c.givers.before(key, then); ok {
-			return g, ok
+		if k.giver, k.first, ok = c.givers.before(key, c.session, c.start); ok {
+			return k, true
 		}
 		if r.from.validator && isWeak {
-			return c.giverOf(key, then)
+			ok = c.giverOf(key, &k)
+			return k, ok
 		}
 		key.scope = 0
 	}
-	return c.givers.before(key, then)
+	k.giver, k.first, ok = c.givers.before(key, c.session, c.start)
+	return k, ok
 }
 
 // giverOf looks for the value among the exchanges that gave another value of the
 // request, such as the id in its path.
-func (c *Correlator) giverOf(key giverKey, then int64) (giver, bool) {
-	for _, id := range c.links.needs {
-		key.scope = hashOf(id[:])
-		if g, ok := c.givers.before(key, then); ok {
-			return g, ok
+func (c *Correlator) giverOf(key giverKey, k *candidate) (ok bool) {
+	for i := range c.links.uses {
+		for n := range c.links.uses[i].candidates {
+			key.scope = hashOf(c.links.uses[i].candidates[n].id[:])
+			if k.giver, k.first, ok = c.givers.before(key, c.session, c.start); ok {
+				return true
+			}
 		}
 	}
-	return giver{}, false
+	return false
 }
 
 // give enters a recorded value of the answer.
@@ -316,20 +382,20 @@ func (c *Correlator) give(l *leaf) {
 		if !s.place.covers(l) {
 			continue
 		}
-		if c.gifts++; c.gifts > maxGifts {
+		if len(c.recorded) == maxGifts {
 			c.lost.Add(1)
 			return
 		}
-		c.links.gives = true
+		g := giver{c.exchange.ID, c.session, c.end}
 		key := giverKey{source: s.number, value: hashOf(l.text)}
-		g := giver{c.exchange.ID, c.exchange.Response.End.UnixNano()}
+		looks := classOf(l.text)
+		c.recorded = append(c.recorded, gave{source: s, pos: l.pos, value: key.value, class: looks})
 		c.givers.add(key, g)
-		isWeak := classOf(l.text) == weak
-		if s.validator || isWeak {
+		if s.validator || looks == weak {
 			key.scope = c.scope
 			c.givers.add(key, g)
 		}
-		if s.validator && isWeak {
+		if s.validator && looks == weak {
 			key.scope = hashOf(g.id[:])
 			c.givers.add(key, g)
 		}

@@ -16,8 +16,9 @@ type giverKey struct {
 
 // giver is a recorded exchange whose answer gave a value.
 type giver struct {
-	id  capture.ID
-	end int64
+	id      capture.ID
+	session uint64
+	end     int64
 }
 
 // givers are those of one value, the first one at 0 and the others in the order
@@ -28,13 +29,13 @@ type givers struct {
 }
 
 // index finds who gave a value, by the hash of the recorded value.
-type index struct{ *lru[giverKey, *givers] }
+type index struct{ *lru[giverKey, givers] }
 
 func (x index) add(key giverKey, g giver) {
-	known, ok := x.get(key)
-	if !ok {
-		known = new(givers)
-		x.put(key, known, 0)
+	known := x.get(key)
+	if known == nil {
+		x.put(key, givers{list: [keptGivers]giver{g}, n: 1}, 0)
+		return
 	}
 	for i := range known.n {
 		if known.list[i].id == g.id { // another pass over the recording
@@ -49,18 +50,26 @@ func (x index) add(key giverKey, g giver) {
 	known.n++
 }
 
-// before returns the last one whose answer had ended by then.
-func (x index) before(key giverKey, then int64) (giver, bool) {
-	known, ok := x.get(key)
-	if !ok {
-		return giver{}, false
+// before returns the last one whose answer had ended by then, one of the same
+// session before all: it is what the client saw, and nobody has to wait for it.
+// first is the earliest one.
+func (x index) before(key giverKey, session uint64, then int64) (last, first giver, found bool) {
+	known := x.get(key)
+	if known == nil {
+		return giver{}, giver{}, false
 	}
-	var best giver
-	found := false
 	for _, g := range known.list[:known.n] {
-		if g.end <= then && (!found || g.end >= best.end) {
-			best, found = g, true
+		if g.end > then {
+			continue
 		}
+		own, lastOwn := g.session == session, last.session == session
+		if !found || own && !lastOwn || own == lastOwn && g.end >= last.end {
+			last = g
+		}
+		if !found || g.end < first.end {
+			first = g
+		}
+		found = true
 	}
-	return best, found
+	return last, first, found
 }

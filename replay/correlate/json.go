@@ -37,6 +37,8 @@ func (w *walker) jsonValue(b []byte, i int, key, pos uint64) int {
 		return -1
 	}
 	switch c := b[i]; {
+	case (c == '{' || c == '[') && !w.sieve.hasKey(key):
+		return skipJSON(b, i)
 	case c == '{':
 		return w.jsonObject(b, i+1, key, pos)
 	case c == '[':
@@ -56,6 +58,31 @@ func (w *walker) jsonValue(b []byte, i int, key, pos uint64) int {
 		return end
 	}
 	return jsonWord(b, i)
+}
+
+// skipJSON returns the index after the object or array, or -1. It looks for the
+// bracket that ends it and for no more.
+func skipJSON(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			end, _ := jsonString(b, i+1)
+			if end < 0 {
+				return -1
+			}
+			i = end
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+		i++
+	}
+	return -1
 }
 
 func numeric(c byte) bool {
@@ -86,6 +113,9 @@ func jsonString(b []byte, i int) (end int, escaped bool) {
 }
 
 func (w *walker) jsonText(b []byte, i, end int, escaped bool, key, pos uint64) {
+	if !w.sieve.hasKey(key) {
+		return
+	}
 	text := b[i+1 : end-1]
 	if escaped {
 		w.buf = appendUnquoted(w.buf[:0], text)

@@ -17,8 +17,13 @@ const (
 	// maxOperationPlaces keeps one operation, whose objects are used as maps,
 	// from taking all.
 	maxOperationPlaces = 2048
-	// maxLinks bounds the pairs of places, at about 100 bytes.
-	maxLinks = 1 << 16
+	// maxLinks bounds the pairs of places, at about 100 bytes, and maxOffers
+	// those of one place that uses: a bit each in learnedPlace.together.
+	maxLinks  = 1 << 16
+	maxOffers = 64
+	// maxTogether bounds the sets of links that explain the same values, at about
+	// 40 bytes: 5 MiB, two for each link.
+	maxTogether = 1 << 17
 	// maxOperations bounds the operations; a Namer bounds its names too.
 	maxOperations = 1 << 13
 	// maxEcho bounds the values of one request that its own answer may repeat.
@@ -32,9 +37,11 @@ type Learner struct {
 	ops    map[string]*learnedOp
 	places []learnedPlace
 	ids    map[placeID]uint32
-	links  map[linkID]*learnedLink
+	links  int
+	sets   int
 	words  map[string]uint32 // subjects by number
 	values *table
+	jars   *carried
 	uses   walker
 	gives  walker
 	// lost counts what the bounds kept out.
@@ -46,6 +53,7 @@ type Learner struct {
 	start   int64
 	end     int64
 	session uint64
+	path    string
 	echo    []echo
 	mask    uint64 // of the lowest six bits of each in echo
 }
@@ -88,16 +96,21 @@ type learnedPlace struct {
 	// Of a giver: how many values, whether they differ, whether they come from
 	// several sessions.
 	gifts            uint64
+	repeated         uint64 // gifts that the request held, whatever their names
 	first, session   uint64
 	differ, sessions bool
 	used             bool
-	uses, found      uint64 // of a user: values, and those given before
-}
 
-type linkID struct{ from, to uint32 }
+	// Of a user: how many values, how many of them were given before, by whom,
+	// and by whom together.
+	uses, found uint64
+	links       []*learnedLink
+	together    map[uint64]uint64 // values by the set of links, a bit each
+}
 
 // learnedLink counts the values that went from one place to another.
 type learnedLink struct {
+	from              uint32
 	agree             bool
 	n, opaque         uint64
 	distinct          uint64 // a bit for each of 64 groups of values
@@ -109,7 +122,7 @@ type learnedLink struct {
 func NewLearner(namer Namer) *Learner {
 	l := &Learner{
 		namer: namer, ops: make(map[string]*learnedOp), ids: make(map[placeID]uint32),
-		links: make(map[linkID]*learnedLink), words: make(map[string]uint32), values: newTable(),
+		words: make(map[string]uint32), values: newTable(), jars: newCarried(),
 		places: make([]learnedPlace, 1), // 0 is none
 	}
 	l.uses.visit, l.gives.visit = l.use, l.give
@@ -122,29 +135,25 @@ func (l *Learner) Lost() (unseen, forgotten uint64) { return l.lost, l.values.ev
 
 // Observe takes one exchange into account. Nothing of it is kept.
 func (l *Learner) Observe(e *capture.Exchange) {
-	op := l.operation(l.namer.Name(e.Request.Method, e.Request.Target))
-	if op == nil {
-		return
+	l.session = hashText(e.SessionKey())
+	if op := l.operation(l.namer.Name(e.Request.Method, e.Request.Target)); op != nil {
+		op.seen++
+		if op.seen <= settled || op.active || op.seen%idle == 0 {
+			l.observe(op, e)
+		}
 	}
-	op.seen++
-	if op.seen > settled && !op.active && op.seen%idle != 0 {
-		return
-	}
+	l.jars.note(e, l.session)
+}
+
+func (l *Learner) observe(op *learnedOp, e *capture.Exchange) {
 	l.op = op
 	l.stamp++
 	l.start = e.Request.Start.UnixNano()
 	l.end = e.Response.End.UnixNano()
-	l.session = sessionOf(e)
+	l.path = capture.PathOf(e.Request.Target)
 	l.echo, l.mask = l.echo[:0], 0
 	l.uses.request(&e.Request, op.vars)
 	l.gives.response(&e.Response)
-}
-
-func sessionOf(e *capture.Exchange) uint64 {
-	if e.Context.Session != "" {
-		return hashText(e.Context.Session)
-	}
-	return hashText(e.Context.Connection)
 }
 
 func (l *Learner) operation(name string) *learnedOp {
@@ -214,35 +223,55 @@ func (l *Learner) use(leaf *leaf) {
 		l.echo = append(l.echo, echo{hash, id})
 		l.mask |= 1 << (hash & 63)
 	}
+	if leaf.kind == Cookie && l.jars.holds(l.session, l.uses.name, hash, l.path, l.start) {
+		return // the session's jar needs no link
+	}
 	p.uses++
-	found := false
+	var found uint64
 	for _, g := range l.values.bucket(hash) {
 		if g.hash == hash && g.stamp != 0 && g.end <= l.start {
-			found = l.link(g.place, id, c, hash, len(leaf.text)) || found
+			found |= l.link(g.place, p, c, hash, len(leaf.text))
 		}
 	}
-	if found {
+	if found != 0 {
 		p.found++
+		l.explain(p, found)
 		l.op.active = true
 	}
 }
 
-// link counts a value that was given at from and used at to, and reports whether
-// it is one that may be no chance.
-func (l *Learner) link(from, to uint32, c class, hash uint64, size int) bool {
-	g, u := &l.places[from], &l.places[to]
+// explain counts a value of the place that the links with these bits explain.
+func (l *Learner) explain(p *learnedPlace, links uint64) {
+	n, known := p.together[links]
+	if !known {
+		if l.sets == maxTogether {
+			l.lost++
+			return
+		}
+		if l.sets++; p.together == nil {
+			p.together = make(map[uint64]uint64)
+		}
+	}
+	p.together[links] = n + 1
+}
+
+// link counts a value that was given at from and used at u, and returns the bit
+// of the link, 0 where the values are equal by chance.
+func (l *Learner) link(from uint32, u *learnedPlace, c class, hash uint64, size int) uint64 {
+	g := &l.places[from]
 	agree := share(g.subjects, u.subjects)
 	if c == weak && !agree {
-		return false
+		return 0
 	}
-	k := l.links[linkID{from, to}]
+	k, bit := u.link(from)
 	if k == nil {
-		if len(l.links) == maxLinks {
+		if l.links == maxLinks || len(u.links) == maxOffers {
 			l.lost++
-			return false
+			return 0
 		}
-		k = &learnedLink{agree: agree, class: c, shortest: size}
-		l.links[linkID{from, to}] = k
+		l.links++
+		k, bit = &learnedLink{from: from, agree: agree, class: c, shortest: size}, 1<<len(u.links)
+		u.links = append(u.links, k)
 	}
 	k.n++
 	if c == opaque {
@@ -252,7 +281,17 @@ func (l *Learner) link(from, to uint32, c class, hash uint64, size int) bool {
 	k.distinct |= 1 << (hash >> 6 & 63)
 	k.shortest, k.longest = min(k.shortest, size), max(k.longest, size)
 	g.used, g.op.active = true, true
-	return true
+	return bit
+}
+
+// link returns the link from a place and its bit, nil where there is none.
+func (p *learnedPlace) link(from uint32) (*learnedLink, uint64) {
+	for i, k := range p.links {
+		if k.from == from {
+			return k, 1 << i
+		}
+	}
+	return nil, 0
 }
 
 func share(a, b []uint32) bool {
@@ -278,8 +317,12 @@ func (l *Learner) give(leaf *leaf) {
 		return
 	}
 	hash := hashOf(leaf.text)
-	if l.echoes(hash, p, c) {
+	repeated, same := l.echoes(hash, p, c)
+	if same {
 		return
+	}
+	if repeated {
+		p.repeated++
 	}
 	if p.gifts == 0 {
 		p.first, p.session = hash, l.session
@@ -293,18 +336,21 @@ func (l *Learner) give(leaf *leaf) {
 	l.values.put(hash, id, l.end, l.stamp)
 }
 
-// echoes reports whether the request had the value, which for one that is often
-// equal by chance must be said to identify the same.
-func (l *Learner) echoes(hash uint64, p *learnedPlace, c class) bool {
+// echoes reports whether the request held the value, and whether it was the same
+// thing, which of one that is often equal by chance the names must say.
+func (l *Learner) echoes(hash uint64, p *learnedPlace, c class) (repeated, same bool) {
 	if l.mask&(1<<(hash&63)) == 0 {
-		return false
+		return false, false
 	}
 	for _, e := range l.echo {
-		if e.hash == hash && (c != weak || share(l.places[e.place].subjects, p.subjects)) {
-			return true
+		if e.hash == hash {
+			repeated = true
+			if c != weak || share(l.places[e.place].subjects, p.subjects) {
+				return true, true
+			}
 		}
 	}
-	return false
+	return repeated, false
 }
 
 // distinctValues tells how many values were seen, up to about 64.

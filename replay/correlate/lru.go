@@ -1,12 +1,11 @@
 package correlate
 
-import "container/list"
-
 // lru keeps what was used last, bounded in number and in bytes. It is not safe
 // for concurrent use.
 type lru[K comparable, V any] struct {
-	byKey    map[K]*list.Element
-	recent   *list.List // of *entry[K, V], the last used in front
+	byKey    map[K]*entry[K, V]
+	recent   entry[K, V] // of the ring; the last used is next to it
+	spare    *entry[K, V]
 	max      int
 	maxBytes int
 	bytes    int
@@ -14,41 +13,66 @@ type lru[K comparable, V any] struct {
 }
 
 type entry[K comparable, V any] struct {
-	key   K
-	value V
-	bytes int
+	key            K
+	value          V
+	bytes          int
+	next, previous *entry[K, V]
 }
 
 func newLRU[K comparable, V any](maxEntries, maxBytes int) *lru[K, V] {
-	return &lru[K, V]{byKey: make(map[K]*list.Element), recent: list.New(), max: maxEntries, maxBytes: maxBytes}
+	l := &lru[K, V]{byKey: make(map[K]*entry[K, V]), max: maxEntries, maxBytes: maxBytes}
+	l.recent.next, l.recent.previous = &l.recent, &l.recent
+	return l
 }
 
-func (l *lru[K, V]) get(key K) (V, bool) {
-	el, ok := l.byKey[key]
-	if !ok {
-		var none V
-		return none, false
+// get returns the value, which may be changed until the next put; nil where there
+// is none.
+func (l *lru[K, V]) get(key K) *V {
+	e := l.byKey[key]
+	if e == nil {
+		return nil
 	}
-	l.recent.MoveToFront(el)
-	return el.Value.(*entry[K, V]).value, true
+	e.unlink()
+	l.front(e)
+	return &e.value
+}
+
+func (e *entry[K, V]) unlink() {
+	e.next.previous, e.previous.next = e.previous, e.next
+}
+
+func (l *lru[K, V]) front(e *entry[K, V]) {
+	e.next, e.previous = l.recent.next, &l.recent
+	e.next.previous, l.recent.next = e, e
 }
 
 // put stores the value, which takes that many bytes, and drops what was not used
 // for longest. A value that is too large alone is not kept.
 func (l *lru[K, V]) put(key K, value V, bytes int) {
-	if el, ok := l.byKey[key]; ok {
-		e := el.Value.(*entry[K, V])
-		l.bytes += bytes - e.bytes
-		e.value, e.bytes = value, bytes
-		l.recent.MoveToFront(el)
+	e := l.byKey[key]
+	if e == nil {
+		if e, l.spare = l.spare, nil; e == nil {
+			e = new(entry[K, V])
+		}
+		e.key = key
+		l.byKey[key] = e
 	} else {
-		l.byKey[key] = l.recent.PushFront(&entry[K, V]{key, value, bytes})
-		l.bytes += bytes
-	}
-	for l.recent.Len() > l.max || l.bytes > l.maxBytes {
-		e := l.recent.Remove(l.recent.Back()).(*entry[K, V])
-		delete(l.byKey, e.key)
 		l.bytes -= e.bytes
-		l.evicted++
+		e.unlink()
 	}
+	e.value, e.bytes = value, bytes
+	l.bytes += bytes
+	l.front(e)
+	for len(l.byKey) > l.max || l.bytes > l.maxBytes {
+		l.drop(l.recent.previous)
+	}
+}
+
+func (l *lru[K, V]) drop(e *entry[K, V]) {
+	e.unlink()
+	delete(l.byKey, e.key)
+	l.bytes -= e.bytes
+	l.evicted++
+	*e = entry[K, V]{}
+	l.spare = e
 }

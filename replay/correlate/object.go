@@ -15,31 +15,35 @@ type object struct {
 }
 
 type objectUse struct {
-	id    capture.ID
-	end   int64
-	write bool
+	id      capture.ID
+	session uint64
+	end     int64
+	write   bool
 }
 
 // order makes the exchange wait for the earlier uses of the objects that its
 // request identifies: a write for all, a read for the writes. Values in fields
-// and cookies identify the client, whose requests may go on side by side.
+// and cookies identify the client, whose requests may go on side by side. A
+// session keeps its own order.
 func (c *Correlator) order() {
 	e := c.exchange
-	write := !safe(e.Request.Method)
-	then := e.Request.Start.UnixNano()
-	own := objectUse{e.ID, e.Response.End.UnixNano(), write}
+	isSafe := safe(e.Request.Method)
 	for i := range c.links.uses {
 		u := &c.links.uses[i]
 		if !u.object {
 			continue
 		}
-		o, ok := c.objects.get(u.value)
-		if !ok {
-			o = new(object)
-			c.objects.put(u.value, o, 0)
+		o := c.objects.get(u.value)
+		if o == nil {
+			c.objects.put(u.value, object{}, 0)
+			if o = c.objects.get(u.value); o == nil {
+				continue
+			}
 		}
+		own := objectUse{e.ID, c.session, c.end, !isSafe && u.changes()}
 		for k := range min(o.n, recentUses) {
-			if before := &o.uses[k]; before.end <= then && (write || before.write) {
+			before := &o.uses[k]
+			if before.end <= c.start && before.session != c.session && (own.write || before.write) {
 				c.links.need(before.id)
 			}
 		}
@@ -47,6 +51,11 @@ func (c *Correlator) order() {
 		o.n++
 	}
 }
+
+// changes reports whether a write may change the object: the one in its path, or
+// one that somebody was given alone. What is only listed, such as the product that
+// is put into a cart, is referred to by everybody's writes.
+func (u *use) changes() bool { return u.inPath || !u.candidates[0].rule.from.many }
 
 // safe reports whether the method is (RFC 9110 section 9.2.1).
 func safe(method string) bool {

@@ -86,6 +86,8 @@ func (e End) String() string { return e.Operation + " " + e.Place.String() }
 // compiled is a place as the walker's leaves are compared with it.
 type compiled struct {
 	key uint64
+	// above holds the keys of what a body's value is inside of.
+	above []uint64
 	// at holds the number that each array on the path is entered at, -1 for any.
 	// It is nil where all are any.
 	at []int
@@ -137,6 +139,7 @@ func compilePath(text string) (compiled, error) {
 		if segment.IsDescendant() || len(selectors) != 1 {
 			return compiled{}, errPath
 		}
+		c.above = append(c.above, c.key)
 		switch s := selectors[0].(type) {
 		case spec.Name:
 			c.key = mix(c.key, hashText(string(s)))

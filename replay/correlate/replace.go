@@ -19,6 +19,7 @@ type desk struct {
 	request     *capture.Request
 	edits       []edit
 	given       []gave
+	pairs       []twins
 }
 
 func newDesk(s *side) *desk {
@@ -47,7 +48,7 @@ type edit struct {
 // are.
 func (d *desk) replace(ask *replay.Ask, l *links) {
 	d.links, d.copied, d.request, d.edits = l, ask.Copy, &ask.Request, d.edits[:0]
-	d.uses.body = nil
+	d.uses.body, d.uses.sieve = nil, &l.op.used
 	d.uses.request(&ask.Request, l.op.vars)
 	if len(d.edits) > 0 && !apply(&ask.Request, d.edits, d.uses.body) {
 		d.side.lost.Add(1)

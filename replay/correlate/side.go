@@ -20,7 +20,7 @@ type side struct {
 	desks sync.Pool
 
 	mu     sync.Mutex
-	bound  *lru[capture.ID, *binding]
+	bound  *lru[capture.ID, binding]
 	jars   *lru[string, *jar]
 	cookie cookieCounts
 }
@@ -35,7 +35,7 @@ func (c *Correlator) Side(name replay.Side, next replay.Sender) replay.Sender {
 	s := &side{
 		Correlator: c, name: name, next: next, now: time.Now,
 		tally: make([]tally, len(c.rules)),
-		bound: newLRU[capture.ID, *binding](c.limits.Givers, c.limits.Bytes),
+		bound: newLRU[capture.ID, binding](c.limits.Givers, c.limits.Bytes),
 		jars:  newLRU[string, *jar](c.limits.Sessions, c.limits.CookieBytes),
 	}
 	s.desks.New = func() any { return newDesk(s) }
@@ -60,7 +60,7 @@ func (s *side) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
 	if a.Fault != "" {
 		return a
 	}
-	if l != nil && l.gives {
+	if l != nil && l.gives() {
 		d := s.desks.Get().(*desk)
 		d.bind(ask, l, &a)
 		s.desks.Put(d)
@@ -76,12 +76,13 @@ func (s *side) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
 func (s *side) resolve(u *use, copied uint64, recorded []byte) (string, *tally, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, k := range u.candidates {
-		b, ok := s.bound.get(k.giver.Copy(copied))
-		if !ok {
-			continue
+	for i := range u.candidates {
+		k := &u.candidates[i]
+		text, ok := s.given(k, k.id, u.value, copied)
+		if !ok && k.first.id != k.id {
+			text, ok = s.given(k, k.first.id, u.value, copied)
 		}
-		if text, ok := b.texts[boundKey{k.rule.from.number, u.value}]; ok {
+		if ok {
 			t := &s.tally[k.rule.number]
 			t.bound.Add(1)
 			if text != string(recorded) {
@@ -93,4 +94,12 @@ func (s *side) resolve(u *use, copied uint64, recorded []byte) (string, *tally, 
 	t := &s.tally[u.candidates[0].rule.number]
 	t.unbound.Add(1)
 	return "", t, false
+}
+
+func (s *side) given(k *candidate, id capture.ID, value, copied uint64) (string, bool) {
+	b := s.bound.get(id.Copy(copied))
+	if b == nil {
+		return "", false
+	}
+	return b.find(boundKey{k.rule.from.number, value})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 )
 
 // maxValue bounds a value in bytes: what servers take as one header field. No
@@ -29,14 +30,18 @@ type leaf struct {
 // one. One goroutine uses it at a time.
 type walker struct {
 	visit func(*leaf)
+	sieve *sieve
 	leaf  leaf
 	buf   []byte // the value, decoded
 	name  []byte // of the place
 	body  []byte // decoded; shares memory with the message where it had no coding
+
+	decoder coding.Decoder
+	plain   []byte // memory for a decoded body
 }
 
 func (w *walker) give(k Kind, key, pos uint64, text []byte, start, end int) {
-	if len(text) == 0 || len(text) > maxValue {
+	if len(text) == 0 || len(text) > maxValue || !w.sieve.hasKey(key) {
 		return
 	}
 	l := &w.leaf
@@ -87,10 +92,14 @@ func plainName(s string) bool {
 // request visits the target, the header and the body, each in its order. vars
 // says which path segments are variables, nil that any may be.
 func (w *walker) request(r *capture.Request, vars []bool) {
-	w.target(r.Target, vars)
+	if w.sieve.has(Path) || w.sieve.has(Query) {
+		w.target(r.Target, vars)
+	}
 	for i := range r.Header {
-		w.leaf.field = i
-		w.requestField(&r.Header[i])
+		if w.sieve.hasField(len(r.Header[i].Name)) {
+			w.leaf.field = i
+			w.requestField(&r.Header[i])
+		}
 	}
 	w.requestBody(r)
 }
@@ -190,13 +199,12 @@ func unhex(c byte) byte {
 // response visits the header and the body.
 func (w *walker) response(r *capture.Response) {
 	for i := range r.Header {
-		w.leaf.field = i
-		w.responseField(&r.Header[i])
+		if w.sieve.hasField(len(r.Header[i].Name)) {
+			w.leaf.field = i
+			w.responseField(&r.Header[i])
+		}
 	}
-	if len(r.Body) == 0 || !w.decode(&r.Message) {
-		return
-	}
-	switch mediaOf(&r.Message) {
+	switch w.open(&r.Message) {
 	case jsonMedia:
 		w.json(w.body)
 	case htmlMedia:
@@ -207,10 +215,7 @@ func (w *walker) response(r *capture.Response) {
 }
 
 func (w *walker) requestBody(r *capture.Request) {
-	if len(r.Body) == 0 || !w.decode(&r.Message) {
-		return
-	}
-	switch mediaOf(&r.Message) {
+	switch w.open(&r.Message) {
 	case jsonMedia:
 		w.json(w.body)
 	case formMedia:
@@ -218,11 +223,28 @@ func (w *walker) requestBody(r *capture.Request) {
 	}
 }
 
-// decode undoes the content coding and reports whether it could.
-func (w *walker) decode(m *capture.Message) bool {
-	plain, err := decode(m)
-	w.body = plain
-	return err == nil
+// open decodes the body where it may matter, and returns its media type;
+// otherMedia where it is not to be looked into.
+func (w *walker) open(m *capture.Message) media {
+	if len(m.Body) == 0 || !w.sieve.hasBodies() {
+		return otherMedia
+	}
+	kind := mediaOf(m)
+	if !w.sieve.hasBody(kind) {
+		return otherMedia
+	}
+	w.body = m.Body
+	if names := coding.Of(m.Header); len(names) > 0 {
+		w.decoder.Limit = maxDecoded
+		plain, err := w.decoder.Decode(w.plain[:0], m.Body, names)
+		if err != nil {
+			return otherMedia
+		}
+		if w.body = plain; cap(plain) <= maxKept {
+			w.plain = plain
+		}
+	}
+	return kind
 }
 
 // word visits a body that is one word, such as a token given as text/plain.
