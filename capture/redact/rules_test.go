@@ -47,7 +47,7 @@ func TestMistakesInRulesHaveAPosition(t *testing.T) {
 		"keep:\n  json:\n  - \"$[?@.a]\"\n":      `f:3:5: "$[?@.a]": jsonpath: ?@["a"] needs the whole document`,
 		"json: [\"$[-1]\"]\n":                    `f:1:8: "$[-1]": jsonpath: -1 needs the whole document`,
 		"defaults: perhaps\n":                    `f:1:11: `,
-		"a: &x [1]\nb: *x\n":                     `f:1:4: anchor is not supported in rules`,
+		"a: &x [1]\nb: *x\n":                     `f:1:4: anchor is not supported in a rule file`,
 		"defaults: true\n---\ndefaults: false\n": `f:1:1: rules are one YAML document; this has more`,
 		"keep: {grpc: [a.B.c]}\n":                `f:1:15: "a.B.c": fields need descriptors`,
 		"headers: [a\n":                          `f:1:10: `,

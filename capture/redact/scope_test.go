@@ -183,7 +183,7 @@ func TestRulesComeFromAFileOrAreTheDefaults(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(path, make([]byte, 2<<20), 0o600))
 	_, err = redact.RulesFromFile(path)
-	assert.ErrorContains(t, err, "longer than")
+	assert.ErrorContains(t, err, "larger than")
 	_, err = redact.RulesFromFile(t.TempDir())
 	assert.ErrorContains(t, err, "is a directory")
 }

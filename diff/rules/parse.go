@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"twinspect.dev/capture/rulefile"
 	"twinspect.dev/diff"
 )
 
@@ -23,54 +24,41 @@ var (
 	partNames  = []string{"status", "header", "trailer", "body", "latency"}
 )
 
+// reader reads a rule file.
+type reader struct{ rulefile.Reader }
+
+type (
+	// Error is one mistake in a rule file.
+	Error = rulefile.Error
+	// Errors holds every mistake of a rule file, in the order of their places.
+	Errors = rulefile.Errors
+)
+
 // Parse reads a rule file. name is the file's name for messages, now the time
 // that decides which rules have expired. Mistakes in it are [Errors]: all of
 // them, each with its place.
 func Parse(name string, data []byte, now time.Time) (*Set, error) {
-	if len(data) > maxFile {
-		return nil, tooLarge(name)
-	}
-	r := &reader{file: name}
+	r := &reader{Reader: rulefile.Reader{File: name}}
 	set := &Set{file: name, scopes: make(map[scopeKey]*Scope)}
-	if root := r.tree(data); len(r.errs) == 0 {
+	if root := r.Tree(data); r.Mistakes() == 0 {
 		r.set(set, root, now)
 	}
-	if len(r.errs) > 0 {
-		return nil, r.errs.sorted()
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return set, nil
 }
 
 func (r *reader) set(set *Set, root ast.Node, now time.Time) {
-	if root == nil {
-		r.errorf(nil, "the file is empty; it begins with version: %s", version)
-		return
-	}
-	fields := r.fields(root, "the rule file", "version", "service", "rules")
-	if fields == nil {
-		return
-	}
-	if f, ok := fields["version"]; !ok {
-		r.errorf(start(root), "version is missing; this program reads version: %s", version)
-	} else if v, ok := r.scalar(f.value, "version is a number"); ok && v != version {
-		r.errorf(start(f.value), "version %s is not known; this program reads version: %s", v, version)
-	}
+	fields := r.Root(root, version, "service", "rules")
 	if f, ok := fields["service"]; ok {
-		set.service, _ = r.scalar(f.value, "service is a name")
+		set.service, _ = r.Scalar(f.Value, "service is a name")
 	}
 	f, ok := fields["rules"]
-	if !ok || f.value.Type() == ast.NullType {
-		return
-	}
-	rules, ok := f.value.(*ast.SequenceNode)
 	if !ok {
-		r.errorf(start(f.value), "rules is a list, not %s", describe(f.value))
 		return
 	}
-	for _, n := range rules.Values {
-		if len(r.errs) >= maxErrors {
-			return
-		}
+	for n := range r.Entries(f) {
 		if rule := r.rule(n, now); rule != nil {
 			set.rules = append(set.rules, rule)
 		}
@@ -78,14 +66,11 @@ func (r *reader) set(set *Set, root ast.Node, now time.Time) {
 }
 
 func (r *reader) rule(n ast.Node, now time.Time) *rule {
-	fields := r.fields(n, "a rule", ruleKeys...)
+	fields := r.Fields(n, "a rule", ruleKeys...)
 	if fields == nil {
 		return nil
 	}
-	result := &rule{line: 1}
-	if at := start(n); at != nil {
-		result.line = at.Position.Line
-	}
+	result := &rule{line: rulefile.Line(n)}
 	where := r.exactlyOne(n, fields, "where", placeKeys)
 	if where != "" {
 		result.place = r.place(fields[where])
@@ -99,9 +84,9 @@ func (r *reader) rule(n ast.Node, now time.Time) *rule {
 	}
 	result.scope = r.filter(fields)
 	if f, ok := fields["reason"]; ok {
-		result.reason, _ = r.scalar(f.value, "reason is a sentence that says why the difference is meant")
+		result.reason, _ = r.Scalar(f.Value, "reason is a sentence that says why the difference is meant")
 	} else {
-		r.errorf(start(n), "reason is missing; say why the difference is meant")
+		r.Errorf(rulefile.Start(n), "reason is missing; say why the difference is meant")
 	}
 	if f, ok := fields["expires"]; ok {
 		result.expires = r.date(f)
@@ -112,47 +97,41 @@ func (r *reader) rule(n ast.Node, now time.Time) *rule {
 
 // exactlyOne returns the one of keys that the rule has, and reports none and
 // more than one.
-func (r *reader) exactlyOne(n ast.Node, fields map[string]field, purpose string, keys []string) string {
-	found := ""
-	for _, k := range keys {
-		f, ok := fields[k]
-		switch {
-		case !ok:
-		case found == "":
-			found = k
-		default:
-			r.errorf(f.key, "a rule says %s once, with one of %s; this one has %s and %s", purpose, oneOf(keys), found, k)
-			return ""
-		}
+func (r *reader) exactlyOne(n ast.Node, fields rulefile.Fields, purpose string, keys []string) string {
+	given := fields.Given(keys)
+	switch len(given) {
+	case 0:
+		r.Errorf(rulefile.Start(n), "the rule does not say %s; give one of %s", purpose, rulefile.OneOf(keys))
+		return ""
+	case 1:
+		return given[0]
 	}
-	if found == "" {
-		r.errorf(start(n), "the rule does not say %s; give one of %s", purpose, oneOf(keys))
-	}
-	return found
+	r.Errorf(fields[given[1]].Key, "a rule says %s once, with one of %s; this one has %s and %s", purpose, rulefile.OneOf(keys), given[0], given[1])
+	return ""
 }
 
 // fits reports actions that have no meaning at their place.
-func (r *reader) fits(f field, where string) {
-	what := f.key.Value
+func (r *reader) fits(f rulefile.Field, where string) {
+	what := f.Key.Value
 	onlyPath := what == "unordered" || what == "key" || what == "null-equals-missing"
 	switch {
 	case onlyPath && where != "path":
-		r.errorf(f.key, "%s is for a path into a JSON body, not for a %s", what, where)
+		r.Errorf(f.Key, "%s is for a path into a JSON body, not for a %s", what, where)
 	case where == "part" && what != "ignore":
-		r.errorf(f.key, "%s is for one value; a whole part can only be ignored", what)
+		r.Errorf(f.Key, "%s is for one value; a whole part can only be ignored", what)
 	}
 }
 
-func (r *reader) place(f field) place {
-	text, ok := r.scalar(f.value, f.key.Value+" is a text")
+func (r *reader) place(f rulefile.Field) place {
+	text, ok := r.Scalar(f.Value, f.Key.Value+" is a text")
 	if !ok {
 		return place{}
 	}
-	switch f.key.Value {
+	switch f.Key.Value {
 	case "path":
 		p, err := newPattern(text)
 		if err != nil {
-			r.errorf(start(f.value), "path %s is not a JSONPath query (RFC 9535): %s", text, strings.TrimPrefix(err.Error(), "jsonpath: "))
+			r.Errorf(rulefile.Start(f.Value), "path %s is not a JSONPath query (RFC 9535): %s", text, strings.TrimPrefix(err.Error(), "jsonpath: "))
 		}
 		return place{part: diff.Body, pattern: p}
 	case "part":
@@ -161,51 +140,38 @@ func (r *reader) place(f field) place {
 				return place{part: diff.Part(text)}
 			}
 		}
-		r.errorf(start(f.value), "no part is called %q%s; the parts are %s", text, didYouMean(text, partNames), oneOf(partNames))
+		r.Errorf(rulefile.Start(f.Value), "no part is called %q%s; the parts are %s", text, rulefile.DidYouMean(text, partNames), rulefile.OneOf(partNames))
 		return place{}
 	}
 	if strings.ContainsAny(text, ": \t\n") {
-		r.errorf(start(f.value), "%q is not the name of a field", text)
+		r.Errorf(rulefile.Start(f.Value), "%q is not the name of a field", text)
 	}
-	return place{part: diff.Part(f.key.Value), name: strings.ToLower(text)}
+	return place{part: diff.Part(f.Key.Value), name: strings.ToLower(text)}
 }
 
-func (r *reader) filter(fields map[string]field) filter {
+func (r *reader) filter(fields rulefile.Fields) filter {
 	var result filter
 	if f, ok := fields["operation"]; ok {
-		for _, n := range list(f.value) {
-			if text, ok := r.scalar(n, "operation is a name such as GET /products/{id}, or a list of them"); ok {
-				result.operations = append(result.operations, text)
-			}
-		}
-		r.notEmpty(f)
+		result.operations = r.Words(f, "operation is a name such as GET /products/{id}, or a list of them")
 	}
 	if f, ok := fields["status"]; ok {
-		for _, n := range list(f.value) {
+		for _, n := range r.OneOrMore(f, rulefile.ToMeanAll) {
 			result.statuses = append(result.statuses, r.status(n))
 		}
-		r.notEmpty(f)
 	}
 	return result
-}
-
-// notEmpty reports an empty list, which would widen the rule to everything.
-func (r *reader) notEmpty(f field) {
-	if s, ok := f.value.(*ast.SequenceNode); ok && len(s.Values) == 0 {
-		r.errorf(start(f.value), "%s is an empty list; leave it out to mean all", f.key.Value)
-	}
 }
 
 var statusForm = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
 
 func (r *reader) status(n ast.Node) statusRange {
 	const want = "status is a number such as 404, a class such as 2xx, or a list of them"
-	text, ok := r.scalar(n, want)
+	text, ok := r.Scalar(n, want)
 	if !ok {
 		return statusRange{}
 	}
 	if !statusForm.MatchString(text) {
-		r.errorf(start(n), "%s, not %q", want, text)
+		r.Errorf(rulefile.Start(n), "%s, not %q", want, text)
 		return statusRange{}
 	}
 	if hundreds, ok := strings.CutSuffix(text, "xx"); ok {
@@ -216,15 +182,15 @@ func (r *reader) status(n ast.Node) statusRange {
 	return statusRange{code, code}
 }
 
-func (r *reader) date(f field) time.Time {
+func (r *reader) date(f rulefile.Field) time.Time {
 	const want = "expires is a date such as 2027-01-31"
-	text, ok := r.scalar(f.value, want)
+	text, ok := r.Scalar(f.Value, want)
 	if !ok {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		r.errorf(start(f.value), "%s, not %q", want, text)
+		r.Errorf(rulefile.Start(f.Value), "%s, not %q", want, text)
 	}
 	return t
 }

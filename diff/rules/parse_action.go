@@ -8,19 +8,20 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"twinspect.dev/capture/rulefile"
 	"twinspect.dev/diff/class"
 	"twinspect.dev/diff/jsondiff"
 )
 
 // action reads what a rule does, and returns it with a short text for reports.
-func (r *reader) action(f field) (action, string) {
-	switch f.key.Value {
+func (r *reader) action(f rulefile.Field) (action, string) {
+	switch f.Key.Value {
 	case "ignore":
-		return action{ignore: r.isTrue(f)}, "ignore"
+		return action{ignore: r.IsTrue(f)}, "ignore"
 	case "null-equals-missing":
-		return action{nullMissing: r.isTrue(f)}, "null equals missing at"
+		return action{nullMissing: r.IsTrue(f)}, "null equals missing at"
 	case "unordered":
-		return action{array: &jsondiff.ArrayRule{Unordered: r.isTrue(f)}}, "unordered"
+		return action{array: &jsondiff.ArrayRule{Unordered: r.IsTrue(f)}}, "unordered"
 	case "key":
 		key := r.key(f)
 		return action{array: &jsondiff.ArrayRule{Key: key}}, "key " + strings.Join(key, ", ") + " of"
@@ -30,58 +31,55 @@ func (r *reader) action(f field) (action, string) {
 	return r.tolerance(f)
 }
 
-func (r *reader) key(f field) []string {
-	if s, ok := f.value.(*ast.SequenceNode); ok && len(s.Values) == 0 {
-		r.errorf(start(f.value), "key is an empty list; name the members that identify an element")
-	}
+func (r *reader) key(f rulefile.Field) []string {
 	var names []string
-	for _, n := range list(f.value) {
-		if name, ok := r.scalar(n, "key is the name of a member, or a list of them"); ok {
+	for _, n := range r.OneOrMore(f, "name the members that identify an element") {
+		if name, ok := r.Scalar(n, "key is the name of a member, or a list of them"); ok {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-func (r *reader) class(f field) (action, string) {
-	if _, ok := f.value.(ast.MapNode); ok {
+func (r *reader) class(f rulefile.Field) (action, string) {
+	if _, ok := f.Value.(ast.MapNode); ok {
 		return r.regexp(f)
 	}
-	name, ok := r.scalar(f.value, "class is the name of a class, or {regexp: EXPRESSION}")
+	name, ok := r.Scalar(f.Value, "class is the name of a class, or {regexp: EXPRESSION}")
 	if !ok {
 		return action{}, ""
 	}
 	c, err := class.Parse(name)
 	if err != nil {
 		names := class.Names()
-		r.errorf(start(f.value), "no class is called %q%s; the classes are %s, or {regexp: EXPRESSION}",
-			name, didYouMean(name, names), oneOf(names))
+		r.Errorf(rulefile.Start(f.Value), "no class is called %q%s; the classes are %s, or {regexp: EXPRESSION}",
+			name, rulefile.DidYouMean(name, names), rulefile.OneOf(names))
 	}
 	return action{class: &c}, "class " + name + " at"
 }
 
-func (r *reader) regexp(f field) (action, string) {
-	g, ok := r.fields(f.value, "class", "regexp")["regexp"]
+func (r *reader) regexp(f rulefile.Field) (action, string) {
+	g, ok := r.Fields(f.Value, "class", "regexp")["regexp"]
 	if !ok {
 		return action{}, ""
 	}
-	text, ok := r.scalar(g.value, "regexp is a regular expression in Go's syntax")
+	text, ok := r.Scalar(g.Value, "regexp is a regular expression in Go's syntax")
 	if !ok {
 		return action{}, ""
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
-		r.errorf(start(g.value), "%v; the syntax is Go's, https://pkg.go.dev/regexp/syntax", err)
+		r.Errorf(rulefile.Start(g.Value), "%v; the syntax is Go's, https://pkg.go.dev/regexp/syntax", err)
 	}
 	return action{regexp: re}, "class /" + text + "/ at"
 }
 
-func (r *reader) tolerance(f field) (action, string) {
+func (r *reader) tolerance(f rulefile.Field) (action, string) {
 	keys := []string{"absolute", "relative", "time"}
-	fields := r.fields(f.value, "tolerance", keys...)
+	fields := r.Fields(f.Value, "tolerance", keys...)
 	if len(fields) != 1 {
 		if fields != nil {
-			r.errorf(f.key, "tolerance has exactly one of %s", oneOf(keys))
+			r.Errorf(f.Key, "tolerance has exactly one of %s", rulefile.OneOf(keys))
 		}
 		return action{}, ""
 	}
@@ -102,8 +100,8 @@ func (r *reader) tolerance(f field) (action, string) {
 
 // amount reads a number that is not negative, in per cent where that is
 // allowed and written.
-func (r *reader) amount(f field, want string, percent bool) (*big.Rat, string) {
-	text, ok := r.scalar(f.value, want)
+func (r *reader) amount(f rulefile.Field, want string, percent bool) (*big.Rat, string) {
+	text, ok := r.Scalar(f.Value, want)
 	if !ok {
 		return nil, ""
 	}
@@ -113,7 +111,7 @@ func (r *reader) amount(f field, want string, percent bool) (*big.Rat, string) {
 	}
 	v, ok := decimal([]byte(digits))
 	if !ok || v.Sign() < 0 {
-		r.errorf(start(f.value), "%s, not %q", want, text)
+		r.Errorf(rulefile.Start(f.Value), "%s, not %q", want, text)
 		return nil, ""
 	}
 	if share {
@@ -122,15 +120,15 @@ func (r *reader) amount(f field, want string, percent bool) (*big.Rat, string) {
 	return v, text
 }
 
-func (r *reader) duration(f field) (*time.Duration, string) {
+func (r *reader) duration(f rulefile.Field) (*time.Duration, string) {
 	const want = "time is a duration such as 2s or 500ms"
-	text, ok := r.scalar(f.value, want)
+	text, ok := r.Scalar(f.Value, want)
 	if !ok {
 		return nil, ""
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		r.errorf(start(f.value), "%s, not %q", want, text)
+		r.Errorf(rulefile.Start(f.Value), "%s, not %q", want, text)
 	}
 	return &d, text
 }

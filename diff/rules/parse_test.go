@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"twinspect.dev/capture/rulefile"
 )
 
 var today = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -58,7 +60,7 @@ func TestFilesThatAreNoRuleFile(t *testing.T) {
 		require.Error(t, err, name)
 		assert.True(t, strings.HasPrefix(err.Error(), c.want), "%s: %s", name, err)
 	}
-	_, err := Parse("f", make([]byte, maxFile+1), today)
+	_, err := Parse("f", make([]byte, rulefile.MaxSize+1), today)
 	require.EqualError(t, err, "f:1:1: the file is larger than 1048576 bytes")
 }
 
@@ -128,7 +130,7 @@ func TestLoadNamesTheFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("version: 1\n"), 0o600))
 	_, err = Load(path)
 	require.NoError(t, err)
-	require.NoError(t, os.Truncate(path, maxFile+1))
+	require.NoError(t, os.Truncate(path, rulefile.MaxSize+1))
 	_, err = Load(path)
 	require.ErrorContains(t, err, "larger than")
 }

@@ -33,15 +33,11 @@ package rules
 
 import (
 	"fmt"
-	"os"
 	"time"
 
+	"twinspect.dev/capture/rulefile"
 	"twinspect.dev/diff"
 )
-
-// maxFile is the greatest rule file in bytes. At 100 bytes a rule it is ten
-// thousand rules, more than a person reviews.
-const maxFile = 1 << 20
 
 // Set is the rules of one file. A nil Set has no rules. A Set and its Scopes
 // are used by one goroutine at a time.
@@ -54,22 +50,11 @@ type Set struct {
 
 // Load reads the rule file at path. Mistakes in it are [Errors].
 func Load(path string) (*Set, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
-	}
-	if info.Size() > maxFile {
-		return nil, tooLarge(path)
-	}
-	data, err := os.ReadFile(path)
+	data, err := rulefile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
 	return Parse(path, data, time.Now())
-}
-
-func tooLarge(name string) error {
-	return Errors{{File: name, Line: 1, Column: 1, Msg: fmt.Sprintf("the file is larger than %d bytes", maxFile)}}
 }
 
 // Service returns the service that the file says it is for, or "".

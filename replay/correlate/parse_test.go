@@ -7,6 +7,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"twinspect.dev/capture/rulefile"
 )
 
 const sample = `
@@ -59,7 +61,7 @@ func TestMistakesAreToldWithTheirPlaces(t *testing.T) {
 		"correlate:\n  rules:\n  - to: {operation: A, body: id}\n    ignore: true\n    reason: x\n":                               "f:3:30: body id: not a JSONPath query (RFC 9535)",
 		"correlate:\n  rules:\n  - to: {operation: A, path: 1, query: b}\n    ignore: true\n    reason: x\n":                      "f:3:5: to names one place, with one of path, query, header, cookie, body or form; this has 2",
 		"correlate:\n  rules:\n  - from: {operation: A, path: 1}\n    to: {operation: A, path: 1}\n    reason: x\n":               `f:3:26: unknown key "path" in from`,
-		"correlate:\n  rules:\n  - from: {operation: POST /orders, body: $.id}\n    to: {operation: GET /orders/{id}, path: 2}\n": "inside of { } a text with a brace is quoted",
+		"correlate:\n  rules:\n  - from: {operation: POST /orders, body: $.id}\n    to: {operation: GET /orders/{id}, path: 2}\n": `inside of {...} a path with a brace needs quotation marks: "GET /orders/{id}"`,
 		"correlate:\n  rules:\n  - from: {operation: A, body: $.id}\n    to: {operation: B, path: 2}\n":                           "f:3:5: reason is missing",
 		"correlate: {}\ncorrelate: {}\n": "f:2:1: correlate is given twice",
 		"- a\n":                          "f:1:1: the rule file is a mapping",
@@ -70,7 +72,7 @@ func TestMistakesAreToldWithTheirPlaces(t *testing.T) {
 		require.Error(t, err, text)
 		assert.Contains(t, err.Error(), want, text)
 	}
-	_, err := Parse(make([]byte, maxFile+1), "f")
+	_, err := Parse(make([]byte, rulefile.MaxSize+1), "f")
 	assert.ErrorContains(t, err, "larger")
 }
 

@@ -1,17 +1,32 @@
 package rewrite
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
+	"twinspect.dev/capture/rulefile"
 	"twinspect.dev/replay"
 )
 
 // version is the version of the rule file's form.
 const version = "1"
+
+// reader reads a rule file.
+type reader struct {
+	rulefile.Reader
+	lookup func(string) (string, bool)
+}
+
+type (
+	// Error is one mistake in a rule file.
+	Error = rulefile.Error
+	// Errors holds every mistake of a rule file, in the order of their places.
+	Errors = rulefile.Errors
+)
 
 // Parse reads the sections rewrite, auth and dates of a rule file; the section
 // correlate is left to others. name is the file's name for messages, and lookup
@@ -21,82 +36,76 @@ const version = "1"
 //
 // Parse reads no other file and asks nobody: [Rules.Prepare] does.
 func Parse(name string, data []byte, lookup func(string) (string, bool)) (*Rules, error) {
-	if len(data) > maxFile {
-		return nil, Errors{{File: name, Line: 1, Column: 1, Msg: fmt.Sprintf("the file is larger than %d bytes", maxFile)}}
-	}
 	if lookup == nil {
 		lookup = func(string) (string, bool) { return "", false }
 	}
-	r := &reader{file: name, lookup: lookup}
+	r := &reader{Reader: rulefile.Reader{File: name}, lookup: lookup}
 	rules := &Rules{file: name, now: time.Now}
-	if root := r.tree(data); len(r.errs) == 0 {
+	if root := r.Tree(data); r.Mistakes() == 0 {
 		r.rules(rules, root)
 	}
-	if len(r.errs) > 0 {
-		return nil, r.errs.sorted()
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return rules, nil
 }
 
 func (r *reader) rules(rules *Rules, root ast.Node) {
-	if root == nil || root.Type() == ast.NullType {
-		r.errorf(nil, "the file is empty; it begins with version: %s", version)
-		return
-	}
-	fields := r.fields(root, "the rule file", "version", "rewrite", "auth", "dates", "correlate")
-	if fields == nil {
-		return
-	}
-	if f, ok := fields["version"]; !ok {
-		r.errorf(start(root), "version is missing; this program reads version: %s", version)
-	} else if v, ok := r.scalar(f.value, "version is a number"); ok && v != version {
-		r.errorf(start(f.value), "version %s is not known; this program reads version: %s", v, version)
-	}
+	fields := r.Root(root, version, "rewrite", "auth", "dates", "correlate")
 	if f, ok := fields["rewrite"]; ok {
-		rules.rules = each(r, f, r.rule)
+		for n := range r.Entries(f) {
+			if rule := r.rule(n); rule != nil {
+				rules.rules = append(rules.rules, rule)
+			}
+		}
 	}
 	if f, ok := fields["auth"]; ok {
-		r.hidden = true
-		rules.auth = each(r, f, r.auth)
-		r.hidden = false
+		r.Hidden = true
+		for n := range r.Entries(f) {
+			if auth := r.auth(n); auth != nil {
+				rules.auth = append(rules.auth, auth)
+			}
+		}
+		r.Hidden = false
 	}
 	if f, ok := fields["dates"]; ok {
 		rules.dates = r.dates(f)
 	}
 }
 
-// each reads the entries of a list until there are too many mistakes.
-func each[T any](r *reader, f field, read func(ast.Node) *T) []*T {
-	var list []*T
-	for _, n := range r.entries(f) {
-		if len(r.errs) >= maxErrors {
-			break
-		}
-		if entry := read(n); entry != nil {
-			list = append(list, entry)
-		}
+// exactlyOne returns the one of keys that is given, and reports none and more
+// than one.
+func (r *reader) exactlyOne(at *token.Token, fields rulefile.Fields, owner string, keys []string) string {
+	given := fields.Given(keys)
+	switch len(given) {
+	case 0:
+		r.Errorf(at, "%s has exactly one of %s; this one has none", owner, rulefile.OneOf(keys))
+		return ""
+	case 1:
+		return given[0]
 	}
-	return list
+	r.Errorf(fields[given[1]].Key, "%s has exactly one of %s; this one has %s and %s", owner, rulefile.OneOf(keys), given[0], given[1])
+	return ""
 }
 
 var scopeKeys = []string{"side", "operation"}
 
 // scope reads which requests an entry is for.
-func (r *reader) scope(fields map[string]field) scope {
+func (r *reader) scope(fields rulefile.Fields) scope {
 	var s scope
 	if f, ok := fields["side"]; ok {
-		for _, name := range r.words(f, "side is one of "+oneOf(sideNames)+", or a list of them") {
-			if !contains(sideNames, name) {
-				r.errorf(start(f.value), "there is no side %q; allowed are %s", name, oneOf(sideNames))
+		for _, name := range r.Words(f, "side is one of "+rulefile.OneOf(sideNames)+", or a list of them") {
+			if !slices.Contains(sideNames, name) {
+				r.Errorf(rulefile.Start(f.Value), "there is no side %q; allowed are %s", name, rulefile.OneOf(sideNames))
 			}
 			s.sides = append(s.sides, replay.Side(name))
 		}
 	}
 	if f, ok := fields["operation"]; ok {
-		for _, text := range r.words(f, "operation is a method and a path such as GET /products/{id}, or a list of them") {
+		for _, text := range r.Words(f, "operation is a method and a path such as GET /products/{id}, or a list of them") {
 			o, ok := newOperation(text)
 			if !ok {
-				r.errorf(start(f.value), "operation is a method and a path such as GET /products/{id} or * /admin/*, not %q", text)
+				r.Errorf(rulefile.Start(f.Value), "operation is a method and a path such as GET /products/{id} or * /admin/*, not %q", text)
 			}
 			s.operations = append(s.operations, o)
 		}
@@ -104,33 +113,24 @@ func (r *reader) scope(fields map[string]field) scope {
 	return s
 }
 
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
-}
-
 // duration reads a positive duration.
-func (r *reader) duration(f field, want string) time.Duration {
-	text, ok := r.scalar(f.value, want)
+func (r *reader) duration(f rulefile.Field, want string) time.Duration {
+	text, ok := r.Scalar(f.Value, want)
 	if !ok {
 		return 0
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		r.errorf(start(f.value), "%s, not %s", want, r.describe(f.value))
+		r.Errorf(rulefile.Start(f.Value), "%s, not %s", want, r.Describe(f.Value))
 	}
 	return d
 }
 
 // fieldName reads the name of a header field (RFC 9110 section 5.1).
-func (r *reader) fieldName(f field) string {
-	name, ok := r.scalar(f.value, f.key.Value+" is the name of a header field")
+func (r *reader) fieldName(f rulefile.Field) string {
+	name, ok := r.Scalar(f.Value, f.Key.Value+" is the name of a header field")
 	if ok && !isToken(name) {
-		r.errorf(start(f.value), "%q is not the name of a header field", name)
+		r.Errorf(rulefile.Start(f.Value), "%q is not the name of a header field", name)
 	}
 	return name
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"twinspect.dev/capture/rulefile"
 )
 
 var (
@@ -16,34 +18,34 @@ var (
 )
 
 func (r *reader) auth(n ast.Node) *auth {
-	fields := r.fields(n, "an entry of auth", authKeys...)
+	fields := r.Fields(n, "an entry of auth", authKeys...)
 	if fields == nil {
 		return nil
 	}
-	out := &auth{line: lineOf(n), scope: r.scope(fields), header: "Authorization", prefix: "Bearer "}
+	out := &auth{line: rulefile.Line(n), scope: r.scope(fields), header: "Authorization", prefix: "Bearer "}
 	if f, ok := fields["reason"]; ok {
-		out.reason, _ = r.scalar(f.value, "reason is a sentence that says why the credentials are set")
+		out.reason, _ = r.Scalar(f.Value, "reason is a sentence that says why the credentials are set")
 	}
 	if f, ok := fields["header"]; ok {
 		out.header, out.prefix = r.fieldName(f), ""
 	}
 	if f, ok := fields["prefix"]; ok {
-		if out.prefix, _ = r.text(f); !isFieldValue(out.prefix) {
-			r.errorf(start(f.value), "prefix is a text such as \"Bearer \", without line breaks")
+		if out.prefix, _ = r.Text(f); !isFieldValue(out.prefix) {
+			r.Errorf(rulefile.Start(f.Value), "prefix is a text such as \"Bearer \", without line breaks")
 		}
 	}
 	if f, ok := fields["missing"]; ok {
-		text, _ := r.scalar(f.value, "missing is add or leave")
+		text, _ := r.Scalar(f.Value, "missing is add or leave")
 		if out.leave = text == "leave"; !out.leave && text != "add" {
-			r.errorf(start(f.value), "missing is add, so that requests without credentials get some, or leave")
+			r.Errorf(rulefile.Start(f.Value), "missing is add, so that requests without credentials get some, or leave")
 		}
 	}
-	out.kind = r.exactlyOne(start(n), fields, "an entry of auth", authKinds)
+	out.kind = r.exactlyOne(rulefile.Start(n), fields, "an entry of auth", authKinds)
 	r.credentials(out, fields[out.kind])
 	return out
 }
 
-func (r *reader) credentials(out *auth, f field) {
+func (r *reader) credentials(out *auth, f rulefile.Field) {
 	var s source
 	switch out.kind {
 	case "bearer":
@@ -65,29 +67,29 @@ func (r *reader) credentials(out *auth, f field) {
 	out.keeper = &keeper{source: s}
 }
 
-func (r *reader) bearer(f field) source {
-	fields := r.fields(f.value, "bearer", "token", "token-file")
+func (r *reader) bearer(f rulefile.Field) source {
+	fields := r.Fields(f.Value, "bearer", "token", "token-file")
 	if fields == nil {
 		return nil
 	}
-	switch r.exactlyOne(f.key, fields, "bearer", []string{"token", "token-file"}) {
+	switch r.exactlyOne(f.Key, fields, "bearer", []string{"token", "token-file"}) {
 	case "token":
 		f := fields["token"]
 		text := r.secretText(f)
 		if text != "" && !isCredential(text) {
-			r.errorf(start(f.value), "token is no credential: it is longer than 64 KiB or holds control characters")
+			r.Errorf(rulefile.Start(f.Value), "token is no credential: it is longer than 64 KiB or holds control characters")
 		}
 		return static(text)
 	case "token-file":
-		path, _ := r.scalar(fields["token-file"].value, "token-file is the path of a file")
+		path, _ := r.Scalar(fields["token-file"].Value, "token-file is the path of a file")
 		return tokenFile(path)
 	}
 	return nil
 }
 
 // secretText reads a text in which variables are replaced.
-func (r *reader) secretText(f field) string {
-	text, ok := r.scalar(f.value, f.key.Value+" is a text, such as \"${NAME}\" for a variable of the environment")
+func (r *reader) secretText(f rulefile.Field) string {
+	text, ok := r.Scalar(f.Value, f.Key.Value+" is a text, such as \"${NAME}\" for a variable of the environment")
 	if !ok {
 		return ""
 	}
@@ -95,8 +97,8 @@ func (r *reader) secretText(f field) string {
 	return text
 }
 
-func (r *reader) command(f field) source {
-	fields := r.fields(f.value, "command", "run", "refresh")
+func (r *reader) command(f rulefile.Field) source {
+	fields := r.Fields(f.Value, "command", "run", "refresh")
 	var c command
 	if g, ok := fields["refresh"]; ok {
 		c.every = r.duration(g, "refresh is after how long the command is run again, such as 30m")
@@ -104,7 +106,7 @@ func (r *reader) command(f field) source {
 	g, ok := fields["run"]
 	if !ok {
 		if fields != nil {
-			r.errorf(f.key, "run is missing: the program and its arguments, as a list")
+			r.Errorf(f.Key, "run is missing: the program and its arguments, as a list")
 		}
 		return c
 	}
@@ -114,33 +116,33 @@ func (r *reader) command(f field) source {
 
 // arguments reads a program and its arguments, which are as they are: one may be
 // empty.
-func (r *reader) arguments(f field) []string {
+func (r *reader) arguments(f rulefile.Field) []string {
 	const want = "run is a list of the program and its arguments, such as [gcloud, auth, print-access-token]"
-	list, ok := f.value.(*ast.SequenceNode)
+	list, ok := f.Value.(*ast.SequenceNode)
 	if !ok || len(list.Values) == 0 {
-		r.errorf(start(f.value), "%s, not %s", want, r.describe(f.value))
+		r.Errorf(rulefile.Start(f.Value), "%s, not %s", want, r.Describe(f.Value))
 		return nil
 	}
 	args := make([]string, 0, len(list.Values))
 	for i, n := range list.Values {
-		text, ok := textOf(n)
+		text, ok := rulefile.TextOf(n)
 		if !ok || i == 0 && text == "" {
-			r.errorf(start(n), "%s; this is %s", want, r.describe(n))
+			r.Errorf(rulefile.Start(n), "%s; this is %s", want, r.Describe(n))
 		}
 		args = append(args, text)
 	}
 	return args
 }
 
-func (r *reader) oauth2(f field) source {
-	fields := r.fields(f.value, "oauth2", "token-url", "client-id", "client-secret", "scopes", "audience")
+func (r *reader) oauth2(f rulefile.Field) source {
+	fields := r.Fields(f.Value, "oauth2", "token-url", "client-id", "client-secret", "scopes", "audience")
 	read := func(key string, required bool) string {
 		g, ok := fields[key]
 		if ok {
 			return r.secretText(g)
 		}
 		if required && fields != nil {
-			r.errorf(f.key, "%s is missing in oauth2", key)
+			r.Errorf(f.Key, "%s is missing in oauth2", key)
 		}
 		return ""
 	}
@@ -148,10 +150,10 @@ func (r *reader) oauth2(f field) source {
 		TokenURL: read("token-url", true), ClientID: read("client-id", true), ClientSecret: read("client-secret", true),
 	}
 	if u, err := url.Parse(c.TokenURL); c.TokenURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		r.errorf(start(fields["token-url"].value), "token-url is a URL such as https://login.example.com/token")
+		r.Errorf(rulefile.Start(fields["token-url"].Value), "token-url is a URL such as https://login.example.com/token")
 	}
 	if g, ok := fields["scopes"]; ok {
-		c.Scopes = r.words(g, "scopes is a list of names")
+		c.Scopes = r.Words(g, "scopes is a list of names")
 	}
 	if audience := read("audience", false); audience != "" {
 		c.EndpointParams = url.Values{"audience": {audience}}
@@ -159,27 +161,27 @@ func (r *reader) oauth2(f field) source {
 	return &clientCredentials{config: c, client: newTokenClient()}
 }
 
-func (r *reader) signer(f field) *signer {
-	fields := r.fields(f.value, "jwt", "algorithm", "key-file", "key-id", "claims", "expires")
+func (r *reader) signer(f rulefile.Field) *signer {
+	fields := r.Fields(f.Value, "jwt", "algorithm", "key-file", "key-id", "claims", "expires")
 	if fields == nil {
 		return nil
 	}
 	out := new(signer)
 	if g, ok := fields["algorithm"]; ok {
-		name, _ := r.scalar(g.value, "algorithm is one of "+oneOf(algorithms))
-		if out.method = jwt.GetSigningMethod(name); name != "" && !contains(algorithms, name) {
-			r.errorf(start(g.value), "there is no algorithm %q; allowed are %s", name, oneOf(algorithms))
+		name, _ := r.Scalar(g.Value, "algorithm is one of "+rulefile.OneOf(algorithms))
+		if out.method = jwt.GetSigningMethod(name); name != "" && !slices.Contains(algorithms, name) {
+			r.Errorf(rulefile.Start(g.Value), "there is no algorithm %q; allowed are %s", name, rulefile.OneOf(algorithms))
 		}
 	} else {
-		r.errorf(f.key, "algorithm is missing in jwt; it is one of %s", oneOf(algorithms))
+		r.Errorf(f.Key, "algorithm is missing in jwt; it is one of %s", rulefile.OneOf(algorithms))
 	}
 	if g, ok := fields["key-file"]; ok {
-		out.keyFile, _ = r.scalar(g.value, "key-file is the path of a private key in PEM, or of a secret for HS256")
+		out.keyFile, _ = r.Scalar(g.Value, "key-file is the path of a private key in PEM, or of a secret for HS256")
 	} else {
-		r.errorf(f.key, "key-file is missing in jwt")
+		r.Errorf(f.Key, "key-file is missing in jwt")
 	}
 	if g, ok := fields["key-id"]; ok {
-		out.keyID, _ = r.scalar(g.value, "key-id is the kid of the token's header")
+		out.keyID, _ = r.Scalar(g.Value, "key-id is the kid of the token's header")
 	}
 	if g, ok := fields["expires"]; ok {
 		out.life = r.duration(g, "expires is how long a token is valid, such as 10m")
@@ -188,17 +190,17 @@ func (r *reader) signer(f field) *signer {
 	return out
 }
 
-func (r *reader) claims(out *signer, owner field, fields map[string]field) {
+func (r *reader) claims(out *signer, owner rulefile.Field, fields rulefile.Fields) {
 	g, ok := fields["claims"]
 	if !ok {
-		r.errorf(owner.key, "claims is missing in jwt: keep for those of the recorded token, or a mapping")
+		r.Errorf(owner.Key, "claims is missing in jwt: keep for those of the recorded token, or a mapping")
 		return
 	}
-	if text, ok := textOf(g.value); ok && text == "keep" {
+	if text, ok := rulefile.TextOf(g.Value); ok && text == "keep" {
 		return
 	}
-	if _, ok := g.value.(ast.MapNode); !ok {
-		r.errorf(start(g.value), "claims is keep or a mapping, not %s", r.describe(g.value))
+	if _, ok := g.Value.(ast.MapNode); !ok {
+		r.Errorf(rulefile.Start(g.Value), "claims is keep or a mapping, not %s", r.Describe(g.Value))
 		return
 	}
 	out.claims = r.jsonValue(g)

@@ -3,11 +3,13 @@ package rewrite
 import (
 	"slices"
 	"time"
+
+	"twinspect.dev/capture/rulefile"
 )
 
 // dates reads the section dates; it is nil where the shift is off.
-func (r *reader) dates(f field) *dates {
-	fields := r.fields(f.value, "dates", "shift", "places", "formats")
+func (r *reader) dates(f rulefile.Field) *dates {
+	fields := r.Fields(f.Value, "dates", "shift", "places", "formats")
 	if fields == nil {
 		return nil
 	}
@@ -21,14 +23,14 @@ func (r *reader) dates(f field) *dates {
 	return out
 }
 
-func (r *reader) shift(out *dates, owner field, fields map[string]field) (off bool) {
+func (r *reader) shift(out *dates, owner rulefile.Field, fields rulefile.Fields) (off bool) {
 	const want = "shift is now, off, or a duration such as 24h or -1h30m"
 	f, ok := fields["shift"]
 	if !ok {
-		r.errorf(owner.key, "shift is missing in dates: %s", want)
+		r.Errorf(owner.Key, "shift is missing in dates: %s", want)
 		return false
 	}
-	text, ok := r.scalar(f.value, want)
+	text, ok := r.Scalar(f.Value, want)
 	switch {
 	case !ok:
 	case text == "now":
@@ -38,7 +40,7 @@ func (r *reader) shift(out *dates, owner field, fields map[string]field) (off bo
 	default:
 		by, err := time.ParseDuration(text)
 		if err != nil {
-			r.errorf(start(f.value), "%s, not %s", want, r.describe(f.value))
+			r.Errorf(rulefile.Start(f.Value), "%s, not %s", want, r.Describe(f.Value))
 		}
 		out.by = by
 	}
@@ -46,7 +48,7 @@ func (r *reader) shift(out *dates, owner field, fields map[string]field) (off bo
 }
 
 // switches reads which of the names are given; all are where the key is left out.
-func (r *reader) switches(fields map[string]field, key string, names []string, on []bool) {
+func (r *reader) switches(fields rulefile.Fields, key string, names []string, on []bool) {
 	f, ok := fields[key]
 	if !ok {
 		for i := range on {
@@ -54,10 +56,10 @@ func (r *reader) switches(fields map[string]field, key string, names []string, o
 		}
 		return
 	}
-	for _, word := range r.words(f, key+" is a list of "+oneOf(names)) {
+	for _, word := range r.Words(f, key+" is a list of "+rulefile.OneOf(names)) {
 		i := slices.Index(names, word)
 		if i < 0 {
-			r.errorf(start(f.value), "%s has no %q; allowed are %s", key, word, oneOf(names))
+			r.Errorf(rulefile.Start(f.Value), "%s has no %q; allowed are %s", key, word, rulefile.OneOf(names))
 			continue
 		}
 		on[i] = true

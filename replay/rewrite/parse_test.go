@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"twinspect.dev/capture/rulefile"
 	"twinspect.dev/replay"
 )
 
@@ -20,7 +21,7 @@ func TestMistakesHaveTheirPlaceAndSayWhatIsAllowed(t *testing.T) {
 		"version: 1\nrewrite: {host: {set: a}}": "f:2:11: rewrite is a list, not a mapping",
 		"version: 1\nrewrite:\n - {}":           "f:3:4: a rule has exactly one of set-header, remove-header, header, host, path, query, body or form; this one has none",
 		"version: 1\nrewrite:\n - {remove-header: A, host: {}}":                     "f:3:23: a rule has exactly one of set-header, remove-header, header, host, path, query, body or form; this one has remove-header and host",
-		"version: 1\nrewrite:\n - {remove-header: A, sid: to}":                      `f:3:23: unknown key "sid" in a rule; allowed are`,
+		"version: 1\nrewrite:\n - {remove-header: A, sid: to}":                      `f:3:23: unknown key "sid" in a rule (did you mean "side"?); allowed are`,
 		"version: 1\nrewrite:\n - {remove-header: A, side: top}":                    `f:3:29: there is no side "top"; allowed are base, control, branch or to`,
 		"version: 1\nrewrite:\n - {remove-header: A B}":                             `f:3:20: "A B" is not the name of a header field`,
 		"version: 1\nrewrite:\n - {remove-header: A, set: 1}":                       "f:3:23: set stands inside of remove-header: {...}, and beside body only",
@@ -59,7 +60,7 @@ func TestMistakesHaveTheirPlaceAndSayWhatIsAllowed(t *testing.T) {
 		require.Error(t, err, text)
 		assert.True(t, strings.HasPrefix(err.Error(), want), "%s\ngave %s\nwant %s", text, err, want)
 	}
-	_, err := Parse("f", make([]byte, maxFile+1), nil)
+	_, err := Parse("f", make([]byte, rulefile.MaxSize+1), nil)
 	require.EqualError(t, err, "f:1:1: the file is larger than 1048576 bytes")
 }
 

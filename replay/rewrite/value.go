@@ -8,20 +8,22 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/goccy/go-yaml/ast"
+
+	"twinspect.dev/capture/rulefile"
 )
 
 // jsonValue returns the JSON text of a value in the rule file. A number keeps its
 // digits, so one beyond 64 bits is written as such.
-func (r *reader) jsonValue(f field) []byte {
-	if out, ok := r.appendJSON(nil, f.value, 0); ok {
+func (r *reader) jsonValue(f rulefile.Field) []byte {
+	if out, ok := r.appendJSON(nil, f.Value, 0); ok {
 		return out
 	}
 	return nil
 }
 
 func (r *reader) appendJSON(out []byte, n ast.Node, depth int) ([]byte, bool) {
-	if depth > maxNesting {
-		r.errorf(start(n), "nested deeper than %d levels", maxNesting)
+	if depth > rulefile.MaxNesting {
+		r.Errorf(rulefile.Start(n), "nested deeper than %d levels", rulefile.MaxNesting)
 		return nil, false
 	}
 	switch n := n.(type) {
@@ -39,9 +41,9 @@ func (r *reader) appendJSON(out []byte, n ast.Node, depth int) ([]byte, bool) {
 	case ast.MapNode:
 		return r.appendObject(out, n, depth)
 	}
-	text, ok := textOf(n)
+	text, ok := rulefile.TextOf(n)
 	if !ok {
-		r.errorf(start(n), "a value is what JSON can say, not %s", r.describe(n))
+		r.Errorf(rulefile.Start(n), "a value is what JSON can say, not %s", r.Describe(n))
 		return nil, false
 	}
 	return appendQuoted(out, text), true
@@ -50,7 +52,7 @@ func (r *reader) appendJSON(out []byte, n ast.Node, depth int) ([]byte, bool) {
 func (r *reader) appendNumber(out []byte, n ast.Node) ([]byte, bool) {
 	text := n.GetToken().Value
 	if !json.Valid([]byte(text)) {
-		r.errorf(start(n), "%s is not a number in JSON; a text needs quotation marks", text)
+		r.Errorf(rulefile.Start(n), "%s is not a number in JSON; a text needs quotation marks", text)
 		return nil, false
 	}
 	return append(out, text...), true
@@ -76,7 +78,7 @@ func (r *reader) appendObject(out []byte, n ast.MapNode, depth int) ([]byte, boo
 	for it := n.MapRange(); it.Next(); {
 		key := it.Key().GetToken()
 		if seen[key.Value] {
-			r.errorf(key, "%q is given twice", key.Value)
+			r.Errorf(key, "%q is given twice", key.Value)
 			return nil, false
 		}
 		seen[key.Value] = true
@@ -106,14 +108,14 @@ var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // expand puts the environment in the place of each ${NAME}, and reports whether
 // there was one: the text is a secret then.
-func (r *reader) expand(f field, text string) (string, bool) {
+func (r *reader) expand(f rulefile.Field, text string) (string, bool) {
 	secret := false
 	out := variable.ReplaceAllStringFunc(text, func(match string) string {
 		secret = true
 		name := match[2 : len(match)-1]
 		value, ok := r.lookup(name)
 		if !ok || value == "" {
-			r.errorf(start(f.value), "the environment variable %s is not set", name)
+			r.Errorf(rulefile.Start(f.Value), "the environment variable %s is not set", name)
 		}
 		return strings.TrimSpace(value)
 	})

@@ -1,9 +1,11 @@
-package rewrite
+package rulefile
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml/token"
 )
 
 // Error is one mistake in a rule file.
@@ -13,7 +15,17 @@ type Error struct {
 	Msg          string
 }
 
-// Error names the place and the mistake.
+// NewError returns a mistake at a token of the file; without one it is at the
+// file's beginning.
+func NewError(file string, at *token.Token, format string, args ...any) *Error {
+	e := &Error{File: file, Line: 1, Column: 1, Msg: fmt.Sprintf(format, args...)}
+	if at != nil && at.Position != nil {
+		e.Line, e.Column = at.Position.Line, at.Position.Column
+	}
+	return e
+}
+
+// Error names the place and the mistake, the place first, as compilers do.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
 }
@@ -47,12 +59,4 @@ func (e Errors) sorted() Errors {
 		return a.Column - b.Column
 	})
 	return e
-}
-
-// oneOf joins words for a message: "a, b or c".
-func oneOf(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
