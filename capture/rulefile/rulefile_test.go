@@ -43,7 +43,7 @@ func TestMistakesHaveTheirPlaces(t *testing.T) {
 		"~\n":                              "f:1:1: the file is empty; it begins with version: 1",
 		"name: a":                          "f:1:1: version is missing; this program reads version: 1",
 		"version: 2":                       "f:1:10: version 2 is not known; this program reads version: 1",
-		"version: 1\nnamme: a":              `f:2:1: unknown key "namme" in the rule file (did you mean "name"?); allowed are version, name, list, words or on`,
+		"version: 1\nnamme: a":             `f:2:1: unknown key "namme" in the rule file (did you mean "name"?); allowed are version, name, list, words or on`,
 		"version: 1\nname: a\nname: b":     `f:3:1: "name" is given twice, first in line 2`,
 		"version: 1\nname: []":             "f:2:7: name is a text, not a list",
 		"version: 1\nlist: {a: b}":         "f:2:8: list is a list, not a mapping",
