@@ -171,6 +171,17 @@ func TestAPassBeginsAfterTheTimesOfTheOneBefore(t *testing.T) {
 	assert.Equal(t, []time.Duration{0, 2 * ms, 3 * ms, 5 * ms}, planned)
 }
 
+func TestOffsetsAreCountedFromTheOrigin(t *testing.T) {
+	var offsets []time.Duration
+	r := replay.Runner{Targets: sides(echo), Origin: start.Add(-time.Second), Pacer: pacer(
+		func(_ time.Duration, _ uint64, recorded time.Duration) time.Duration {
+			offsets = append(offsets, recorded)
+			return replay.Now
+		})}
+	require.NoError(t, r.Run(t.Context(), source(recorded("a", 3)), func(*replay.Outcome) error { return nil }))
+	assert.Equal(t, []time.Duration{time.Second + 3*time.Millisecond}, offsets)
+}
+
 type pacer func(elapsed time.Duration, sent uint64, recorded time.Duration) time.Duration
 
 func (p pacer) Pace(elapsed time.Duration, sent uint64, recorded time.Duration) time.Duration {

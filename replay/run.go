@@ -131,7 +131,7 @@ func (x *run) admitAll(e *capture.Exchange) {
 	if x.clock.start.IsZero() {
 		x.clock.start = time.Now()
 	}
-	recorded := x.clock.recorded(e)
+	recorded := x.clock.recorded(e, x.Origin)
 	for n := range x.copies() {
 		x.admit(e, x.clock.copies+n, recorded, links)
 	}

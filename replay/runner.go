@@ -63,6 +63,9 @@ type Runner struct {
 	// Copies is how often each exchange is sent, each time in a session of its
 	// own; 1 where it is 0.
 	Copies int
+	// Origin is the recorded time from which a [Pacer] is told offsets; that of the
+	// first exchange where it is zero. Workers on one recording need the same.
+	Origin time.Time
 	// Again gives the recording for another pass once src has ended, and io.EOF
 	// after the last one; nil is one pass. A pass is sent in sessions of its own,
 	// begins after the times of the one before, and does not wait for its answers.
@@ -106,7 +109,10 @@ type clock struct {
 }
 
 // recorded returns when e comes, since the start, at the recorded speed.
-func (c *clock) recorded(e *capture.Exchange) time.Duration {
+func (c *clock) recorded(e *capture.Exchange, origin time.Time) time.Duration {
+	if c.first.IsZero() {
+		c.first = origin
+	}
 	if c.first.IsZero() {
 		c.first = e.Request.Start
 	}

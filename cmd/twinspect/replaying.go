@@ -97,7 +97,8 @@ func (o *replayOptions) prepare(list []side, s *survey, env cli.Env, i, n int, l
 		return nil, err
 	}
 	a.runner = &replay.Runner{
-		Pacer: pacing.pacer, Feedback: pacing.feedback, InFlight: o.inFlight, AllowWrites: o.allowWrites, Copies: o.copies,
+		Pacer: pacing.pacer, Feedback: pacing.feedback, InFlight: o.inFlight, AllowWrites: o.allowWrites,
+		Copies: o.copies, Origin: s.origin,
 	}
 	if a.links != nil {
 		a.runner.Linker = a.links

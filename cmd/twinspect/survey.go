@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/cmd/internal/cli"
@@ -18,7 +19,9 @@ type survey struct {
 	file       string
 	namer      recording.Namer
 	production replay.Production
-	links      *correlate.Rules // learned; nil where nothing was
+	// origin is the earliest time of a request.
+	origin time.Time
+	links  *correlate.Rules // learned; nil where nothing was
 	// asked is one request of each operation, for the check of routes.
 	asked []mesh.Request
 }
@@ -45,6 +48,9 @@ func surveyBy(ctx context.Context, env cli.Env, file string, namer recording.Nam
 	named, learner := make(map[string]bool), correlate.NewLearner(namer)
 	err := recording.Scan(ctx, env, file, "learning sessions", func(e *capture.Exchange) {
 		s.production.Observe(e)
+		if start := e.Request.Start; !start.IsZero() && (s.origin.IsZero() || start.Before(s.origin)) {
+			s.origin = start
+		}
 		learner.Observe(e)
 		name := namer.Name(e.Request.Method, e.Request.Target)
 		if !named[name] && len(named) < maxAsked && e.Request.Incomplete == "" {
