@@ -3,11 +3,15 @@
 package correlate
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/replay"
 )
 
 // processor returns the processor time of the process: on a machine with other
@@ -55,7 +59,29 @@ func BenchmarkObserve(b *testing.B) {
 	b.SetBytes(int64(len(k.list[0].Response.Body)))
 	for i := 0; b.Loop(); i++ {
 		e := k.list[i%len(k.list)]
+		for _, op := range l.ops {
+			op.busy = 0 // else most are passed over: see BenchmarkObserveDecided
+		}
 		l.Observe(e)
+	}
+	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
+}
+
+func BenchmarkObserveDecided(b *testing.B) {
+	k := benchTalk()
+	for i, e := range k.list {
+		e.Context.Connection = fmt.Sprint("session ", i/16)
+	}
+	l := NewLearner(ops)
+	for range 2 * (settled + decided) / len(k.list) {
+		for _, e := range k.list {
+			l.Observe(e)
+		}
+	}
+	b.ReportAllocs()
+	before := processor()
+	for i := 0; b.Loop(); i++ {
+		l.Observe(k.list[i%len(k.list)])
 	}
 	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
 }
@@ -80,4 +106,48 @@ func BenchmarkLink(b *testing.B) {
 		c.Link(k.list[i%len(k.list)])
 	}
 	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
+}
+
+// benchSide measures what correlation adds to the sending of one side: the side
+// answers at once, with what was recorded. Each exchange is bound to the one that
+// was sent before it.
+func benchSide(b *testing.B, rules *Rules, list []*capture.Exchange) {
+	c := New(rules, ops, Limits{})
+	asks := make([]replay.Ask, len(list))
+	for i, e := range list {
+		asks[i] = replay.Ask{Recorded: e, Session: e.SessionKey(), Links: c.Link(e)}
+	}
+	s := c.Side("to", replay.SenderFunc(func(_ context.Context, ask *replay.Ask) replay.Answer {
+		return replay.Answer{Request: ask.Request, Response: ask.Recorded.Response}
+	}))
+	b.ReportAllocs()
+	before := processor()
+	for i := 0; b.Loop(); i++ {
+		ask := &asks[i%len(asks)]
+		ask.Request = ask.Recorded.Request
+		s.Send(b.Context(), ask)
+	}
+	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
+}
+
+func BenchmarkSide(b *testing.B) {
+	k := benchTalk()
+	learned := Defaults().With(k.learn())
+	var cookies talk
+	for range 512 {
+		cookies.add("s", "GET /orders/7", message{header: []string{"Host: h", "Accept: */*", "Cookie: session=a1b2c3d4e5f6; visit=f6e5d4c3b2a1"}},
+			200, message{header: []string{"Server: x", "Set-Cookie: visit=f6e5d4c3b2a1; Path=/; HttpOnly"}, body: orderBody(1)})
+	}
+	b.Run("without links", func(b *testing.B) { benchSide(b, Defaults(), k.list) })
+	b.Run("linked", func(b *testing.B) { benchSide(b, learned, k.list) })
+	b.Run("jar", func(b *testing.B) { benchSide(b, Defaults(), cookies.list) })
+}
+
+func BenchmarkLinkWithoutRules(b *testing.B) {
+	k := benchTalk()
+	c := New(Defaults(), ops, Limits{})
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		c.Link(k.list[i%len(k.list)])
+	}
 }

@@ -62,11 +62,11 @@ type cookieEdit struct {
 	path   string
 	now    time.Time
 	counts cookieCounts
-	names  []string // that the recorded request had
 }
 
 // request edits the fields; last is the index of the last Cookie field, or -1.
 func (e *cookieEdit) request(r *capture.Request, last int) {
+	recorded := r.Header
 	for i := range r.Header {
 		if !strings.EqualFold(r.Header[i].Name, "Cookie") {
 			continue
@@ -75,7 +75,7 @@ func (e *cookieEdit) request(r *capture.Request, last int) {
 			setField(r, i, value)
 		}
 	}
-	if more := e.more(); more != "" {
+	if more := e.more(recorded); more != "" {
 		if last < 0 {
 			r.Header = append(slices.Clip(slices.Clone(r.Header)), capture.Field{Name: "Cookie", Value: more})
 		} else {
@@ -95,24 +95,41 @@ func (e *cookieEdit) request(r *capture.Request, last int) {
 
 // field edits one Cookie field; all but the values concerned stays as it is.
 func (e *cookieEdit) field(value string) string {
-	var out strings.Builder
-	at, removed := 0, false
+	var out []byte
+	at, end, removed := 0, 0, false
 	for p := range pairsOf(value) {
-		name, text := value[p.start:p.equals], value[p.equals+1:p.end]
-		e.names = append(e.names, name)
-		now, keep := e.pair(name, text)
-		if keep {
-			out.WriteString(value[at : p.equals+1])
-			out.WriteString(now)
+		text := value[p.equals+1 : p.end]
+		now, keep := e.pair(value[p.start:p.equals], text)
+		switch {
+		case !keep:
+			out, at, removed = append(out, value[at:end]...), p.end, true
+		case now != text:
+			out, at = append(append(out, value[at:p.equals+1]...), now...), p.end
 		}
-		removed = removed || !keep
-		at = p.end
+		end = p.end
 	}
-	out.WriteString(value[at:])
-	if removed {
-		return strings.TrimLeft(out.String(), "; ")
+	switch {
+	case at == 0:
+		return value
+	case removed:
+		return strings.TrimLeft(string(append(out, value[at:]...)), "; ")
 	}
-	return out.String()
+	return string(append(out, value[at:]...))
+}
+
+// sends reports whether the recorded request had the cookie.
+func (e *cookieEdit) sends(h capture.Header, name string) bool {
+	for i := range h {
+		if !strings.EqualFold(h[i].Name, "Cookie") {
+			continue
+		}
+		for p := range pairsOf(h[i].Value) {
+			if h[i].Value[p.start:p.equals] == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // pair returns what the recorded cookie is on this side, and whether it is still
@@ -169,13 +186,16 @@ func (e *cookieEdit) linked(name, text string) (string, bool) {
 
 // more returns the cookies that this side set and the recording did not, the
 // longest paths first (RFC 6265 section 5.4).
-func (e *cookieEdit) more() string {
+func (e *cookieEdit) more(recorded capture.Header) string {
 	var list []*stored
 	for i := range e.jar.cookies {
 		c := &e.jar.cookies[i]
-		if c.alive(e.now) == isSet && c.recorded != isSet && pathMatches(e.path, c.path) && !slices.Contains(e.names, c.name) {
+		if c.alive(e.now) == isSet && c.recorded != isSet && pathMatches(e.path, c.path) && !e.sends(recorded, c.name) {
 			list = append(list, c)
 		}
+	}
+	if len(list) == 0 {
+		return ""
 	}
 	slices.SortStableFunc(list, func(a, b *stored) int { return len(b.path) - len(a.path) })
 	texts := make([]string, len(list))

@@ -48,7 +48,7 @@ func (l *Learner) demandOf(to End, places ...*learnedPlace) *demand {
 		}
 	}
 	for i := range d.offers {
-		if o := &d.offers[i]; o.link.from != 0 && o.from.Place != to.Place {
+		if o := &d.offers[i]; o.link.from != 0 && !o.isCookie(to.Place) {
 			o.from.Operation = l.places[o.link.from].op.name
 		}
 	}
@@ -108,6 +108,10 @@ func (k *learnedLink) add(o *learnedLink) {
 	k.class = max(k.class, o.class)
 	k.shortest, k.longest = min(k.shortest, o.shortest), max(k.longest, o.longest)
 }
+
+// isCookie reports whether the place is a cookie and the offer sets it: then the
+// operation does not matter.
+func (o *offer) isCookie(to Place) bool { return to.Kind == Cookie && o.from.Place == to }
 
 // isCommon reports whether one offer explains the place in most of the operations
 // that have it, and in more than one.
@@ -202,7 +206,7 @@ func (o *offer) distance(to Place) int {
 	if place.many() {
 		sum += many
 	}
-	if to.Kind == Cookie && place != to {
+	if to.Kind == Cookie && !o.isCookie(to) {
 		sum += stranger
 	}
 	return sum

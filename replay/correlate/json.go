@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -60,6 +61,25 @@ func (w *walker) jsonValue(b []byte, i int, key, pos uint64) int {
 	return jsonWord(b, i)
 }
 
+// skipValue returns the index after the value, or -1, and visits nothing.
+func skipValue(b []byte, i int) int {
+	if i >= len(b) {
+		return -1
+	}
+	switch c := b[i]; {
+	case c == '{' || c == '[':
+		return skipJSON(b, i)
+	case c == '"':
+		end, _ := jsonString(b, i+1)
+		return end
+	case c == '-' || '0' <= c && c <= '9':
+		for i++; i < len(b) && numeric(b[i]); i++ {
+		}
+		return i
+	}
+	return jsonWord(b, i)
+}
+
 // skipJSON returns the index after the object or array, or -1. It looks for the
 // bracket that ends it and for no more.
 func skipJSON(b []byte, i int) int {
@@ -100,16 +120,37 @@ func jsonWord(b []byte, i int) int {
 
 // jsonString returns the index after the closing quote, or -1.
 func jsonString(b []byte, i int) (end int, escaped bool) {
+	for near := min(i+shortString, len(b)); i < near; i++ {
+		switch b[i] {
+		case '"':
+			return i + 1, false
+		case '\\':
+			return escapedString(b, i)
+		}
+	}
+	n := bytes.IndexByte(b[i:], '"')
+	if n < 0 {
+		return -1, false
+	}
+	if at := bytes.IndexByte(b[i:i+n], '\\'); at >= 0 {
+		return escapedString(b, i+at)
+	}
+	return i + n + 1, false
+}
+
+// shortString is what is faster to look at byte by byte than with two calls.
+const shortString = 12
+
+func escapedString(b []byte, i int) (end int, escaped bool) {
 	for ; i < len(b); i++ {
 		switch b[i] {
 		case '"':
-			return i + 1, escaped
+			return i + 1, true
 		case '\\':
-			escaped = true
 			i++
 		}
 	}
-	return -1, escaped
+	return -1, true
 }
 
 func (w *walker) jsonText(b []byte, i, end int, escaped bool, key, pos uint64) {
@@ -130,27 +171,18 @@ func (w *walker) jsonObject(b []byte, i int, key, pos uint64) int {
 	if i = space(b, i); i < len(b) && b[i] == '}' {
 		return i + 1
 	}
-	depth := len(w.leaf.steps)
 	for i < len(b) && b[i] == '"' {
 		start := i + 1
 		end, escaped := jsonString(b, start)
 		if end < 0 {
 			return -1
 		}
-		name := b[start : end-1]
-		w.leaf.steps = append(w.leaf.steps, step{start, end - 1, -1})
-		if escaped {
-			w.buf = appendUnquoted(w.buf[:0], name)
-			name = w.buf
-		}
-		child := mix(key, hashOf(name))
 		if i = space(b, end); i >= len(b) || b[i] != ':' {
 			return -1
 		}
-		if i = w.jsonValue(b, space(b, i+1), child, pos); i < 0 {
+		if i = w.jsonMember(b, start, end-1, escaped, space(b, i+1), key, pos); i < 0 {
 			return -1
 		}
-		w.leaf.steps = w.leaf.steps[:depth]
 		i = space(b, i)
 		switch {
 		case i < len(b) && b[i] == '}':
@@ -161,6 +193,24 @@ func (w *walker) jsonObject(b []byte, i int, key, pos uint64) int {
 		i = space(b, i+1)
 	}
 	return -1
+}
+
+// jsonMember visits the value at i of the member whose name is b[start:end], and
+// returns the index after it, or -1.
+func (w *walker) jsonMember(b []byte, start, end int, escaped bool, i int, key, pos uint64) int {
+	name := b[start:end]
+	if escaped {
+		w.buf = appendUnquoted(w.buf[:0], name)
+		name = w.buf
+	}
+	if !w.sieve.hasName(len(name)) {
+		return skipValue(b, i)
+	}
+	depth := len(w.leaf.steps)
+	w.leaf.steps = append(w.leaf.steps, step{start, end, -1})
+	i = w.jsonValue(b, i, mix(key, hashOf(name)), pos)
+	w.leaf.steps = w.leaf.steps[:depth]
+	return i
 }
 
 func (w *walker) jsonArray(b []byte, i int, key, pos uint64) int {

@@ -8,9 +8,16 @@ import (
 
 const (
 	// settled is how many exchanges of an operation, or values of a place, are
-	// all looked at; of what neither gave nor used anything until then, one in
-	// idle is.
+	// all looked at; of what neither gave nor used anything until then, and of
+	// answers whose bodies gave nothing, one in idle is.
 	settled, idle = 2000, 16
+	// decided is how many exchanges of an operation that gives or uses are all
+	// looked at. A share of one in minShare is then known to within a tenth of
+	// itself, and no further exchange changes a rule; of those that follow, all of
+	// one session in idle are looked at, so that what one client was given and
+	// used still meets. An operation that begins to use opaque values later is
+	// found by its sixteenth use on average.
+	decided = 2 * settled
 	// maxPlaces bounds the places that are told apart, at about 250 bytes: 16
 	// MiB. Services have some hundred operations with some hundred places.
 	maxPlaces = 1 << 16
@@ -46,6 +53,8 @@ type Learner struct {
 	gives  walker
 	// lost counts what the bounds kept out.
 	lost uint64
+	// thinned says that some answers that give were passed over.
+	thinned bool
 
 	// The exchange at hand.
 	op      *learnedOp
@@ -54,6 +63,9 @@ type Learner struct {
 	end     int64
 	session uint64
 	path    string
+	// partial says that who gave the request's values may have been passed over:
+	// what is not found tells nothing.
+	partial bool
 	echo    []echo
 	mask    uint64 // of the lowest six bits of each in echo
 }
@@ -68,7 +80,9 @@ type learnedOp struct {
 	name   string
 	number uint32
 	seen   uint64
+	busy   uint64 // seen since it is active
 	active bool
+	bodies bool // of its answers gave something
 	vars   []bool
 	places int
 	// recent finds the places of the last exchange again without a map: 128 are
@@ -138,12 +152,42 @@ func (l *Learner) Observe(e *capture.Exchange) {
 	l.session = hashText(e.SessionKey())
 	if op := l.operation(l.namer.Name(e.Request.Method, e.Request.Target)); op != nil {
 		op.seen++
-		if op.seen <= settled || op.active || op.seen%idle == 0 {
+		if l.looks(op) {
 			l.observe(op, e)
 		}
 	}
 	l.jars.note(e, l.session)
 }
+
+// looks reports whether the operation's exchange at hand is looked at.
+func (l *Learner) looks(op *learnedOp) bool {
+	if op.active {
+		op.busy++
+	}
+	switch {
+	case op.seen <= settled:
+		return true
+	case !op.active:
+		return op.seen%idle == 0
+	case op.busy <= decided || l.sampled():
+		return true
+	}
+	l.thinned = true
+	return false
+}
+
+// sampled reports whether the session is one of those that are looked at always.
+func (l *Learner) sampled() bool { return l.session%idle == 0 }
+
+// withoutBody is what is looked at of an answer whose operation's bodies gave
+// nothing.
+var withoutBody = func() *sieve {
+	s := &sieve{lengths: ^uint64(0)}
+	for _, k := range []Kind{Header, Cookie, Location, LocationQuery} {
+		s.kinds[k] = true
+	}
+	return s
+}()
 
 func (l *Learner) observe(op *learnedOp, e *capture.Exchange) {
 	l.op = op
@@ -151,8 +195,13 @@ func (l *Learner) observe(op *learnedOp, e *capture.Exchange) {
 	l.start = e.Request.Start.UnixNano()
 	l.end = e.Response.End.UnixNano()
 	l.path = capture.PathOf(e.Request.Target)
+	l.partial = l.thinned && !l.sampled()
 	l.echo, l.mask = l.echo[:0], 0
 	l.uses.request(&e.Request, op.vars)
+	l.gives.sieve = nil
+	if op.seen > settled && !op.bodies && op.seen%idle != 0 {
+		l.gives.sieve = withoutBody
+	}
 	l.gives.response(&e.Response)
 }
 
@@ -226,12 +275,17 @@ func (l *Learner) use(leaf *leaf) {
 	if leaf.kind == Cookie && l.jars.holds(l.session, l.uses.name, hash, l.path, l.start) {
 		return // the session's jar needs no link
 	}
-	p.uses++
+	if l.partial && c != opaque {
+		return
+	}
 	var found uint64
 	for _, g := range l.values.bucket(hash) {
 		if g.hash == hash && g.stamp != 0 && g.end <= l.start {
 			found |= l.link(g.place, p, c, hash, len(leaf.text))
 		}
+	}
+	if found != 0 || !l.partial {
+		p.uses++
 	}
 	if found != 0 {
 		p.found++
@@ -281,6 +335,7 @@ func (l *Learner) link(from uint32, u *learnedPlace, c class, hash uint64, size 
 	k.distinct |= 1 << (hash >> 6 & 63)
 	k.shortest, k.longest = min(k.shortest, size), max(k.longest, size)
 	g.used, g.op.active = true, true
+	g.op.bodies = g.op.bodies || g.place.Kind == Body || g.place.Kind == HTML
 	return bit
 }
 

@@ -88,6 +88,8 @@ type compiled struct {
 	key uint64
 	// above holds the keys of what a body's value is inside of.
 	above []uint64
+	// names has a bit for the length of each name on its path.
+	names uint64
 	// at holds the number that each array on the path is entered at, -1 for any.
 	// It is nil where all are any.
 	at []int
@@ -143,6 +145,7 @@ func compilePath(text string) (compiled, error) {
 		switch s := selectors[0].(type) {
 		case spec.Name:
 			c.key = mix(c.key, hashText(string(s)))
+			c.names |= lengthBit(len(s))
 		case spec.WildcardSelector:
 			c.key = mix(c.key, arrayMark)
 			c.at = append(c.at, -1)

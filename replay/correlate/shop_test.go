@@ -129,6 +129,7 @@ func TestTheShopsSessionsGiveTheRecordedStatusesElsewhere(t *testing.T) {
 	without := New(&Rules{}, names{}, Limits{})
 	assert.NotEmpty(t, against(t, k, without, instance), "the ids do differ")
 	assert.Contains(t, ruleTexts(learned), "POST /orders body $.id -> GET /orders/{id} path 2")
+	assert.LessOrEqual(t, len(learned.List), 25, "%s", learned.YAML())
 	for _, l := range c.Report().Links {
 		for _, s := range l.Sides {
 			assert.Zero(t, s.Unbound, "%s to %s", l.From, l.To)
