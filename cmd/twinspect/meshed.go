@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/release/mesh"
+	"twinspect.dev/replay"
 	"twinspect.dev/replay/route"
 )
 
@@ -68,12 +70,12 @@ func (o *meshOptions) spec() (mesh.Routes, error) {
 // enter makes the routes, where they were asked for, and checks that each of the
 // requests reaches its lane. The caller calls leave at the end of the run, which
 // undoes what was made, whatever became of the run.
-func (o *meshOptions) enter(ctx context.Context, env cli.Env, list []side, asked []mesh.Request) (leave func() error, err error) {
+func (o *replayOptions) enter(ctx context.Context, env cli.Env, list []side, asked []mesh.Request) (leave func() error, err error) {
 	leave = func() error { return nil }
 	if o.unchecked && o.routes == "" {
 		return leave, nil
 	}
-	clients, err := o.connect(ctx)
+	clients, err := o.clusterOptions.connect(ctx)
 	if err != nil {
 		return leave, fmt.Errorf("check the routes: %w; or rely on the answers alone with --no-route-check", err)
 	}
@@ -123,7 +125,7 @@ func makeRoutes(ctx context.Context, env cli.Env, clients *mesh.Clients, spec me
 }
 
 // check asks the cluster's objects where each request would go in each lane.
-func (o *meshOptions) check(ctx context.Context, clients *mesh.Clients, spec mesh.Routes, list []side, asked []mesh.Request) error {
+func (o *replayOptions) check(ctx context.Context, clients *mesh.Clients, spec mesh.Routes, list []side, asked []mesh.Request) error {
 	snapshot, err := mesh.Load(ctx, clients)
 	if err != nil {
 		return fmt.Errorf("check the routes: %w", err)
@@ -132,15 +134,16 @@ func (o *meshOptions) check(ctx context.Context, clients *mesh.Clients, spec mes
 	if caller == "" {
 		caller = clients.Namespace
 	}
+	asked = append(slices.Clone(asked), mesh.Request{Method: http.MethodGet, Path: o.health}) // of the probe
 	var findings []error
 	checked := make(map[string]bool)
 	for _, s := range list {
 		for _, r := range asked {
-			if s.lane == "" {
+			if s.lane == "" || !o.allowWrites && !replay.Safe(r.Method) {
 				continue
 			}
 			r.Namespace = caller
-			if err := addressed(&r, s.url); err != nil {
+			if err := o.addressed(&r, s.url); err != nil {
 				return err
 			}
 			_, err := snapshot.Route(r.InLane(spec, s.lane))
@@ -153,13 +156,16 @@ func (o *meshOptions) check(ctx context.Context, clients *mesh.Clients, spec mes
 	return errors.Join(findings...)
 }
 
-// addressed fills in the host and the port that a side's requests go to.
-func addressed(r *mesh.Request, address string) error {
+// addressed fills in where a side's requests go to.
+func (o *replayOptions) addressed(r *mesh.Request, address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
 		return err
 	}
-	r.Host, r.Scheme = u.Hostname(), u.Scheme
+	if r.Host == "" || !o.keepHost {
+		r.Host = u.Hostname()
+	}
+	r.Scheme, r.Path = u.Scheme, strings.TrimRight(u.EscapedPath(), "/")+r.Path
 	if port := u.Port(); port != "" {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
@@ -180,7 +186,8 @@ func meshRequest(e *capture.Exchange) mesh.Request {
 	if !strings.HasPrefix(path, "/") {
 		path = capture.PathOf(path)
 	}
-	return mesh.Request{Method: e.Request.Method, Path: path, Header: header}
+	host, _, _ := strings.Cut(e.Request.Header.Get("Host"), ":")
+	return mesh.Request{Method: e.Request.Method, Host: host, Path: path, Header: header}
 }
 
 // probe waits until the lane proves itself: a mesh takes a while to tell its

@@ -103,13 +103,13 @@ func (o *replayCmdOptions) ask(ctx context.Context, env cli.Env, list []side, kn
 	a.runner.Damaged, a.runner.Again = damage.Report, in.again
 	stop := cli.Watch(ctx, env, "replayed", in.Unit()+" of the recording", in.Progress)
 	defer stop()
-	tally := newTally()
+	tally, kept := newTally(), keepAll(ctx, keep)
 	err = a.runner.Run(ctx, in, func(o *replay.Outcome) error {
 		tally.add(o)
-		if keep == nil {
+		if kept == nil {
 			return nil
 		}
-		return replay.WriteOutcome(context.WithoutCancel(ctx), keep, o)
+		return kept(o)
 	})
 	stop()
 	tally.finish(append(in.Account(), a.runner.Account()...), a.info())

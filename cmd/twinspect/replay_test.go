@@ -319,6 +319,18 @@ func TestWorkersTellTogetherWhatOneTells(t *testing.T) {
 	}
 }
 
+func TestWhatSeveralWorkersKeepIsJudgedAgain(t *testing.T) {
+	branch := func(path string) string { return strings.Replace(product(path), "12.50", "12.51", 1) }
+	kept := filepath.Join(t.TempDir(), "outcomes.twin")
+	r := twinspect(t.Context(), "diff-run", writeRecording(t, many(200)...), "--base", serve(t, product), "--branch", serve(t, branch),
+		"--workers", "4", "--keep", kept)
+	require.Equal(t, 1, r.code, r.stderr)
+	dir := t.TempDir()
+	r = twinspect(t.Context(), "diff", kept, "--report", dir)
+	assert.Equal(t, 1, r.code, r.stderr)
+	assert.EqualValues(t, 200, evidence(t, dir).Operations[0].Compared)
+}
+
 func TestWorkersKnowTheIdsThatTheirSessionsUse(t *testing.T) {
 	base, missedBase := orders(t, 50_000)
 	branch, missedBranch := orders(t, 70_000)

@@ -12,6 +12,7 @@ import (
 	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/shard"
+	"twinspect.dev/replay"
 
 	diffrun "twinspect.dev/diff/run"
 )
@@ -77,7 +78,7 @@ type worker struct {
 	source capture.Source
 	asking *asking
 	judge  *diffrun.Judge
-	keep   capture.Sink
+	keep   func(*replay.Outcome) error
 }
 
 // hire makes the workers ready. Of one, the judge is the run's.
@@ -88,10 +89,7 @@ func (o *diffRunOptions) hire(ctx context.Context, env cli.Env, list []side, kno
 	}
 	c := &comparison{judge: judge}
 	damage := cli.NewDamage(env)
-	var kept capture.Sink
-	if keep != nil {
-		kept = &oneAtATime{sink: keep}
-	}
+	kept := keepAll(ctx, keep)
 	groups, err := o.groups(ctx, env, known)
 	if err != nil {
 		return nil, nil, err
@@ -178,15 +176,17 @@ func (w *worker) account() capture.Account {
 
 func (w *worker) close() error { return errors.Join(w.asking.Close(), w.in.Close()) }
 
-// oneAtATime lets several workers write to one sink.
-type oneAtATime struct {
-	mu   sync.Mutex
-	sink capture.Sink
-}
-
-// WriteExchange implements [capture.Sink].
-func (s *oneAtATime) WriteExchange(ctx context.Context, e *capture.Exchange) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.sink.WriteExchange(ctx, e)
+// keepAll returns what keeps outcomes, for several workers; nil where they are not
+// kept. An outcome is several records, which stay together, and an interruption
+// does not lose one that is done.
+func keepAll(ctx context.Context, sink recording.Sink) func(*replay.Outcome) error {
+	if sink == nil {
+		return nil
+	}
+	var one sync.Mutex
+	return func(o *replay.Outcome) error {
+		one.Lock()
+		defer one.Unlock()
+		return replay.WriteOutcome(context.WithoutCancel(ctx), sink, o)
+	}
 }

@@ -23,14 +23,13 @@ type Runner interface {
 // Replay sends src through runner and hands every outcome to judge, and to
 // keep unless that is nil. On an error, also a canceled ctx, what was done
 // before has been judged and kept; an outcome that keep refused has been judged.
-func Replay(ctx context.Context, runner Runner, src capture.Source, judge *Judge, keep capture.Sink) error {
+func Replay(ctx context.Context, runner Runner, src capture.Source, judge *Judge, keep func(*replay.Outcome) error) error {
 	err := runner.Run(ctx, src, func(o *replay.Outcome) error {
 		judge.Observe(o)
 		if keep == nil {
 			return nil
 		}
-		// The outcome is done: an interruption must not lose it.
-		return replay.WriteOutcome(context.WithoutCancel(ctx), keep, o)
+		return keep(o)
 	})
 	judge.Account(append(capture.AccountOf(src).Clone(), runner.Account()...))
 	return err

@@ -32,6 +32,11 @@ func (m *memory) WriteExchange(ctx context.Context, e *capture.Exchange) error {
 	return nil
 }
 
+// keepIn keeps outcomes in a sink.
+func keepIn(sink capture.Sink) func(*replay.Outcome) error {
+	return func(o *replay.Outcome) error { return replay.WriteOutcome(context.Background(), sink, o) }
+}
+
 func (m *memory) ReadExchange(ctx context.Context, e *capture.Exchange) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -92,7 +97,7 @@ func TestKeptOutcomesAreJudgedAsTheRunWas(t *testing.T) {
 			}
 		}
 		first, second, file := newJudge(), newJudge(), &memory{}
-		require.NoError(t, Replay(context.Background(), &script{outcomes: list}, &memory{}, first, file))
+		require.NoError(t, Replay(context.Background(), &script{outcomes: list}, &memory{}, first, keepIn(file)))
 		require.NoError(t, Again(context.Background(), replay.NewOutcomeReader(file), second, nil))
 		require.Empty(t, cmp.Diff(judged(first.Report()), judged(second.Report()), cmpopts.EquateEmpty()))
 	})
@@ -126,7 +131,7 @@ func TestInterruptedRunKeepsWhatWasJudged(t *testing.T) {
 	cancel()
 	j, file := newJudge(), &memory{}
 	runner := &script{outcomes: times(3, "/a", "base 1", "control 1", "branch 1"), end: context.Canceled}
-	require.ErrorIs(t, Replay(ctx, runner, &memory{}, j, file), context.Canceled)
+	require.ErrorIs(t, Replay(ctx, runner, &memory{}, j, keepIn(file)), context.Canceled)
 	r := j.Report()
 	assert.EqualValues(t, 3, operationOf(r, "GET /a").Compared)
 	assert.EqualValues(t, 3, stage(r.Account, "replay").Written)
@@ -138,7 +143,7 @@ func TestRunEndsWhereItCannotKeepAnOutcome(t *testing.T) {
 	full := errors.New("disk full")
 	keep := capture.SinkFunc(func(context.Context, *capture.Exchange) error { return full })
 	j := newJudge()
-	require.ErrorIs(t, Replay(t.Context(), &script{outcomes: times(3, "/a", "base 1", "branch 1")}, &memory{}, j, keep), full)
+	require.ErrorIs(t, Replay(t.Context(), &script{outcomes: times(3, "/a", "base 1", "branch 1")}, &memory{}, j, keepIn(keep)), full)
 	assert.EqualValues(t, 1, operationOf(j.Report(), "GET /a").Compared, "the outcome itself is judged")
 }
 
