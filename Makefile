@@ -10,7 +10,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo test lint bench e2e cross generate clean
+.PHONY: help build demo test lint bench stands e2e cross generate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,7 +32,10 @@ bench: build ## one line a figure, a peer or a limit beside it
 	$(GO) build -o bin/ ./fixtures/bench
 	bin/bench -twinspect bin/twinspect
 
-e2e: cross ## the race detector, real parts, every platform
+stands: ## build the real parts that take minutes, once, into the cache folder
+	$(GO) run ./fixtures/stand/prepare
+
+e2e: cross stands ## the race detector, real parts, every platform
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 	CGO_ENABLED=1 $(GO) test -race -tags e2e -p 1 -timeout 30m \
 	  ./cmd/twinspect ./cmd/twinspect-agent ./capture/wire ./capture/kafka ./diff/shard/... ./release/mesh \
