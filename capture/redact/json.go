@@ -1,6 +1,10 @@
 package redact
 
-import "strconv"
+import (
+	"strconv"
+
+	"twinspect.dev/capture/jsonquery"
+)
 
 // maxDepth bounds the levels that are told apart. Parsers refuse more; what lies
 // deeper is taken for secret.
@@ -95,14 +99,15 @@ func (s *scanner) judge(p *pass) verdict {
 	s.due = s.due[:0]
 	if len(s.stack) == 0 {
 		for range n {
-			s.due = append(s.due, 1)
+			s.due = append(s.due, jsonquery.Start)
 		}
 		return s.byPath(p, open)
 	}
 	top := &s.stack[len(s.stack)-1]
 	states := s.states[len(s.states)-n:]
-	for i, pattern := range p.view.paths {
-		s.due = append(s.due, pattern.advance(states[i], top))
+	at := top.step()
+	for i, query := range p.view.paths {
+		s.due = append(s.due, at.Advance(query, states[i]))
 	}
 	v := top.inherits
 	if !top.array && v == open && top.key != nil {
@@ -113,11 +118,11 @@ func (s *scanner) judge(p *pass) verdict {
 
 // byPath lets the paths overrule v; those that keep win.
 func (s *scanner) byPath(p *pass, v verdict) verdict {
-	for i, pattern := range p.view.paths {
+	for i, query := range p.view.paths {
 		if v == kept {
 			break
 		}
-		if s.due[i]&pattern.end() != 0 {
+		if s.due[i]&query.End() != 0 {
 			if v = redacted; i >= p.view.secret {
 				v = kept
 			}

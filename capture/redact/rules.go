@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"twinspect.dev/capture/jsonquery"
 )
 
 // Names are places in exchanges by name.
@@ -141,8 +143,8 @@ func unknownDetector(name string) error {
 	return fmt.Errorf("unknown detector %q; there are %s", name, strings.Join(detectorNames, ", "))
 }
 
-func patternsOf(key string, paths []string) ([]*pattern, error) {
-	var patterns []*pattern
+func patternsOf(key string, paths []string) ([]*jsonquery.Query, error) {
+	var patterns []*jsonquery.Query
 	for _, text := range paths {
 		p, err := newPattern(text)
 		if err != nil {

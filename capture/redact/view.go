@@ -7,14 +7,15 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/jsonquery"
 )
 
 // view is what the rules say of one exchange: those for all, and those whose
 // scope it is in.
 type view struct {
 	names  [places]names
-	paths  []*pattern // secret first, then kept
-	secret int        // how many of them are secret
+	paths  []*jsonquery.Query // secret first, then kept
+	secret int                // how many of them are secret
 	fields map[protoreflect.FullName]verdict
 }
 

@@ -150,7 +150,7 @@ type document struct {
 // of returns the document that the indexes of a change of that kind refer to,
 // or nil where the pattern can do without.
 func (d *documents) of(kind diff.Kind, p *pattern) any {
-	if !p.located {
+	if !p.located() {
 		return nil
 	}
 	if kind == diff.Added {

@@ -12,6 +12,7 @@ import (
 	"github.com/theory/jsonpath/spec"
 	"pgregory.net/rapid"
 
+	"twinspect.dev/capture/jsonquery"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/jsondiff"
 )
@@ -286,7 +287,7 @@ func sample(t *rapid.T, depth int) any {
 
 func TestManySegmentsAreRefusedAndManyDescendantsAreFast(t *testing.T) {
 	long := "$"
-	for range maxSegments {
+	for range jsonquery.MaxSegments {
 		long += "..a"
 	}
 	p, err := newPattern(long)
@@ -296,7 +297,7 @@ func TestManySegmentsAreRefusedAndManyDescendantsAreFast(t *testing.T) {
 		deep[i] = jsondiff.Step{Name: "a", Index: -1}
 	}
 	assert.True(t, p.match(deep, nil, false))
-	assert.False(t, p.match(deep[:maxSegments-1], nil, false))
+	assert.False(t, p.match(deep[:jsonquery.MaxSegments-1], nil, false))
 	_, err = newPattern(long + "..a")
 	require.ErrorContains(t, err, "64 segments are more than 63")
 }

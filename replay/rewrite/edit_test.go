@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/jsonquery"
 )
 
 func decoded(t require.TestingT, text []byte) any {
@@ -61,7 +62,7 @@ var paths = rapid.SampledFrom([]string{
 })
 
 func edited(text, path string, a *alter) (out []byte, left capture.Reason) {
-	q, err := newQuery(path)
+	q, err := jsonquery.Parse(path)
 	if err != nil {
 		panic(err)
 	}
@@ -189,17 +190,17 @@ func FuzzJSON(f *testing.F) {
 		f.Add(seed, "$[?@.b]", "$[-1:]")
 	}
 	f.Fuzz(func(t *testing.T, text, one, two string) {
-		first, err := newQuery(one)
+		first, err := jsonquery.Parse(one)
 		if err != nil {
 			return
 		}
-		second, err := newQuery(two)
+		second, err := jsonquery.Parse(two)
 		if err != nil {
 			return
 		}
 		set := "17"
-		edits := []jsonEdit{{query: first, alter: &alter{set: &set}}, {query: second, alter: &alter{remove: len(second.segments) > 0}}}
-		if len(second.segments) == 0 {
+		edits := []jsonEdit{{query: first, alter: &alter{set: &set}}, {query: second, alter: &alter{remove: !second.IsRoot()}}}
+		if second.IsRoot() {
 			edits = edits[:1]
 		}
 		out := editJSON([]byte(text), edits)

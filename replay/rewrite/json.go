@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/jsonquery"
 )
 
 const (
@@ -28,9 +29,13 @@ const (
 	TooLarge capture.Reason = "too-large"
 )
 
+// step leads from a value to one that it holds. It is decoded where a query
+// needs the document.
+type step = jsonquery.Step[[]byte]
+
 // jsonEdit is one rule at work on one body.
 type jsonEdit struct {
-	query *query
+	query *jsonquery.Query
 	alter *alter
 	left  capture.Reason // why nothing was changed so far; "" where it was
 	met   bool           // a value was selected
@@ -120,7 +125,7 @@ func settleAll(edits []jsonEdit, reason capture.Reason) {
 // locate decodes the document where an edit cannot do without.
 func (w *jsonWalker) locate() capture.Reason {
 	for i := range w.edits {
-		if !w.edits[i].query.located {
+		if w.edits[i].query.Located() == nil {
 			continue
 		}
 		if len(w.src) > maxLocated {
@@ -153,7 +158,7 @@ func (w *jsonWalker) value(node any) (removed bool, err error) {
 	states := w.top()
 	waiting, selected := false, false
 	for i, s := range states {
-		end := w.edits[i].query.end()
+		end := w.edits[i].query.End()
 		selected = selected || s&end != 0
 		waiting = waiting || s&(end-1) != 0
 	}
@@ -185,7 +190,7 @@ func (w *jsonWalker) top() []uint64 { return w.states[w.depth*len(w.edits):] }
 func (w *jsonWalker) edit(waiting bool) (done, removed bool, err error) {
 	if kind := w.dec.PeekKind(); waiting && (kind == '{' || kind == '[') && !w.replaces() {
 		for i, s := range w.top() {
-			if e := &w.edits[i]; s&e.query.end() != 0 {
+			if e := &w.edits[i]; s&e.query.End() != 0 {
 				e.settle(NotText)
 			}
 		}
@@ -207,7 +212,7 @@ func (w *jsonWalker) edit(waiting bool) (done, removed bool, err error) {
 func (w *jsonWalker) replaces() bool {
 	for i, s := range w.top() {
 		e := &w.edits[i]
-		if s&e.query.end() != 0 && e.alter.match == nil {
+		if s&e.query.End() != 0 && e.alter.match == nil {
 			return true
 		}
 	}
@@ -220,7 +225,7 @@ func (w *jsonWalker) rewrite(raw []byte) (out []byte, removed bool) {
 		e := &w.edits[i]
 		var left capture.Reason
 		switch {
-		case s&e.query.end() == 0:
+		case s&e.query.End() == 0:
 			if holds := raw[0] == '{' || raw[0] == '['; holds && s != 0 && !e.met {
 				e.left = Covered
 			}
@@ -241,7 +246,7 @@ func (w *jsonWalker) rewrite(raw []byte) (out []byte, removed bool) {
 func (w *jsonWalker) enter(at *step) {
 	n := len(w.edits)
 	for i := range n {
-		w.states = append(w.states, w.edits[i].query.advance(w.states[w.depth*n+i], at))
+		w.states = append(w.states, at.Advance(w.edits[i].query, w.states[w.depth*n+i]))
 	}
 	w.depth++
 }
@@ -262,7 +267,7 @@ func (w *jsonWalker) object(node any) error {
 		if err != nil {
 			return err
 		}
-		at := step{name: unquote(raw), index: -1, parent: node, root: w.root}
+		at := step{Name: unquote(raw), Index: jsonquery.Member, Parent: node, Root: w.root}
 		if err := m.take(&at); err != nil {
 			return err
 		}
@@ -283,7 +288,7 @@ func (w *jsonWalker) array(node any) error {
 			return err
 		}
 		m.begin(w.here())
-		at := step{index: i, parent: node, root: w.root}
+		at := step{Index: i, Parent: node, Root: w.root}
 		if err := m.take(&at); err != nil {
 			return err
 		}
@@ -317,9 +322,9 @@ func (m *members) flush(to int) {
 
 func (m *members) take(at *step) error {
 	w := m.w
-	at.node = child(at.parent, at.name, at.index)
+	at.Node, _ = jsonquery.Child(at.Parent, at.Name, at.Index)
 	w.enter(at)
-	removed, err := w.value(at.node)
+	removed, err := w.value(at.Node)
 	w.leave()
 	if err != nil {
 		return err

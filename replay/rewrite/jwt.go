@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/jsonquery"
 )
 
 // defaultLife is how long a token of given claims is valid.
@@ -191,10 +192,10 @@ func setMember(object []byte, name string, value []byte) []byte {
 // Core section 2).
 var timeClaims = []string{"exp", "iat", "nbf", "auth_time"}
 
-var claimQueries = func() map[string]*query {
-	queries := make(map[string]*query)
+var claimQueries = func() map[string]*jsonquery.Query {
+	queries := make(map[string]*jsonquery.Query)
 	for _, name := range append([]string{"alg", "kid"}, timeClaims...) {
-		q, err := newQuery("$." + name)
+		q, err := jsonquery.Parse("$." + name)
 		if err != nil {
 			panic(err) // the names are above
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"twinspect.dev/capture/jsonquery"
 	"twinspect.dev/capture/rulefile"
 )
 
@@ -133,14 +134,14 @@ func (r *reader) bodyRule(out *rule, fields rulefile.Fields) {
 	if !ok {
 		return
 	}
-	q, err := newQuery(text)
+	q, err := jsonquery.Parse(text)
 	if err != nil {
-		r.Errorf(rulefile.Start(f.Value), "body %s is not a JSONPath query (RFC 9535): %s", text, err)
+		r.Errorf(rulefile.Start(f.Value), "body %s is not a JSONPath query (RFC 9535): %s", text, strings.TrimPrefix(err.Error(), "jsonpath: "))
 		return
 	}
 	out.name, out.query = text, q
 	r.alterBody(&out.alter, f, fields)
-	if out.alter.remove && len(q.segments) == 0 {
+	if out.alter.remove && q.IsRoot() {
 		r.Errorf(fields["remove"].Key, "the whole body cannot be removed; set it")
 	}
 }

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/jsonquery"
 )
 
 // The places that a rule changes; they are its key in the file.
@@ -22,7 +23,7 @@ type rule struct {
 	line   int
 	place  string
 	name   string // of the field, the pair; the text of the query of a body
-	query  *query
+	query  *jsonquery.Query
 	alter  alter
 	secret bool // the value is from the environment
 	reason string
