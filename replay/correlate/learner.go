@@ -7,17 +7,21 @@ import (
 )
 
 const (
-	// settled is how many exchanges of an operation, or values of a place, are
-	// all looked at; of what neither gave nor used anything until then, and of
-	// answers whose bodies gave nothing, one in idle is.
-	settled, idle = 2000, 16
+	// settled is how many exchanges of an operation are all looked at. Where none
+	// of them gave or used anything, less than 3 in settled do (the rule of three,
+	// at 95 %), and from then on one in idle is looked at; the same holds for the
+	// bodies of answers. One use of what was given is enough to look at all again.
+	settled, idle = 500, 16
+	// settledValues is the same for the values of a place, of which a list has
+	// many.
+	settledValues = 2000
 	// decided is how many exchanges of an operation that gives or uses are all
 	// looked at. A share of one in minShare is then known to within a tenth of
 	// itself, and no further exchange changes a rule; of those that follow, all of
 	// one session in idle are looked at, so that what one client was given and
 	// used still meets. An operation that begins to use opaque values later is
 	// found by its sixteenth use on average.
-	decided = 2 * settled
+	decided = 4000
 	// maxPlaces bounds the places that are told apart, at about 250 bytes: 16
 	// MiB. Services have some hundred operations with some hundred places.
 	maxPlaces = 1 << 16
@@ -385,7 +389,7 @@ func (l *Learner) give(leaf *leaf) {
 	p.gifts++
 	p.differ = p.differ || hash != p.first
 	p.sessions = p.sessions || l.session != p.session
-	if p.gifts > settled && !p.used && p.gifts%idle != 0 {
+	if p.gifts > settledValues && !p.used && p.gifts%idle != 0 {
 		return
 	}
 	l.values.put(hash, id, l.end, l.stamp)
