@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"unicode"
@@ -18,7 +19,7 @@ func curlLine(u *url.URL, req *capture.Request) string {
 		target = ""
 	}
 	args := []string{"curl", "--globoff", "--path-as-is", "-X", quoted(req.Method), quoted(u.Scheme + "://" + u.Host + target)}
-	if req.Method == "HEAD" {
+	if req.Method == http.MethodHead {
 		args[3], args = "--head", append(args[:4], args[5:]...)
 	}
 	if req.Target == "*" {

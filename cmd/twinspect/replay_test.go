@@ -219,7 +219,7 @@ func TestAHostThatTheRecordingCallsProductionIsNotAsked(t *testing.T) {
 
 func TestASideThatKeepsFailingEndsTheRunWithoutAVerdict(t *testing.T) {
 	var n atomic.Int64
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if n.Add(1) > 20 && r.URL.Path != "/" {
 			panic(http.ErrAbortHandler)
 		}

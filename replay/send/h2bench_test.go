@@ -28,8 +28,8 @@ func peersH2(b *testing.B) map[string]func() error {
 	std.Protocols.SetUnencryptedHTTP2(true)
 	b.Cleanup(std.CloseIdleConnections)
 	x := &http2.Transport{ //nolint:staticcheck // a peer as it is in use
-		AllowHTTP: true, DisableCompression: true,
-		DialTLSContext: func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
+		AllowHTTP: true, DisableCompression: true, //nolint:staticcheck // as above
+		DialTLSContext: func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) { //nolint:staticcheck // as above
 			return new(net.Dialer).DialContext(ctx, network, address)
 		},
 	}
