@@ -76,7 +76,7 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if opt.workers > 1 && !recording.ReadableAgain(file) {
 		return fmt.Errorf("--workers: %s cannot be read more than once: save it to a file first", file)
 	}
-	if err := opt.judgeOptions.check(); err != nil {
+	if err := errors.Join(opt.replayOptions.check(env, list, file), opt.judgeOptions.check()); err != nil {
 		return err
 	}
 	known, err := surveyOf(ctx, env, file, opt.openapi)

@@ -93,7 +93,7 @@ func (o *replayOptions) enter(ctx context.Context, env cli.Env, list []side, ask
 	if o.unchecked {
 		return leave, nil
 	}
-	if err := o.check(ctx, clients, spec, list, asked); err != nil {
+	if err := o.checkRoutes(ctx, clients, spec, list, asked); err != nil {
 		return func() error { return nil }, errors.Join(err, leave())
 	}
 	return leave, nil
@@ -124,8 +124,8 @@ func makeRoutes(ctx context.Context, env cli.Env, clients *mesh.Clients, spec me
 	}, nil
 }
 
-// check asks the cluster's objects where each request would go in each lane.
-func (o *replayOptions) check(ctx context.Context, clients *mesh.Clients, spec mesh.Routes, list []side, asked []mesh.Request) error {
+// checkRoutes asks the cluster's objects where each request would go in each lane.
+func (o *replayOptions) checkRoutes(ctx context.Context, clients *mesh.Clients, spec mesh.Routes, list []side, asked []mesh.Request) error {
 	snapshot, err := mesh.Load(ctx, clients)
 	if err != nil {
 		return fmt.Errorf("check the routes: %w", err)

@@ -63,7 +63,7 @@ func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptio
 		return err
 	}
 	list := []side{{name: replay.To, url: opt.to, lane: opt.lane}}
-	if err := checkSides(list); err != nil {
+	if err := opt.check(env, list, file); err != nil {
 		return err
 	}
 	known, err := surveyOf(ctx, env, file, opt.openapi)

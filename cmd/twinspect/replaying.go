@@ -85,6 +85,22 @@ func (o *replayOptions) connect(ctx context.Context, env cli.Env, list []side, s
 	return a, nil
 }
 
+// check tells wrong options before the recording is read.
+func (o *replayOptions) check(env cli.Env, list []side, file string) error {
+	if err := errors.Join(checkSides(list), o.passOptions.check(file)); err != nil {
+		return err
+	}
+	namer, err := recording.NamerOf(env, "", nil)
+	if err != nil {
+		return err
+	}
+	a, err := o.prepare(list, &survey{namer: namer}, env, 0, 1, nil)
+	if err != nil {
+		return err
+	}
+	return a.Close()
+}
+
 // prepare makes the way to each side and connects to none. last, where it is not
 // nil, takes the place of what sends.
 func (o *replayOptions) prepare(list []side, s *survey, env cli.Env, i, n int, last func(*send.Client, side) replay.Sender) (*asking, error) {
