@@ -52,12 +52,17 @@ func (d *desk) bind(ask *replay.Ask, l *links, a *replay.Answer) {
 	if len(given) == 0 {
 		return
 	}
+	all := l.recorded
+	if len(all) == 0 {
+		given = slices.Clone(given)
+		all = d.collect(l, &ask.Recorded.Response)
+	}
 	d.pairs = d.pairs[:0]
 	for _, s := range l.op.sources {
-		recorded, own := l.recorded, given
+		recorded, own := all, given
 		if len(l.op.sources) > 1 {
 			mine := func(g gave) bool { return g.source == s }
-			recorded, own = filter(recorded, mine), filter(given, mine)
+			recorded, own = filter(all, mine), filter(given, mine)
 		}
 		d.pairs = append(d.pairs, align(s, recorded, own)...)
 	}

@@ -14,8 +14,9 @@ import (
 // Limits bounds the memory of a [Correlator]. What is zero has a default.
 type Limits struct {
 	// Values is how many recorded values the index keeps: 131,072, at about 350
-	// bytes 44 MiB, and an eighth as many objects, at 700 bytes 11 MiB. At 500 exchanges a second that each give two values, what was
-	// given up to two minutes ago is found.
+	// bytes 44 MiB, and an eighth as many objects, at 750 bytes 12 MiB. At 500
+	// exchanges a second that each give two values, what was given up to two
+	// minutes ago is found.
 	Values int
 	// Givers is how many answers of a side are kept: 65,536, the same two minutes.
 	Givers int
@@ -40,6 +41,9 @@ const (
 	// maxUses and maxGifts bound the values of one exchange that are followed: a
 	// form that refers to 256 objects, a list of a thousand with four ids each.
 	maxUses, maxGifts = 256, 4096
+	// keptGifts is how many of these are kept with the exchange while it waits,
+	// at 48 bytes: 12 KiB. Where an answer gave more it is looked through again.
+	keptGifts = 256
 	// maxCandidates bounds the answers that one value waits for.
 	maxCandidates = 4
 )
@@ -182,11 +186,11 @@ type links struct {
 	op    *operation
 	uses  []use
 	needs []capture.ID
-	// recorded holds what the recorded answer gave, without the texts.
+	// gives says that the recorded answer gave something, recorded what, without
+	// the texts; it is empty where that is too much to be kept.
+	gives    bool
 	recorded []gave
 }
-
-func (l *links) gives() bool { return len(l.recorded) > 0 }
 
 // use is a recorded value of the request and who may have given it, the best
 // first.
@@ -240,7 +244,7 @@ func (c *Correlator) Link(e *capture.Exchange) replay.Links {
 		c.carried.note(e, c.session)
 	}
 	c.exchange = nil
-	if l == nil || len(l.uses) == 0 && !l.gives() {
+	if l == nil || len(l.uses) == 0 && !l.gives {
 		return nil
 	}
 	return l
@@ -261,7 +265,9 @@ func (c *Correlator) link(op *operation) *links {
 		c.evicted.Store(c.givers.evicted)
 	}
 	l := c.links
-	l.recorded = slices.Clone(c.recorded)
+	if l.gives = len(c.recorded) > 0; l.gives && len(c.recorded) <= keptGifts {
+		l.recorded = slices.Clone(c.recorded)
+	}
 	c.links = nil
 	return l
 }

@@ -52,7 +52,8 @@ func (s *Support) reason() string {
 type Rules struct {
 	// Auto says that learned rules apply.
 	Auto bool `json:"auto"`
-	// Cookies says that each session has a cookie jar.
+	// Cookies says that each session has a cookie jar. Learned rules are about
+	// what the jars do not hold.
 	Cookies bool   `json:"cookies"`
 	List    []Rule `json:"rules"`
 }

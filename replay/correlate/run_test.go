@@ -334,3 +334,26 @@ func TestListsAreAligned(t *testing.T) {
 		assert.Equal(t, c.want, strings.Join(got, " "), name)
 	}
 }
+
+func TestALongListIsAlignedToo(t *testing.T) {
+	var k talk
+	list := func(side string) string {
+		ids := make([]string, keptGifts+50)
+		for i := range ids {
+			ids[i] = fmt.Sprintf(`{"id":"%s-a1b2c3d%04d"}`, side, i)
+		}
+		return "[" + strings.Join(ids, ",") + "]"
+	}
+	k.add("a", "GET /orders", message{}, 200, message{body: list("rec")})
+	last := fmt.Sprintf("-a1b2c3d%04d", keptGifts+49)
+	k.add("b", "GET /orders/rec"+last, message{}, 200, message{})
+	c := New(k.learn(), names{}, Limits{})
+	out := replayed(t, &k, c, map[replay.Side]replay.Sender{"to": answering(func(*capture.Request) capture.Response {
+		return reply(200, list("own"))
+	})}, nil)
+	for _, o := range out {
+		if o.Recorded.Request.Target != "/orders" {
+			assert.Equal(t, "/orders/own"+last, o.Answers[0].Request.Target)
+		}
+	}
+}

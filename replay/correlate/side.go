@@ -60,7 +60,7 @@ func (s *side) Send(ctx context.Context, ask *replay.Ask) replay.Answer {
 	if a.Fault != "" {
 		return a
 	}
-	if l != nil && l.gives() {
+	if l != nil && l.gives {
 		d := s.desks.Get().(*desk)
 		d.bind(ask, l, &a)
 		s.desks.Put(d)
