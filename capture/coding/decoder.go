@@ -35,6 +35,8 @@ type Decoder struct {
 	// Cut says that the end of the body is missing: what is there is decoded.
 	Cut bool
 
+	in   bytes.Reader
+	gzip *gzip.Reader
 	zstd *zstd.Decoder
 	step bytes.Buffer // what lies between two codings
 }
@@ -68,6 +70,7 @@ func (d *Decoder) Decode(dst, body []byte, names []string) ([]byte, error) {
 
 // undo writes body, decoded by one coding, to out.
 func (d *Decoder) undo(out *bytes.Buffer, body []byte, name string) error {
+	defer d.in.Reset(nil) // the body is the caller's
 	r, err := d.reader(body, name)
 	switch {
 	case errors.Is(err, ErrUnknown):
@@ -98,10 +101,14 @@ func (d *Decoder) limit(size int) int {
 func (d *Decoder) window() int { return max(d.Limit, minWindow) }
 
 func (d *Decoder) reader(body []byte, name string) (io.Reader, error) {
-	in := bytes.NewReader(body)
+	in := &d.in
+	in.Reset(body)
 	switch name {
 	case "gzip", "x-gzip":
-		return gzip.NewReader(in)
+		if d.gzip == nil {
+			d.gzip = new(gzip.Reader)
+		}
+		return d.gzip, d.gzip.Reset(in)
 	case "deflate":
 		if isZlib(body) {
 			return zlib.NewReader(in)
