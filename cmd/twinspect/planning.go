@@ -126,7 +126,9 @@ no secrets: references to the environment stay as they are.
 Then start workers, as many as the topic has partitions at most, and merge:
   twinspect worker plan.json --store STORE
   twinspect merge plan.json --store STORE --report out
-With --image a Kubernetes Job of workers is printed instead of the plan alone.`,
+With --image a Kubernetes Job of workers is printed besides, and the plan in a
+ConfigMap: apply it by kubectl apply --server-side, which takes a plan of any size
+that a ConfigMap does.`,
 		Example: `  twinspect plan 'kafka://kafka:9092/exchanges?from=-1h&to=now' --base http://base --branch http://branch -o plan.json
   twinspect plan 'kafka://kafka:9092/exchanges?from=-1h' --through http://catalog.shop:8080 -o plan.json \
       --image registry.example/twinspect:1.4 --store s3://evidence/runs --job-workers 8 > job.yaml`,

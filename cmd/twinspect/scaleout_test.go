@@ -93,19 +93,20 @@ rules:
 
 // shops starts a shop of each version and returns the options that name them.
 func shops(t *testing.T) []string {
+	return shopsBehind(t, func(base http.Handler) http.Handler { return base })
+}
+
+// shopsBehind is shops with something before the base.
+func shopsBehind(t *testing.T, before func(base http.Handler) http.Handler) []string {
 	t.Helper()
 	dir := t.TempDir()
 	document, rules := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "rules.yaml")
 	require.NoError(t, os.WriteFile(document, shop.OpenAPI, 0o600))
 	require.NoError(t, os.WriteFile(rules, []byte(ordered), 0o600))
 	options := []string{"--openapi", document, "--rules", rules}
-	for _, v := range []struct {
-		option  string
-		version shop.Version
-	}{{"--base", shop.Base}, {"--control", shop.Base}, {"--branch", shop.Branch}} {
-		options = append(options, v.option, listening(t, shop.New(shop.Config{Version: v.version, Quiet: true})))
-	}
-	return options
+	of := func(v shop.Version) http.Handler { return shop.New(shop.Config{Version: v, Quiet: true}) }
+	return append(options, "--base", listening(t, before(of(shop.Base))),
+		"--control", listening(t, of(shop.Base)), "--branch", listening(t, of(shop.Branch)))
 }
 
 func listening(t *testing.T, h http.Handler) string {
@@ -158,7 +159,11 @@ type facts struct {
 
 func factsOf(t *testing.T, r *diff.Report) facts {
 	t.Helper()
-	c := facts{Verdict: r.Verdict, Sides: r.Sides, Compared: stageOf(t, r.Account, "compare")}
+	c := facts{Verdict: r.Verdict, Compared: stageOf(t, r.Account, "compare")}
+	for _, s := range r.Sides {
+		s.URL = ""
+		c.Sides = append(c.Sides, s)
+	}
 	for _, o := range r.Operations {
 		o.Latency = nil
 		c.Operations = append(c.Operations, o)

@@ -4,12 +4,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"twinspect.dev/fixtures/shop"
 )
 
 // away is an address at which nobody listens.
@@ -127,4 +130,17 @@ func TestAWorkerThatMayBeRepeatedSaysSoByItsExitCode(t *testing.T) {
 			assert.Contains(t, r.stderr, tt.want)
 		})
 	}
+}
+
+func TestAPlanThatAConfigMapDoesNotHoldSaysWhatToDo(t *testing.T) {
+	options, dir := shops(t), t.TempDir()
+	large := filepath.Join(dir, "openapi.yaml")
+	require.NoError(t, os.WriteFile(large, append([]byte(strings.Repeat("# a long comment\n", 1<<16)), shop.OpenAPI...), 0o600))
+	options[slices.Index(options, "--openapi")+1] = large
+	file := filepath.Join(dir, "plan.json")
+	r := twinspect(t.Context(), args([]string{"plan", topicOf(t, 20), "-o", file, "--image", "i", "--store", "/s"}, options...)...)
+	assert.Equal(t, 2, r.code)
+	assert.Contains(t, r.stderr, "shorten its files, or give the workers the plan on a volume")
+	assert.Empty(t, r.stdout)
+	assert.NoFileExists(t, file)
 }
