@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/rulefile"
 )
 
 // filters chooses exchanges by what the user asked for.
@@ -75,32 +76,10 @@ func (f *filters) byMethod(e *capture.Exchange) capture.Reason {
 
 func (f *filters) byPath(e *capture.Exchange) capture.Reason {
 	path, _, _ := strings.Cut(e.Request.Target, "?")
-	if globMatch(f.path, path) {
+	if rulefile.Glob(f.path, path) {
 		return ""
 	}
 	return "path"
-}
-
-// globMatch matches a pattern in which * stands for any run of characters,
-// slashes among them.
-func globMatch(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == s
-	}
-	first, last := parts[0], parts[len(parts)-1]
-	if !strings.HasPrefix(s, first) {
-		return false
-	}
-	s = s[len(first):]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(part):]
-	}
-	return strings.HasSuffix(s, last)
 }
 
 func (f *filters) byTime() (func(*capture.Exchange) capture.Reason, error) {

@@ -152,6 +152,9 @@ func runPlan(ctx context.Context, env cli.Env, source string, opt planOptions) e
 	if err != nil {
 		return err
 	}
+	if opt.job.image == "" && opt.job.store != "" {
+		return errors.New("--store: a plan names no store: give it to the workers and to merge, or print their Job with --image")
+	}
 	if !kafka.IsURL(source) {
 		return fmt.Errorf("%s: only a topic can be divided between machines: want kafka://host:9092/topic; a file is divided with diff-run --workers", source)
 	}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"twinspect.dev/capture/rulefile"
 	"twinspect.dev/diff"
 )
 
@@ -32,7 +33,7 @@ func (p place) covers(it *Item, docs *documents, below bool) bool {
 	if p.pattern != nil {
 		return p.pattern.match(it.Path, docs.of(it.Kind, p.pattern), below)
 	}
-	return p.name == "" || glob(p.name, strings.ToLower(it.Name))
+	return p.name == "" || rulefile.Glob(p.name, strings.ToLower(it.Name))
 }
 
 // filter is the answers to which a rule applies; the zero value is all.
@@ -72,7 +73,7 @@ func (f filter) matches(operation string, status int) bool {
 
 func (f filter) hasOperation(operation string) bool {
 	for _, o := range f.operations {
-		if glob(o, operation) {
+		if rulefile.Glob(o, operation) {
 			return true
 		}
 	}
@@ -86,27 +87,4 @@ func (f filter) hasStatus(status int) bool {
 		}
 	}
 	return len(f.statuses) == 0
-}
-
-// glob reports whether s has the form of the pattern, in which * stands for any
-// text, none included. It takes time len(pattern)·len(s) at worst.
-func glob(pattern, s string) bool {
-	p, i := 0, 0
-	star, mark := -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && pattern[p] == s[i]:
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

@@ -302,18 +302,6 @@ func TestManySegmentsAreRefusedAndManyDescendantsAreFast(t *testing.T) {
 	require.ErrorContains(t, err, "64 segments are more than 63")
 }
 
-func TestGlob(t *testing.T) {
-	for _, c := range []struct {
-		pattern, text string
-		want          bool
-	}{
-		{"", "", true}, {"*", "", true}, {"a*c", "abbc", true}, {"a*c", "ac", true}, {"a*c", "acb", false},
-		{"*b*", "abc", true}, {"**", "x", true}, {"a", "", false}, {"*aab", "aaaab", true}, {"a*", "b", false},
-	} {
-		assert.Equal(t, c.want, glob(c.pattern, c.text), "%s %s", c.pattern, c.text)
-	}
-}
-
 func TestDecisionsHaveNames(t *testing.T) {
 	assert.Equal(t, "keep hide broken", fmt.Sprint(Keep, " ", Hide, " ", Broken))
 }

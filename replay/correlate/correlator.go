@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/rulefile"
 	"twinspect.dev/replay"
 )
 
@@ -160,13 +161,13 @@ func (c *Correlator) operation(name string) *operation {
 	}
 	op := &operation{vars: variables(name), uses: make(map[uint64][]*rule), gives: make(map[uint64][]*source)}
 	for _, r := range c.rules {
-		if r.invalid == nil && glob(r.To.Operation, name) {
+		if r.invalid == nil && rulefile.Glob(r.To.Operation, name) {
 			op.uses[r.to.key] = append(op.uses[r.to.key], r)
 			op.used.add(r.To.Place, &r.to)
 		}
 	}
 	for _, s := range c.sources {
-		if glob(s.end.Operation, name) {
+		if rulefile.Glob(s.end.Operation, name) {
 			op.gives[s.place.key] = append(op.gives[s.place.key], s)
 			op.sources = append(op.sources, s)
 			op.given.add(s.end.Place, &s.place)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"twinspect.dev/capture/rulefile"
 )
 
 // Rule says that what From gives To uses.
@@ -82,29 +84,8 @@ func (r *Rule) overrides(learned *Rule) bool {
 	return r.To.matches(learned.To) && (r.Ignore && r.From == End{} || r.From.matches(learned.From))
 }
 
-func (e End) matches(o End) bool { return e.Place == o.Place && glob(e.Operation, o.Operation) }
-
-// glob reports whether s has the form of the pattern, in which * stands for any
-// text. It takes time len(pattern)·len(s) at worst.
-func glob(pattern, s string) bool {
-	p, i := 0, 0
-	star, mark := -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && pattern[p] == s[i]:
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
+func (e End) matches(o End) bool {
+	return e.Place == o.Place && rulefile.Glob(e.Operation, o.Operation)
 }
 
 // YAML returns the rules as the section that [Parse] reads.
