@@ -62,7 +62,7 @@ cookies) are replaced by what each side gave itself; the report lists them.`,
 	return cmd
 }
 
-func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOptions) (err error) {
+func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOptions) error {
 	list, err := opt.sides(opt.allowWrites)
 	if err != nil {
 		return err
@@ -83,17 +83,7 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if err != nil {
 		return err
 	}
-	if opt.dry {
-		return opt.dryRun(ctx, env, list, known)
-	}
-	if hasLanes(list) {
-		leave, err := opt.enter(ctx, env, list, known.asked)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, leave()) }()
-	}
-	return opt.compare(ctx, env, list, known)
+	return opt.within(ctx, env, list, known, func() error { return opt.compare(ctx, env, list, known) })
 }
 
 // compare asks the sides and publishes what came of it.

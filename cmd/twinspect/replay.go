@@ -58,8 +58,9 @@ they were is told, and latencies are told as they were and corrected for it.`,
 	return cmd
 }
 
-func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptions) (err error) {
-	if file, err = recording.Fix(ctx, file); err != nil {
+func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptions) error {
+	file, err := recording.Fix(ctx, file)
+	if err != nil {
 		return err
 	}
 	list := []side{{name: replay.To, url: opt.to, lane: opt.lane}}
@@ -70,17 +71,7 @@ func runReplay(ctx context.Context, env cli.Env, file string, opt replayCmdOptio
 	if err != nil {
 		return err
 	}
-	if opt.dry {
-		return opt.dryRun(ctx, env, list, known)
-	}
-	if hasLanes(list) {
-		leave, err := opt.enter(ctx, env, list, known.asked)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, leave()) }()
-	}
-	return opt.ask(ctx, env, list, known)
+	return opt.within(ctx, env, list, known, func() error { return opt.ask(ctx, env, list, known) })
 }
 
 // ask sends the recording and prints what came of it.

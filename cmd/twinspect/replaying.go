@@ -224,6 +224,22 @@ func (o *replayOptions) keeper(env cli.Env) (recording.Sink, error) {
 	return recording.Create(env, o.keep, recording.Options{Force: o.force})
 }
 
+// within sends where the routes to its lanes are there and checked; in a dry run it
+// prints instead.
+func (o *replayOptions) within(ctx context.Context, env cli.Env, list []side, known *survey, send func() error) (err error) {
+	if o.dry {
+		return o.dryRun(ctx, env, list, known)
+	}
+	if hasLanes(list) {
+		leave, failed := o.enter(ctx, env, list, known.asked)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, leave()) }()
+	}
+	return send()
+}
+
 // hasLanes reports whether a side is a version of the mesh.
 func hasLanes(list []side) bool {
 	return slices.ContainsFunc(list, func(s side) bool { return s.lane != "" })
