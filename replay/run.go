@@ -179,10 +179,12 @@ func (x *run) admit(e *capture.Exchange, copied uint64, recorded time.Duration, 
 
 // work asks the sides for one job after the other.
 func (x *run) work() {
+	others := x.startOthers()
+	defer others.stop()
 	for j := range x.sessions.ready {
 		canceled := x.ctx.Err() != nil
 		if !canceled {
-			x.ask(j)
+			x.ask(j, others)
 			x.window.hold(j)
 		}
 		// Once it is done, the job may be taken again at any time.
@@ -198,9 +200,44 @@ func (x *run) work() {
 	}
 }
 
+// others are the goroutines beside a worker's own, one for each side but one: they
+// live as long as it does, as the stack of a new one would grow with each request.
+type others struct {
+	asks    []chan sideOf
+	running sync.WaitGroup
+}
+
+// sideOf is a side that is to be asked for a job.
+type sideOf struct {
+	job  *job
+	side int
+}
+
+func (x *run) startOthers() *others {
+	o := &others{asks: make([]chan sideOf, len(x.Targets)-1)}
+	for i := range o.asks {
+		asks := make(chan sideOf, 1) // one job at a time
+		o.asks[i] = asks
+		o.running.Go(func() {
+			for a := range asks {
+				x.askSide(a.job, a.side)
+				a.job.sides.Done()
+			}
+		})
+	}
+	return o
+}
+
+func (o *others) stop() {
+	for _, asks := range o.asks {
+		close(asks)
+	}
+	o.running.Wait()
+}
+
 // ask asks all sides at the same time. Which one is asked by this goroutine
 // itself, and so perhaps a little earlier, goes round: no side is favoured.
-func (x *run) ask(j *job) {
+func (x *run) ask(j *job, others *others) {
 	j.out.Late = 0
 	if j.hasPlan {
 		j.out.Late = max(time.Since(x.clock.start)-j.due, 0)
@@ -212,9 +249,9 @@ func (x *run) ask(j *job) {
 	}
 	j.out.Answers = j.out.Answers[:n]
 	own := int(j.seq % uint64(n))
-	for k := 1; k < n; k++ {
-		side := (own + k) % n
-		j.sides.Go(func() { x.askSide(j, side) })
+	j.sides.Add(n - 1)
+	for k, asks := range others.asks {
+		asks <- sideOf{j, (own + k + 1) % n}
 	}
 	x.askSide(j, own)
 	j.sides.Wait()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/kafka"
@@ -14,7 +15,8 @@ import (
 	"twinspect.dev/contract/openapi"
 )
 
-// Namer names the operation of a request, such as "GET /products/{id}".
+// Namer names the operation of a request, such as "GET /products/{id}". Those of
+// this package may be used by several goroutines.
 type Namer interface {
 	Name(method, target string) string
 }
@@ -27,7 +29,7 @@ type Namer interface {
 // document is told on Stderr.
 func NewNamer(ctx context.Context, env cli.Env, recording, document string) (Namer, error) {
 	learned := operation.NewLearner()
-	namers := namers{learned}
+	namers := namers{&shapes{learner: learned}}
 	if document != "" {
 		doc, err := openapi.Load(document)
 		if err != nil {
@@ -64,7 +66,7 @@ func NewShapeNamer(env cli.Env, document string) (Namer, error) {
 
 // NamerOf is [NewShapeNamer] for the text of a document, which is called name.
 func NamerOf(env cli.Env, name string, document []byte) (Namer, error) {
-	namers := namers{operation.NewLearner()}
+	namers := namers{&shapes{learner: operation.NewLearner()}}
 	if document == nil {
 		return namers, nil
 	}
@@ -105,6 +107,19 @@ func ReadableAgain(recording string) bool {
 	}
 	info, err := os.Stat(recording)
 	return err != nil || info.Mode().IsRegular() || info.IsDir()
+}
+
+// shapes names what nothing has described. A learner remembers what it names.
+type shapes struct {
+	mu      sync.Mutex
+	learner *operation.Learner
+}
+
+// Name implements [Namer].
+func (s *shapes) Name(method, target string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.learner.Name(method, target)
 }
 
 type namers []Namer

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/replay"
 )
 
@@ -140,4 +142,18 @@ func TestRequestThatWasNotSeenTeachesNothing(t *testing.T) {
 	require.NoError(t, sink.Close())
 	_, err = NewNamer(t.Context(), env, path, "")
 	assert.NoError(t, err)
+}
+
+func TestANamerServesSeveralGoroutines(t *testing.T) {
+	namer, err := NamerOf(cli.Env{}, "", nil)
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			for k := range 200 {
+				namer.Name("GET", fmt.Sprintf("/never/seen-%d/before-%d", k, i))
+			}
+		})
+	}
+	all.Wait()
 }
