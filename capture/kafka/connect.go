@@ -2,17 +2,14 @@ package kafka
 
 import (
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
 )
 
 // Transport returns a transport of the library's with the addresses'
 // encryption and credentials, for programs that keep something else than
 // exchanges in a topic. The caller closes its idle connections.
 func (c Config) Transport() (*kafkago.Transport, error) {
-	c, err := c.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	mechanism, err := c.SASL.mechanism()
+	c, mechanism, err := c.ready()
 	if err != nil {
 		return nil, err
 	}
@@ -25,17 +22,24 @@ func (c Config) Transport() (*kafkago.Transport, error) {
 // Dialer returns a dialer of the library's with the same, as its consumer
 // groups use it.
 func (c Config) Dialer() (*kafkago.Dialer, error) {
-	c, err := c.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	mechanism, err := c.SASL.mechanism()
+	c, mechanism, err := c.ready()
 	if err != nil {
 		return nil, err
 	}
 	return &kafkago.Dialer{
 		ClientID: c.ClientID, Timeout: c.DialTimeout, DualStack: true, TLS: c.TLS, SASLMechanism: mechanism,
 	}, nil
+}
+
+// ready returns the settings with their defaults, and the credentials as the
+// library takes them.
+func (c Config) ready() (Config, sasl.Mechanism, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return c, nil, err
+	}
+	mechanism, err := c.SASL.mechanism()
+	return c, mechanism, err
 }
 
 // Explain adds to an error of the library what to do about it; nil stays nil.

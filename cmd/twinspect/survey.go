@@ -75,8 +75,3 @@ func (s *survey) correlator(file string, text []byte) (*correlate.Correlator, er
 	}
 	return correlate.New(rules, s.namer, correlate.Limits{}), nil
 }
-
-// parseLinks reads links as [correlate.Rules.YAML] writes them.
-func parseLinks(name string, text []byte) (*correlate.Rules, error) {
-	return correlate.Parse(text, name)
-}

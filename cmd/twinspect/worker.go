@@ -23,6 +23,7 @@ import (
 	"twinspect.dev/diff/shard"
 	"twinspect.dev/diff/shard/store"
 	"twinspect.dev/replay"
+	"twinspect.dev/replay/correlate"
 	"twinspect.dev/replay/pace"
 
 	diffrun "twinspect.dev/diff/run"
@@ -195,7 +196,7 @@ func (p *planned) survey() error {
 	}
 	p.known = &survey{namer: namer}
 	if f := p.plan.File(roleLinks); f != nil {
-		if p.known.links, err = parseLinks(f.Name, []byte(f.Text)); err != nil {
+		if p.known.links, err = correlate.Parse([]byte(f.Text), f.Name); err != nil {
 			return err
 		}
 	}

@@ -151,3 +151,9 @@ func code(t *testing.T, m *capture.Message, name string) {
 	require.NoError(t, err)
 	m.BodySize = int64(len(m.Body))
 }
+
+// decode undoes the content codings; without any it returns the body itself.
+func decode(m *capture.Message) ([]byte, error) {
+	d := coding.Decoder{Limit: maxDecoded}
+	return d.Decode(nil, m.Body, coding.Of(m.Header))
+}
