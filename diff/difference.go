@@ -17,6 +17,9 @@ const (
 	Trailer Part = "trailer"
 	Body    Part = "body"
 	Latency Part = "latency"
+	// Call is a call that the service made of another one to answer, as traces
+	// show it.
+	Call Part = "call"
 )
 
 // Kind is what differs.
@@ -33,14 +36,17 @@ const (
 	Class     Kind = "class"     // the value left the class that it must have
 	Malformed Kind = "malformed" // one side's body breaks its media type's grammar
 	Slower    Kind = "slower"    // the operation takes longer
+	Moved     Kind = "moved"     // the same value at another place
+	Repeated  Kind = "repeated"  // a call is made more often for one answer
 )
 
 // Place says where in an answer a difference lies.
 type Place struct {
 	Part Part `json:"part"`
 	// Path is a normalized JSONPath whose indexes and keys are folded to
-	// wildcards ($.items[*].price) for a JSON body, "text" or "bytes" for
-	// others, the lower-case name for a header, and empty for the rest.
+	// wildcards ($.items[*].price) for a body with a structure, "text" or
+	// "bytes" for others, the lower-case name for a header, "SERVICE OPERATION"
+	// for a call, the quantile ("p50") for a latency, and empty for the rest.
 	Path string `json:"path,omitempty"`
 }
 
@@ -88,6 +94,11 @@ type Counts struct {
 	BranchOnly  uint64 `json:"branch_only"`
 	ControlOnly uint64 `json:"control_only"`
 	Paired      bool   `json:"paired"`
+	// BranchSessions and ControlSessions are the blocks of sessions in which more
+	// of the discordant pairs were branch's, and control's. They are what is
+	// tested: within a session one cause may show many times.
+	BranchSessions  uint64 `json:"branch_sessions,omitempty"`
+	ControlSessions uint64 `json:"control_sessions,omitempty"`
 }
 
 // Judgement is what the evidence says of a cell.
@@ -100,6 +111,8 @@ const (
 	Regression Judgement = "regression"
 	// Suspect: branch differs, and there are too few samples to tell.
 	Suspect Judgement = "suspect"
+	// Accepted: a person has said that the difference is intended.
+	Accepted Judgement = "accepted"
 	// Noise: base differs from itself in the same way.
 	Noise Judgement = "noise"
 )
@@ -111,8 +124,10 @@ func (j Judgement) rank() int {
 		return 0
 	case Suspect:
 		return 1
+	case Accepted:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 // Example is one occurrence of a difference.
@@ -144,7 +159,15 @@ type Difference struct {
 	// where none was learned.
 	Learned string `json:"learned_class,omitempty"`
 	// Reason says in a sentence why it was judged so.
-	Reason   string    `json:"reason"`
+	Reason string `json:"reason"`
+	// Category is what triage takes for the cause, Remedy what to do about it.
+	Category Category `json:"category,omitempty"`
+	Remedy   Remedy   `json:"remedy,omitempty"`
+	// Accepted is set on what a person has accepted.
+	Accepted *Acceptance `json:"accepted,omitempty"`
+	// Location is where the traces of both sides first differ, nil where there
+	// are none to tell.
+	Location *Location `json:"location,omitempty"`
 	Examples []Example `json:"examples,omitempty"`
 }
 

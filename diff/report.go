@@ -8,7 +8,7 @@ import (
 
 // SchemaVersion is the version of the JSON form of [Report]. A reader must
 // refuse a greater major number.
-const SchemaVersion = "1.1"
+const SchemaVersion = "1.2"
 
 // Schema names the kind of evidence that a [Report] is.
 const Schema = "twinspect.dev/evidence/diff"
@@ -61,10 +61,41 @@ type Report struct {
 	ErrorRate float64 `json:"error_rate"`
 
 	Operations []Operation `json:"operations"`
-	// Differences holds the regressions, then the suspects, then the noise,
-	// within each the most frequent first.
-	Differences []Difference    `json:"differences"`
-	Account     capture.Account `json:"account"`
+	// Differences holds the regressions, then the suspects, what was accepted, and
+	// the noise, within each the most frequent first.
+	Differences []Difference `json:"differences"`
+	// Troubles sums up the causes by category, those that need attention first.
+	Troubles []Trouble `json:"troubles,omitempty"`
+	// SelfCheck is nil where none was made.
+	SelfCheck *SelfCheck `json:"self_check,omitempty"`
+	// Confirmation is nil where nothing was asked again.
+	Confirmation *Confirmation `json:"confirmation,omitempty"`
+	// Profile is nil where no noise of earlier runs was known.
+	Profile *ProfileInfo    `json:"profile,omitempty"`
+	Account capture.Account `json:"account"`
+}
+
+// Confirmation says what was asked again to tell about suspects.
+type Confirmation struct {
+	// Exchanges were sent Times each, to every side.
+	Exchanges uint64 `json:"exchanges"`
+	Times     uint64 `json:"times"`
+	// Suspects of the first pass, and how many are still.
+	Suspects uint64 `json:"suspects"`
+	Left     uint64 `json:"left"`
+	// NotAsked are suspects none of whose exchanges could be sent again, by reason.
+	NotAsked map[capture.Reason]uint64 `json:"not_asked,omitempty"`
+}
+
+// ProfileInfo says what was known of noise before the run.
+type ProfileInfo struct {
+	File string `json:"file"`
+	// Runs is how many runs it was learned from, Cells how many cells it knows.
+	Runs  uint64 `json:"runs"`
+	Cells uint64 `json:"cells"`
+	// Explained is how many differences of this run are noise by it alone: base
+	// did not differ from itself there in this run.
+	Explained uint64 `json:"explained"`
 }
 
 // SideInfo says what one side was and how it did.
@@ -88,6 +119,15 @@ type RuleInfo struct {
 	What    string `json:"what"`
 	Reason  string `json:"reason"`
 	Matched uint64 `json:"matched"`
+	// Expires is the day from which on the rule does not apply, "" for never.
+	Expires string `json:"expires,omitempty"`
+	// Of the differences that it hid, Branch lay between base and branch and
+	// Control between base and control: base's own noise, which is what earns a
+	// rule its place.
+	Branch  uint64 `json:"branch"`
+	Control uint64 `json:"control"`
+	// Problems says in sentences what is wrong with the rule.
+	Problems []string `json:"problems,omitempty"`
 }
 
 // Operation sums up one operation of the service.
