@@ -21,6 +21,9 @@ const (
 	// AnswersLabel stands on the recorded exchange of an outcome: how many
 	// answers follow. It is how a reader knows a group that was cut short.
 	AnswersLabel = "twinspect.answers"
+	// AgainLabel stands on an exchange that is sent again to tell about its answers:
+	// which repetition it is. Repetitions of an exchange do not belong to its session.
+	AgainLabel = "twinspect.again"
 )
 
 // WriteOutcome writes the recorded exchange of o and then one exchange for each

@@ -57,6 +57,8 @@ var rules = []rule{
 	{folder: "diff/project/", own: []string{"capture", "capture/coding", "capture/grpcmsg", "diff/project"}},
 	{folder: "diff/locate", own: []string{"capture/trace", "diff"}},
 	{folder: "diff/triage", own: []string{"capture", "replay", "diff"}},
+	{folder: "diff/confirm", own: []string{"capture", "replay", "diff"}},
+	{folder: "diff/selfcheck", own: []string{"capture", "capture/", "replay", "diff", "diff/"}},
 	{folder: "diff/accept", own: []string{"capture/rulefile", "diff"}},
 	{folder: "diff/rules", own: []string{"capture/jsonquery", "capture/rulefile", "diff", "diff/"}},
 	{folder: "diff/", own: []string{"capture", "diff", "diff/"}},
