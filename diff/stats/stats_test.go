@@ -3,7 +3,9 @@ package stats
 import (
 	"math"
 	"math/big"
+	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,6 +32,16 @@ func reference(x, y int64) *big.Rat {
 	return sum.Mul(sum, new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(x+y+1))))
 }
 
+// mixture is the e-value, exactly.
+func mixture(x, y int64) *big.Rat {
+	sum := new(big.Rat).Mul(big.NewRat(2, 5), reference(x, y))
+	if y == 0 {
+		always := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(x)))
+		sum.Add(sum, always.Mul(always, big.NewRat(3, 5)))
+	}
+	return sum
+}
+
 func logOf(r *big.Rat) float64 {
 	f := new(big.Float).SetPrec(200).SetRat(r)
 	mantissa := new(big.Float)
@@ -46,7 +58,7 @@ func TestEValueAgreesWithExactIntegration(t *testing.T) {
 		}
 	}
 	for _, p := range pairs {
-		want := logOf(reference(p[0], p[1]))
+		want := logOf(mixture(p[0], p[1]))
 		got := LogEValue(uint64(p[0]), uint64(p[1]))
 		assert.InDelta(t, want, got, 1e-10*(1+math.Abs(want)), "x=%d y=%d", p[0], p[1])
 	}
@@ -54,9 +66,35 @@ func TestEValueAgreesWithExactIntegration(t *testing.T) {
 
 func TestEValueOfKnownCounts(t *testing.T) {
 	assert.InDelta(t, 1, EValue(0, 0), 1e-12)
-	assert.InDelta(t, 1.5, EValue(1, 0), 1e-12)
-	assert.InDelta(t, 0.5, EValue(0, 1), 1e-12)
-	assert.InDelta(t, 65535.0/16, EValue(15, 0), 1e-8)
+	assert.InDelta(t, 0.6*2+0.4*1.5, EValue(1, 0), 1e-12)
+	assert.InDelta(t, 0.4*0.5, EValue(0, 1), 1e-12)
+	assert.InDelta(t, 0.6*32768+0.4*65535/16, EValue(15, 0), 1e-8)
+	assert.InDelta(t, 65535.0/16, Uniform(15, 0), 1e-8)
+}
+
+func TestFivePairsOfBranchProveWhatIsAlwaysSo(t *testing.T) {
+	assert.GreaterOrEqual(t, EValue(5, 0), 1/(0.9*0.05))
+	assert.Less(t, EValue(4, 0), 1/(0.9*0.05))
+}
+
+// TestNextEValueIsExpectedToBeTheSame holds the property on which everything
+// rests against exact arithmetic: the mean over the next pair is the value at
+// hand where both sides are as likely, and no more where branch is less so.
+func TestNextEValueIsExpectedToBeTheSame(t *testing.T) {
+	for x := range int64(24) {
+		for y := range int64(24) {
+			now, more, less := mixture(x, y), mixture(x+1, y), mixture(x, y+1)
+			for _, p := range []*big.Rat{big.NewRat(1, 2), big.NewRat(9, 20), big.NewRat(1, 5), new(big.Rat)} {
+				mean := new(big.Rat).Mul(p, more)
+				mean.Add(mean, new(big.Rat).Mul(new(big.Rat).Sub(big.NewRat(1, 1), p), less))
+				want := 0
+				if p.Cmp(big.NewRat(1, 2)) != 0 {
+					want = -1
+				}
+				assert.Equal(t, want, mean.Cmp(now), "x=%d y=%d p=%s", x, y, p)
+			}
+		}
+	}
 }
 
 func TestEValueStaysFiniteAndNotNegative(t *testing.T) {
@@ -176,14 +214,49 @@ func TestEBHIsTheDefinition(t *testing.T) {
 	})
 }
 
+func TestWeightedEBHIsEBHOfTheProducts(t *testing.T) {
+	assert.Equal(t, []bool{true, false}, WeightedEBH([]float64{25, 12}, []float64{1.6, 0.4}, 0.05), "a weight lifts one over the bar")
+	assert.Equal(t, []bool{false, false}, WeightedEBH([]float64{25, 12}, []float64{1, 1}, 0.05))
+	assert.Equal(t, []bool{false, true}, WeightedEBH([]float64{5, 400}, []float64{1.6, 0.4}, 0.05), "and much evidence needs none")
+	rapid.Check(t, func(t *rapid.T) {
+		evalues := rapid.SliceOfN(rapid.Float64Range(0, 500), 1, 30).Draw(t, "e")
+		ones := make([]float64, len(evalues))
+		for i := range ones {
+			ones[i] = 1
+		}
+		require.Equal(t, EBH(evalues, 0.1), WeightedEBH(evalues, ones, 0.1))
+	})
+}
+
+// TestWeightedEBHKeepsTheErrorRate enumerates all signs of a few true
+// hypotheses: the chance of any rejection stays below alpha.
+func TestWeightedEBHKeepsTheErrorRate(t *testing.T) {
+	weights := []float64{2, 0.5, 0.5}
+	const alpha, pairs = 0.2, 4
+	wrong := 0.0
+	for signs := range 1 << (pairs * len(weights)) {
+		evalues := make([]float64, len(weights))
+		for i := range evalues {
+			x := bits.OnesCount(uint(signs >> (i * pairs) & (1<<pairs - 1)))
+			evalues[i] = EValue(uint64(x), uint64(pairs-x))
+		}
+		if slices.Contains(WeightedEBH(evalues, weights, alpha), true) {
+			wrong++
+		}
+	}
+	wrong /= math.Exp2(float64(pairs * len(weights)))
+	assert.LessOrEqual(t, wrong, alpha)
+	assert.Positive(t, wrong)
+}
+
 func TestMoreSamplesDecidesAtTheObservedRate(t *testing.T) {
 	assert.Zero(t, MoreSamples(0, 0, 0, 20))
 	assert.Zero(t, MoreSamples(100, 30, 0, 20), "decided already")
 	assert.Zero(t, MoreSamples(100, 5, 5, 20), "never decided at this rate")
 	assert.Zero(t, MoreSamples(1<<33, 1, 0, 1e9), "out of reach")
-	// 2 of 100: E(6, 0) = 127/7 = 18.1 and E(7, 0) = 255/8 = 31.9, so that 7 are
-	// wanted: 350 samples.
-	assert.EqualValues(t, 250, MoreSamples(100, 2, 0, 20))
+	// 2 of 100: E(4, 0) = 0.6·16+0.4·31/5 = 12.1 and E(5, 0) = 0.6·32+0.4·63/6 =
+	// 23.4, so that 5 are wanted: 250 samples.
+	assert.EqualValues(t, 150, MoreSamples(100, 2, 0, 20))
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.Uint64Range(1, 1000).Draw(t, "n")
 		x := rapid.Uint64Range(1, n).Draw(t, "x")
