@@ -21,6 +21,7 @@ import (
 type diffRunOptions struct {
 	sidesOptions
 	workers int
+	confirm int
 	replayOptions
 	judgeOptions
 }
@@ -55,6 +56,7 @@ cookies) are replaced by what each side gave itself; the report lists them.`,
 	flags := cmd.Flags()
 	opt.sidesOptions.register(flags)
 	flags.IntVar(&opt.workers, "workers", 1, "work through the recording with this many workers, each with its sessions")
+	flags.IntVar(&opt.confirm, "confirm", 0, "ask what showed a suspect again this many times, of every side (safe methods alone)")
 	opt.replayOptions.register(flags)
 	opt.judgeOptions.register(flags)
 	cmd.MarkFlagsMutuallyExclusive("control", "no-control")
@@ -76,7 +78,7 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if opt.workers > 1 && !recording.ReadableAgain(file) {
 		return fmt.Errorf("--workers: %s cannot be read more than once: save it to a file first", file)
 	}
-	if err := errors.Join(opt.replayOptions.check(env, list, file), opt.judgeOptions.check()); err != nil {
+	if err := errors.Join(opt.checkConfirm(file), opt.replayOptions.check(env, list, file), opt.judgeOptions.check()); err != nil {
 		return err
 	}
 	known, err := surveyOf(ctx, env, file, opt.openapi)
@@ -97,6 +99,7 @@ func (o *diffRunOptions) compare(ctx context.Context, env cli.Env, list []side, 
 	r := run.judge.Report()
 	describe(r, env, run.input, started)
 	r.Replay = run.info
+	run.confirmed(r)
 	nameSides(r, list)
 	return o.conclude(env, r, err)
 }

@@ -22,9 +22,12 @@ const maxWorkers = 64
 
 // comparison is a run in this process, as far as it came.
 type comparison struct {
-	judge *diffrun.Judge
-	info  *diff.Replay
-	input string
+	judge  *diffrun.Judge
+	info   *diff.Replay
+	input  string
+	groups *shard.Groups
+	// confirmation is nil where nothing was asked again.
+	confirmation *diff.Confirmation
 }
 
 // run works through the recording, with several workers where that was asked for:
@@ -44,25 +47,40 @@ func (o *diffRunOptions) run(ctx context.Context, env cli.Env, list []side, know
 	stop := cli.Watch(ctx, env, "replayed", first.Unit()+" of the recording", first.Progress)
 	err = workAll(ctx, workers)
 	stop()
-	var accounts []capture.Account
+	account, failed := c.join(workers)
+	if err = errors.Join(err, failed); err == nil {
+		var again capture.Account
+		again, err = o.askAgain(ctx, env, c, workers, known)
+		account = append(account, again...)
+	}
 	for _, w := range workers {
-		accounts = append(accounts, w.account())
 		c.info = c.info.Merge(w.asking.info())
-		if len(workers) > 1 {
-			w.judge.Account(nil) // joined below: every worker has read all of it
-			err = errors.Join(err, c.judge.Merge(w.judge.Partial()))
-		}
 		err = errors.Join(err, w.close())
 	}
-	account := accounts[0]
 	if len(workers) > 1 {
-		account, c.info.Workers = shard.JoinSplit(accounts...), uint64(len(workers))
+		c.info.Workers = uint64(len(workers))
 	}
 	c.judge.Account(account)
 	if keep != nil {
 		err = errors.Join(err, keep.WriteAccount(account), keep.Close())
 	}
 	return c, err
+}
+
+// join adds up what the workers have done, and returns the account of them all.
+func (c *comparison) join(workers []*worker) (account capture.Account, err error) {
+	var accounts []capture.Account
+	for _, w := range workers {
+		accounts = append(accounts, w.account())
+		if len(workers) > 1 {
+			w.judge.Account(nil) // joined below: every worker has read all of it
+			err = errors.Join(err, c.judge.Merge(w.judge.Partial()))
+		}
+	}
+	if len(workers) == 1 {
+		return accounts[0], err
+	}
+	return shard.JoinSplit(accounts...), err
 }
 
 func closeKept(keep recording.Sink) error {
@@ -87,13 +105,13 @@ func (o *diffRunOptions) hire(ctx context.Context, env cli.Env, list []side, kno
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &comparison{judge: judge}
-	damage := cli.NewDamage(env)
-	kept := keepAll(ctx, keep)
 	groups, err := o.groups(ctx, env, known)
 	if err != nil {
 		return nil, nil, err
 	}
+	c := &comparison{judge: judge, groups: groups}
+	damage := cli.NewDamage(env)
+	kept := keepAll(ctx, keep)
 	var workers []*worker
 	for i := range o.workers {
 		w, err := o.hireOne(ctx, env, list, known, groups, i)

@@ -64,7 +64,7 @@ var rules = []rule{
 	{folder: "diff/", own: []string{"capture", "diff", "diff/"}},
 	{folder: "release/mesh"},
 	{folder: "contract/", own: []string{"capture", "contract/"}},
-	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "diff", "diff/"}},
+	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/"}},
 	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract/", "release/"}},
 }
 
