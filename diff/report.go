@@ -83,6 +83,8 @@ type Confirmation struct {
 	// Suspects of the first pass, and how many are still.
 	Suspects uint64 `json:"suspects"`
 	Left     uint64 `json:"left"`
+	// NotSeenAgain are suspects that did not come again, and count as noise.
+	NotSeenAgain uint64 `json:"not_seen_again"`
 	// NotAsked are suspects none of whose exchanges could be sent again, by reason.
 	NotAsked map[capture.Reason]uint64 `json:"not_asked,omitempty"`
 }

@@ -93,12 +93,15 @@ func (o *diffRunOptions) askPart(ctx context.Context, w *worker, src capture.Sou
 	return account, err
 }
 
-// confirmed enters into the report what asking again has come to.
+// confirmed enters into the report what was not asked again, and why.
 func (c *comparison) confirmed(r *diff.Report) {
 	if c.confirmation == nil {
 		return
 	}
 	info := *c.confirmation
 	info.Left = uint64(len(r.Judged(diff.Suspect)))
+	if r.Confirmation != nil {
+		info.NotSeenAgain = r.Confirmation.NotSeenAgain
+	}
 	r.Confirmation = &info
 }

@@ -76,3 +76,46 @@ func TestChoicesAreBounded(t *testing.T) {
 	assert.Len(t, c.wanted, MaxExchanges)
 	assert.Equal(t, uint64(MaxExchanges), c.notAsked[TooMany])
 }
+
+func TestWhatDoesNotComeAgainIsNoRegression(t *testing.T) {
+	once, always, seldom := diff.Place{Part: diff.Body, Path: "$.once"}, diff.Place{Part: diff.Body, Path: "$.always"}, diff.Place{Part: diff.Body, Path: "$.seldom"}
+	id, other := capture.ID{1}, capture.ID{2}
+	suspect := func(p diff.Place, of capture.ID) diff.Difference {
+		return diff.Difference{
+			Cell: diff.Cell{Operation: "GET /", Place: p, Kind: diff.Changed}, Judgement: diff.Suspect,
+			Counts: diff.Counts{N: 30, Branch: 1}, Examples: []diff.Example{example(of, "GET")},
+		}
+	}
+	r := &diff.Report{Differences: []diff.Difference{suspect(once, id), suspect(always, id), suspect(seldom, other)}}
+	var tally Tally
+	tally.Settle(r)
+	assert.Nil(t, r.Confirmation, "nothing was asked again")
+	c := Choose(r)
+	for _, e := range []capture.Exchange{{ID: id}, {ID: other}} {
+		c.Observe(&e)
+	}
+	src := c.Source(Enough)
+	for i := 0; ; i++ {
+		var e capture.Exchange
+		if errors.Is(src.ReadExchange(t.Context(), &e), io.EOF) {
+			break
+		}
+		original, again := Original(&e)
+		require.True(t, again)
+		if original == other && i > 4 {
+			continue // its answers could not be compared
+		}
+		require.Contains(t, []capture.ID{id, other}, original)
+		tally.Observe(original, "GET /", []diff.Change{{Place: always, Kind: diff.Changed}})
+	}
+	tally.Settle(r)
+	var got []diff.Judgement
+	for _, d := range r.Differences {
+		got = append(got, d.Judgement)
+	}
+	assert.Equal(t, []diff.Judgement{diff.Suspect, diff.Suspect, diff.Noise}, got)
+	assert.Equal(t, once, r.Differences[2].Place)
+	assert.Equal(t, &diff.Confirmation{Exchanges: 2, Times: Enough, Left: 2, NotSeenAgain: 1}, r.Confirmation)
+	_, again := Original(&capture.Exchange{ID: id})
+	assert.False(t, again)
+}
