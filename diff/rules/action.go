@@ -22,7 +22,12 @@ type action struct {
 	relative    *big.Rat // a share of base
 	time        *time.Duration
 	array       *jsondiff.ArrayRule
+	rename      string // what branch calls the member
 }
+
+// aligns reports whether the action says how the documents are matched, before
+// there are differences to decide on.
+func (a *action) aligns() bool { return a.array != nil || a.rename != "" }
 
 // decide returns what the action says of a difference at its place.
 func (a *action) decide(it *Item) Decision {

@@ -18,7 +18,7 @@ const version = "1"
 // The keys of a rule, by what they say.
 var (
 	placeKeys  = []string{"path", "header", "trailer", "part"}
-	actionKeys = []string{"ignore", "class", "tolerance", "unordered", "key", "null-equals-missing"}
+	actionKeys = []string{"ignore", "class", "tolerance", "unordered", "key", "null-equals-missing", "rename"}
 	otherKeys  = []string{"operation", "status", "reason", "expires"}
 	ruleKeys   = append(append(append([]string(nil), placeKeys...), actionKeys...), otherKeys...)
 	partNames  = []string{"status", "header", "trailer", "body", "latency"}
@@ -39,7 +39,7 @@ type (
 // them, each with its place.
 func Parse(name string, data []byte, now time.Time) (*Set, error) {
 	r := &reader{Reader: rulefile.Reader{File: name}}
-	set := &Set{file: name, scopes: make(map[scopeKey]*Scope)}
+	set := &Set{file: name, now: now, scopes: make(map[scopeKey]*Scope)}
 	if root := r.Tree(data); r.Mistakes() == 0 {
 		r.set(set, root, now)
 	}
@@ -70,7 +70,10 @@ func (r *reader) rule(n ast.Node, now time.Time) *rule {
 	if fields == nil {
 		return nil
 	}
-	result := &rule{line: rulefile.Line(n)}
+	result := &rule{line: rulefile.Line(n), column: 1}
+	if at := rulefile.Start(n); at != nil && at.Position != nil {
+		result.column = at.Position.Column
+	}
 	where := r.exactlyOne(n, fields, "where", placeKeys)
 	if where != "" {
 		result.place = r.place(fields[where])
@@ -81,6 +84,7 @@ func (r *reader) rule(n ast.Node, now time.Time) *rule {
 	}
 	if where != "" && what != "" {
 		r.fits(fields[what], where)
+		r.renames(fields[what], result)
 	}
 	result.scope = r.filter(fields)
 	if f, ok := fields["reason"]; ok {
@@ -113,12 +117,27 @@ func (r *reader) exactlyOne(n ast.Node, fields rulefile.Fields, purpose string, 
 // fits reports actions that have no meaning at their place.
 func (r *reader) fits(f rulefile.Field, where string) {
 	what := f.Key.Value
-	onlyPath := what == "unordered" || what == "key" || what == "null-equals-missing"
+	onlyPath := what == "unordered" || what == "key" || what == "null-equals-missing" || what == "rename"
 	switch {
 	case onlyPath && where != "path":
 		r.Errorf(f.Key, "%s is for a path into a JSON body, not for a %s", what, where)
 	case where == "part" && what != "ignore":
 		r.Errorf(f.Key, "%s is for one value; a whole part can only be ignored", what)
+	}
+}
+
+// renames reports a path that does not end in the name that is to be replaced.
+func (r *reader) renames(f rulefile.Field, result *rule) {
+	p := result.place.pattern
+	if result.action.rename == "" || p == nil {
+		return
+	}
+	name, ok := p.lastName()
+	switch {
+	case !ok:
+		r.Errorf(f.Key, "rename is for one member: its path ends in the name that base has, such as $.items[*].price")
+	case name == result.action.rename:
+		r.Errorf(rulefile.Start(f.Value), "rename to %q changes nothing: the path ends in the same name", name)
 	}
 }
 

@@ -27,6 +27,9 @@ func (r *reader) action(f rulefile.Field) (action, string) {
 		return action{array: &jsondiff.ArrayRule{Key: key}}, "key " + strings.Join(key, ", ") + " of"
 	case "class":
 		return r.class(f)
+	case "rename":
+		name, _ := r.Scalar(f.Value, "rename is the name that branch has for the member")
+		return action{rename: name}, "rename to " + name + " of"
 	}
 	return r.tolerance(f)
 }

@@ -1,14 +1,18 @@
 package rules
 
 import (
+	"github.com/theory/jsonpath"
+	"github.com/theory/jsonpath/spec"
+
 	"twinspect.dev/capture/jsonquery"
 	"twinspect.dev/diff/jsondiff"
 )
 
 // pattern is a JSONPath query that is matched against the paths of values.
 type pattern struct {
-	text  string
-	query *jsonquery.Query
+	text     string
+	query    *jsonquery.Query
+	segments []*spec.Segment
 }
 
 func newPattern(text string) (*pattern, error) {
@@ -16,7 +20,24 @@ func newPattern(text string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pattern{text: text, query: q}, nil
+	path, err := jsonpath.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return &pattern{text: text, query: q, segments: path.Query().Segments()}, nil
+}
+
+// lastName returns the member's name that the query ends in.
+func (p *pattern) lastName() (string, bool) {
+	if len(p.segments) == 0 {
+		return "", false
+	}
+	selectors := p.segments[len(p.segments)-1].Selectors()
+	if len(selectors) != 1 {
+		return "", false
+	}
+	name, ok := selectors[0].(spec.Name)
+	return string(name), ok
 }
 
 // located reports whether the document itself is needed.

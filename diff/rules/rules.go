@@ -26,6 +26,7 @@
 //   - unordered: true. The array is compared as a multiset.
 //   - key: NAME, or key: [NAME, NAME]. The members that identify an element.
 //   - null-equals-missing: true. A null and a missing member are the same.
+//   - rename: NAME. The member that the path ends in is called NAME by branch.
 //
 // Rules are asked in the order of the file; the first that settles a difference
 // does so. A rule does not apply from the day on at which it expires, in UTC.
@@ -44,8 +45,14 @@ import (
 type Set struct {
 	file    string
 	service string
+	now     time.Time
 	rules   []*rule
 	scopes  map[scopeKey]*Scope
+	pair    pair
+	// watching says that what a rule takes from later ones is counted too.
+	watching bool
+	problems []Problem // what [Check] says without evidence
+	checked  bool
 }
 
 // Load reads the rule file at path. Mistakes in it are [Errors].
@@ -65,8 +72,8 @@ func (s *Set) Service() string {
 	return s.service
 }
 
-// Info tells which rules are in force and how many differences each one met.
-// It is nil for a nil Set.
+// Info tells which rules are in force, what each one did, and what is wrong with
+// it whatever the evidence is. It is nil for a nil Set.
 func (s *Set) Info() *diff.RulesInfo {
 	if s == nil {
 		return nil
@@ -74,8 +81,13 @@ func (s *Set) Info() *diff.RulesInfo {
 	info := &diff.RulesInfo{File: s.file, Rules: make([]diff.RuleInfo, 0, len(s.rules))}
 	for _, r := range s.rules {
 		info.Rules = append(info.Rules, diff.RuleInfo{
-			Line: r.line, What: r.what(), Reason: r.reason, Matched: r.matched,
+			Line: r.line, What: r.what(), Reason: r.reason, Expires: r.lastDay(),
+			Matched: r.Matched, Branch: r.Branch, Control: r.Control,
 		})
+	}
+	for _, p := range s.static() {
+		to := &info.Rules[p.rule]
+		to.Problems = append(to.Problems, p.What)
 	}
 	return info
 }
@@ -83,6 +95,7 @@ func (s *Set) Info() *diff.RulesInfo {
 // rule is one rule of the file.
 type rule struct {
 	line    int
+	column  int
 	place   place
 	scope   filter
 	action  action
@@ -90,14 +103,30 @@ type rule struct {
 	reason  string
 	expires time.Time // zero: never
 	expired bool
-	matched uint64
+	RuleCounts
+	// robbed is how many differences at its place robber settled before it, where
+	// the Set watches.
+	robbed uint64
+	robber *rule
 }
 
 // what describes the rule in a line.
 func (r *rule) what() string {
-	s := r.text + " " + r.place.String() + r.scope.String()
 	if r.expired {
-		s += " (expired " + r.expires.Format(time.DateOnly) + ", not applied)"
+		return r.says() + expiredMark + r.lastDay() + ", not applied)"
 	}
-	return s
+	return r.says()
+}
+
+const expiredMark = " (expired "
+
+// says describes the rule whether or not it has expired.
+func (r *rule) says() string { return r.text + " " + r.place.String() + r.scope.String() }
+
+// lastDay returns the day from which on the rule does not apply, "" for never.
+func (r *rule) lastDay() string {
+	if r.expires.IsZero() {
+		return ""
+	}
+	return r.expires.Format(time.DateOnly)
 }

@@ -48,8 +48,11 @@ func (d Decision) String() string {
 // Scope is the rules that apply to the answers of one operation and status. A
 // nil Scope keeps every difference.
 type Scope struct {
+	set   *Set
 	rules []*rule
+	hid   []RuleCounts // by rule, in this scope alone
 	docs  documents
+	path  jsondiff.Path // kept from one call of Rename to the next
 }
 
 type scopeKey struct {
@@ -77,9 +80,12 @@ func (s *Set) Scope(operation string, status int) *Scope {
 			continue
 		}
 		if scope == nil {
-			scope = new(Scope)
+			scope = &Scope{set: s}
 		}
 		scope.rules = append(scope.rules, r)
+	}
+	if scope != nil {
+		scope.hid = make([]RuleCounts, len(scope.rules))
 	}
 	if len(s.scopes) < maxScopes {
 		s.scopes[key] = scope
@@ -106,11 +112,12 @@ func (s *Scope) Array(path jsondiff.Path) jsondiff.ArrayRule {
 		return result
 	}
 	it := Item{Part: diff.Body, Path: path, Kind: diff.Reordered}
-	for _, r := range s.rules {
+	for i, r := range s.rules {
 		if r.action.array == nil || !r.place.covers(&it, &s.docs, false) {
 			continue
 		}
-		r.matched++
+		r.Matched++
+		s.hides(i)
 		result.Unordered = result.Unordered || r.action.array.Unordered
 		if result.Key == nil {
 			result.Key = r.action.array.Key
@@ -119,22 +126,73 @@ func (s *Scope) Array(path jsondiff.Path) jsondiff.ArrayRule {
 	return result
 }
 
+// Rename returns the name that branch has for the member of base's object at
+// path that is called name, and whether a rule says so: the first one does.
+// Control is base asked again and keeps base's names.
+func (s *Scope) Rename(path jsondiff.Path, name string) (string, bool) {
+	if s == nil || s.set.pair == baseAndControl {
+		return "", false
+	}
+	s.path = append(append(s.path[:0], path...), jsondiff.Step{Name: name, Index: -1})
+	it := Item{Part: diff.Body, Path: s.path, Kind: diff.Changed}
+	for i, r := range s.rules {
+		if r.action.rename != "" && r.place.covers(&it, &s.docs, false) {
+			r.Matched++
+			s.hides(i)
+			return r.action.rename, true
+		}
+	}
+	return "", false
+}
+
 // Decide returns what the first rule says that settles the difference. Every
 // rule that was asked on the way counts it as met.
 func (s *Scope) Decide(it Item) Decision {
 	if s == nil {
 		return Keep
 	}
-	for _, r := range s.rules {
-		if r.action.array != nil || !r.place.covers(&it, &s.docs, r.action.ignore) {
+	for i, r := range s.rules {
+		if r.action.aligns() || !r.place.covers(&it, &s.docs, r.action.ignore) {
 			continue
 		}
-		r.matched++
-		if d := r.action.decide(&it); d != Keep {
-			return d
+		r.Matched++
+		d := r.action.decide(&it)
+		if d == Keep {
+			continue
 		}
+		if d == Hide {
+			s.hides(i)
+		}
+		s.robs(i, &it)
+		return d
 	}
 	return Keep
+}
+
+// hides counts what the rule hid.
+func (s *Scope) hides(i int) {
+	switch s.set.pair {
+	case baseAndBranch:
+		s.rules[i].Branch++
+		s.hid[i].Branch++
+	case baseAndControl:
+		s.rules[i].Control++
+		s.hid[i].Control++
+	}
+}
+
+// robs counts, where the Set watches, the later rules that would have been asked
+// had the rule not settled the difference.
+func (s *Scope) robs(settler int, it *Item) {
+	if !s.set.watching {
+		return
+	}
+	for _, r := range s.rules[settler+1:] {
+		if !r.action.aligns() && r.place.covers(it, &s.docs, r.action.ignore) {
+			r.robbed++
+			r.robber = s.rules[settler]
+		}
+	}
 }
 
 // documents are the two bodies of a comparison.
