@@ -51,7 +51,7 @@ func TestRenderersMatchTheGoldenFiles(t *testing.T) {
 		"junit.xml":   func(b *bytes.Buffer, r *diff.Report) error { return report.JUnit(b, r) },
 		"comment.md":  func(b *bytes.Buffer, r *diff.Report) error { return report.Markdown(b, r, 0) },
 	}
-	reports := map[string]*diff.Report{"typical": typicalReport(), "empty": emptyReport()}
+	reports := map[string]*diff.Report{"typical": typicalReport(), "empty": emptyReport(), "full": fullReport()}
 	for file, render := range tests {
 		for kind, r := range reports {
 			t.Run(kind+"-"+file, func(t *testing.T) {

@@ -43,12 +43,21 @@ func traffic(s string) *diff.Report {
 	r.Rules = &diff.RulesInfo{File: s, Rules: []diff.RuleInfo{{Line: 1, What: s, Reason: s}}}
 	r.Operations = []diff.Operation{{Name: s, Compared: 3, Differing: 2, NotCompared: map[capture.Reason]uint64{capture.Reason(s): 1}}}
 	var list []diff.Difference
-	for _, j := range []diff.Judgement{diff.Regression, diff.Suspect, diff.Noise} {
+	for _, j := range []diff.Judgement{diff.Regression, diff.Suspect, diff.Accepted, diff.Noise} {
 		d := difference(s, diff.Body, s, diff.Changed, 3, 2, diff.Example{Exchange: s, Method: s, Target: s, At: s, Base: s, Branch: "y" + s, Control: s})
 		d.Judgement, d.Reason, d.Learned = j, s, "class"+s
+		d.Category, d.Remedy = diff.Category("c"+s), diff.Remedy("r"+s)
+		d.Accepted = &diff.Acceptance{Where: s, By: s, Reason: s, Expires: "x" + s}
+		d.Location = &diff.Location{Service: s, Span: s, What: s, Path: []string{s, s}, Exchange: s, BaseTrace: s, BranchTrace: s, Same: 1, Of: 2}
 		list = append(list, d)
 	}
 	r.Differences = list
+	r.Rules.Rules = append(r.Rules.Rules, diff.RuleInfo{Line: 2, What: s, Reason: s, Expires: "x" + s, Branch: 1, Matched: 1, Problems: []string{"p" + s}})
+	r.Troubles = []diff.Trouble{{Category: diff.Category("c" + s), Remedy: diff.Remedy("r" + s), Count: 2, Unit: s, What: "w" + s, Operations: []string{s}}}
+	r.SelfCheck = &diff.SelfCheck{Mutations: 2, Missed: 2, MoreBlind: 1, Operations: []diff.SelfCheckOperation{{Name: s, Mutations: 2, Missed: 2}},
+		Blind: []diff.BlindSpot{{Operation: s, Place: diff.Place{Part: diff.Body, Path: s}, Mutations: []string{s}, Tried: 2, Missed: 2, By: []string{s}}}}
+	r.Confirmation = &diff.Confirmation{Suspects: 2, Times: 2, NotAsked: map[capture.Reason]uint64{capture.Reason(s): 1}}
+	r.Profile = &diff.ProfileInfo{File: s, Runs: 1, Explained: 1}
 	r.Account = capture.Account{{Name: s, Unit: s, Stats: capture.Stats{Seen: 3, Written: 1,
 		Filtered: map[capture.Reason]uint64{capture.Reason(s): 1}, Dropped: map[capture.Reason]uint64{capture.Reason(s): 1}}}}
 	return r

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"strconv"
 	"time"
 
 	"twinspect.dev/capture"
@@ -65,13 +64,13 @@ var pageFuncs = template.FuncMap{
 	"worse":    worsening,
 	"ranked":   ranked[string],
 	"reasons":  ranked[capture.Reason],
-	"rate":     func(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) + "%" },
+	"rate":     rate,
 	"pace":     paceLine,
 	"uses":     usesOf,
 	"mostused": mostUsed,
 	"sub":      func(a, b uint64) uint64 { return a - min(a, b) },
 	"rates":    rates,
-	"needs":    needs,
+	"decided":  decided,
 	"when":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
 	"base":     func(d diff.Difference, e diff.Example) string { return visible(baseValue(d.Kind, &e)) },
 	"branch":   func(d diff.Difference, e diff.Example) string { return visible(branchValue(d.Kind, &e)) },

@@ -30,7 +30,7 @@ func renderHTML(t testing.TB, name string, r *diff.Report) []byte {
 var ours = regexp.MustCompile(`(?s)<style>.*?</style>|<script>.*?</script>|'sha256-[^']+'`)
 
 func TestHTMLMatchesTheGoldenFilesOutsideOfItsBundles(t *testing.T) {
-	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport()} {
+	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport(), "full": fullReport()} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name+"-page.html", ours.ReplaceAll(renderHTML(t, name, r), nil))
 		})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ func evidence(t testing.TB, r *diff.Report) []byte {
 }
 
 func TestDecodeReturnsWhatJSONWrote(t *testing.T) {
-	for name, r := range map[string]*diff.Report{"typical": typicalReport(), "large": largeReport(1000)} {
+	for name, r := range map[string]*diff.Report{"typical": typicalReport(), "full": fullReport(), "large": largeReport(1000)} {
 		t.Run(name, func(t *testing.T) {
 			got, err := report.Decode(bytes.NewReader(evidence(t, r)))
 			require.NoError(t, err)
@@ -57,6 +58,7 @@ func TestJSONNamesThePlaceOfANumberThatJSONCannotHold(t *testing.T) {
 	tests := map[string]func(*diff.Report){
 		"error_rate":              func(r *diff.Report) { r.ErrorRate = math.NaN() },
 		"differences[2].e_value":  func(r *diff.Report) { r.Differences[2].EValue = math.NaN() },
+		"self_check.max_missed":   func(r *diff.Report) { r.SelfCheck = &diff.SelfCheck{MaxMissed: math.NaN()} },
 		`operations[0].latency`:   func(r *diff.Report) { r.Operations[0].Latency["base"] = diff.LatencyInfo{P50: math.Inf(1)} },
 		`operations[1].latency["`: func(r *diff.Report) { r.Operations[1].Latency["base"].Buckets[0].UpTo = math.NaN() },
 	}
@@ -74,8 +76,8 @@ func TestDecodeRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	good := string(evidence(t, typicalReport()))
 	tests := []struct{ name, old, with, want string }{
 		{"another schema", "evidence/diff", "evidence/contract", "no evidence of a comparison"},
-		{"a greater major version", `"version": "1.1"`, `"version": "2.0"`, `version is "2.0"`},
-		{"a version without form", `"version": "1.1"`, `"version": "new"`, `version is "new"`},
+		{"a greater major version", `"version": "1.2"`, `"version": "2.0"`, `version is "2.0"`},
+		{"a version without form", `"version": "1.2"`, `"version": "new"`, `version is "new"`},
 		{"an unknown verdict", `"verdict": "fail"`, `"verdict": "maybe"`, `verdict "maybe" is unknown`},
 		{"an unknown judgement", `"judgement": "suspect"`, `"judgement": "odd"`, `differences[10]: judgement "odd" is unknown`},
 		{"another type", `"line": 4`, `"line": "4"`, "line 43,"},
@@ -93,8 +95,46 @@ func TestDecodeRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	}
 }
 
+func TestDecodeRefusesWhatContradictsItself(t *testing.T) {
+	good := string(evidence(t, fullReport()))
+	tests := []struct{ name, old, with, want string }{
+		{"an unknown category", `"category": "environment"`, `"category": "weather"`, `category "weather" is unknown`},
+		{"an unknown remedy", `"remedy": "escalate"`, `"remedy": "pray"`, `differences[0]: remedy "pray" is unknown`},
+		{"an acceptance by nobody", `"accepted": {`, `"accepted_once": {`, "accepted by nobody"},
+		{"a location more often than there are traces", `"same": 77`, `"same": 78`, "the same in 78 of 77"},
+		{"mutations that nobody counted", `"suspected": 66`, `"suspected": 65`, "1 of 1440 mutations are unaccounted for"},
+		{"more mutations than were made", `"proven": 1290`, `"proven": 18446744073709551615`, "more than its 1440 mutations"},
+		{"no share", `"max_missed": 0.1`, `"max_missed": 1.5`, "max_missed is 1.5"},
+		{"a place missed more often than tried", `"tried": 48`, `"tried": 47`, "blind[0]: missed 48 of 47"},
+		{"more suspects left than there were", `"left": 1`, `"left": 18`, "18 of 17 suspects are left"},
+		{"a number beyond measure", `"max_missed": 0.1`, `"max_missed": 1e999`, "read evidence: line"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			require.Contains(t, good, test.old)
+			_, err := report.Decode(strings.NewReader(strings.Replace(good, test.old, test.with, 1)))
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+// TestDecodeReadsWhatEarlierMinorVersionsWrote reads evidence as it was before
+// the fields of 1.2, which the schema still holds for.
+func TestDecodeReadsWhatEarlierMinorVersionsWrote(t *testing.T) {
+	for _, version := range []string{"1.0", "1.1"} {
+		data, err := os.ReadFile("testdata/evidence-" + version + ".json")
+		require.NoError(t, err)
+		r, err := report.Decode(bytes.NewReader(data))
+		require.NoError(t, err)
+		require.Equal(t, version, r.Version)
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		require.NoError(t, err)
+		require.NoError(t, compiledSchema(t).Validate(doc))
+	}
+}
+
 func TestDecodeReadsALaterMinorVersion(t *testing.T) {
-	later := strings.Replace(string(evidence(t, typicalReport())), `"version": "1.1"`, `"version": "1.7", "added_later": {"a": 1}`, 1)
+	later := strings.Replace(string(evidence(t, typicalReport())), `"version": "1.2"`, `"version": "1.7", "added_later": {"a": 1}`, 1)
 	got, err := report.Decode(strings.NewReader(later))
 	require.NoError(t, err)
 	require.Equal(t, "1.7", got.Version)
@@ -119,6 +159,7 @@ func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 func FuzzDecode(f *testing.F) {
 	f.Add(evidence(f, typicalReport()))
+	f.Add(evidence(f, fullReport()))
 	f.Add(evidence(f, emptyReport()))
 	f.Add([]byte(`{"schema":"twinspect.dev/evidence/diff","version":"1.0","verdict":"pass","differences":[{"judgement":"noise","e_value":1e999}]}`))
 	f.Add([]byte(`[]`))
@@ -147,7 +188,7 @@ func compiledSchema(t *testing.T) *jsonschema.Schema {
 
 func TestEvidenceIsValidByThePublishedSchema(t *testing.T) {
 	schema := compiledSchema(t)
-	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport(), "large": largeReport(500)} {
+	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport(), "full": fullReport(), "large": largeReport(500)} {
 		t.Run(name, func(t *testing.T) {
 			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(evidence(t, r)))
 			require.NoError(t, err)
@@ -184,7 +225,9 @@ func TestTheSchemaDescribesEveryFieldOfTheReport(t *testing.T) {
 	for name, value := range map[string]any{
 		"side": diff.SideInfo{}, "rules": diff.RulesInfo{}, "rule": diff.RuleInfo{}, "operation": diff.Operation{},
 		"latency": diff.LatencyInfo{}, "bucket": diff.LatencyBucket{}, "difference": diff.Difference{},
-		"example": diff.Example{}, "stage": capture.Stage{},
+		"example": diff.Example{}, "stage": capture.Stage{}, "trouble": diff.Trouble{}, "acceptance": diff.Acceptance{},
+		"location": diff.Location{}, "selfCheck": diff.SelfCheck{}, "selfCheckOperation": diff.SelfCheckOperation{},
+		"blindSpot": diff.BlindSpot{}, "confirmation": diff.Confirmation{}, "profile": diff.ProfileInfo{},
 	} {
 		t.Run(name, func(t *testing.T) { assertDescribes(t, defs[name].(map[string]any), reflect.TypeOf(value)) })
 	}
@@ -207,7 +250,10 @@ func assertDescribes(t *testing.T, schema map[string]any, typ reflect.Type) {
 		if !assert.True(t, ok, "the schema lacks %s.%s", typ, name) {
 			continue
 		}
-		assert.Equal(t, always, required[name], "required: %s.%s", typ, name)
+		// A field that came with a later minor version is missing from what earlier
+		// ones wrote, which the schema holds for too.
+		later := strings.Contains(property["description"].(string), "Since 1.")
+		assert.Equal(t, always && !later, required[name], "required: %s.%s", typ, name)
 		assert.NotEmpty(t, property["description"], "%s.%s is not described", typ, name)
 	}
 	for name := range properties {

@@ -21,7 +21,11 @@ import (
 //     suspects;
 //   - skipped: the operation has suspects alone, or nothing of it was compared.
 //     Nothing is proven, so it may not turn a pipeline red by itself;
-//   - neither: no difference beyond noise.
+//   - neither: no difference beyond noise and what a person has accepted, which
+//     is listed in system-out.
+//
+// The system-out of the verdict tells the troubles, what was asked again, the
+// self-check and the rules.
 //
 // The verdict is a failure where it is fail, and an error where it is
 // inconclusive or interrupted: an operation cannot say that, and a reader that
@@ -78,6 +82,18 @@ type junitCase struct {
 	Failure *junitResult `xml:"failure"`
 	Error   *junitResult `xml:"error"`
 	Skipped *junitResult `xml:"skipped"`
+	Out     *junitOut    `xml:"system-out"`
+}
+
+type junitOut struct {
+	Text string `xml:",cdata"`
+}
+
+func outOf(text string) *junitOut {
+	if text == "" {
+		return nil
+	}
+	return &junitOut{text}
 }
 
 type junitResult struct {
@@ -128,7 +144,7 @@ func propertiesOf(r *diff.Report) []junitProperty {
 }
 
 func verdictCase(r *diff.Report) junitCase {
-	c := junitCase{Class: "twinspect", Name: "verdict"}
+	c := junitCase{Class: "twinspect", Name: "verdict", Out: outOf(strings.Join(ownWords(r), ""))}
 	m, t := meaningOf(r.Verdict), tallyOf(r)
 	result := &junitResult{
 		Message: fmt.Sprintf("%s (exit code %d): %s", m.Title, m.Code, t.Found()),
@@ -151,7 +167,7 @@ func verdictCase(r *diff.Report) junitCase {
 // judgedOperation is an operation with its differences that are not noise.
 type judgedOperation struct {
 	diff.Operation
-	regressions, suspects []diff.Difference
+	regressions, suspects, accepted []diff.Difference
 }
 
 // operationsOf returns every operation of r, and after them those that have
@@ -178,14 +194,16 @@ func operationsOf(r *diff.Report) []*judgedOperation {
 			op.regressions = append(op.regressions, d)
 		case diff.Suspect:
 			op.suspects = append(op.suspects, d)
+		case diff.Accepted:
+			op.accepted = append(op.accepted, d)
 		}
 	}
 	return list
 }
 
 func (op *judgedOperation) junit() junitCase {
-	c := junitCase{Class: "twinspect.operation", Name: visible(op.Name)}
-	result := &junitResult{Text: op.details()}
+	c := junitCase{Class: "twinspect.operation", Name: visible(op.Name), Out: outOf(details(op.accepted))}
+	result := &junitResult{Text: details(op.regressions) + details(op.suspects)}
 	switch {
 	case len(op.regressions) > 0:
 		result.Message, result.Type = headline(op.regressions, "regression"), string(diff.Regression)
@@ -213,18 +231,59 @@ func headline(differences []diff.Difference, noun string) string {
 // junitColumns bounds a value in the details; the evidence has the whole.
 const junitColumns = 200
 
-func (op *judgedOperation) details() string {
+func details(list []diff.Difference) string {
 	var b strings.Builder
-	for _, list := range [][]diff.Difference{op.regressions, op.suspects} {
-		for i := range list {
-			d := &list[i]
-			fmt.Fprintf(&b, "\n%s: %s %s (%s)\n  %s\n", d.Judgement, visible(d.Place.String()), d.Kind, rates(d.Counts), visible(d.Reason))
-			for j := range d.Examples {
-				ex := &d.Examples[j]
-				base, branch := contrast(baseValue(d.Kind, ex), branchValue(d.Kind, ex), junitColumns)
-				fmt.Fprintf(&b, "  %s (exchange %s)\n    base   %s\n    branch %s\n", asked(ex), visible(ex.Exchange), base, branch)
-			}
+	for i := range list {
+		d := &list[i]
+		fmt.Fprintf(&b, "\n%s: %s %s (%s, %s)\n  %s\n", d.Judgement, visible(d.Place.String()), d.Kind, rates(d.Counts), decided(d), visible(d.Reason))
+		if a := d.Accepted; a != nil {
+			fmt.Fprintf(&b, "  %s: %s\n", approval(a), visible(a.Reason))
+		}
+		if told(d) || d.Remedy != "" {
+			fmt.Fprintf(&b, "  %s\n", cause(d.Category, d.Remedy))
+		}
+		if l := d.Location; l != nil {
+			fmt.Fprintf(&b, "  %s\n", located(l))
+		}
+		for j := range d.Examples {
+			ex := &d.Examples[j]
+			base, branch := contrast(baseValue(d.Kind, ex), branchValue(d.Kind, ex), junitColumns)
+			fmt.Fprintf(&b, "  %s (exchange %s)\n    base   %s\n    branch %s\n", asked(ex), visible(ex.Exchange), base, branch)
 		}
 	}
 	return b.String()
+}
+
+// ownWords tells, a line each, what the run knows of itself.
+func ownWords(r *diff.Report) []string {
+	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format+"\n", args...)) }
+	for i := range r.Troubles {
+		add("%s: %s", visible(string(r.Troubles[i].Category)), trouble(&r.Troubles[i]))
+	}
+	if r.Confirmation != nil {
+		add("%s", confirmed(r.Confirmation))
+	}
+	if r.Profile != nil {
+		add("noise %s", known(r.Profile))
+	}
+	if s := r.SelfCheck; s != nil {
+		add("self-check: %s", checked(s))
+		for _, op := range worstOperations(s) {
+			add("self-check: %s: %s of %s missed", visible(op.Name), grouped(op.Missed), grouped(op.Mutations))
+		}
+		for i := range s.Blind {
+			add("blind spot: %s %s: %s", visible(s.Blind[i].Operation), visible(s.Blind[i].Place.String()), blinded(&s.Blind[i]))
+		}
+		if s.MoreBlind > 0 {
+			add("and %s", plural(s.MoreBlind, "more blind spot"))
+		}
+	}
+	if r.Rules != nil && explained(r.Rules.Rules) {
+		for i := range r.Rules.Rules {
+			rule := &r.Rules.Rules[i]
+			add("rule %s:%d: %s: %s", visible(r.Rules.File), rule.Line, visible(rule.What), ruled(rule))
+		}
+	}
+	return lines
 }

@@ -39,6 +39,18 @@ func vastReport(text string) *diff.Report {
 		e.Branch += strings.Repeat(text, 200)
 		r.Differences[i].Examples = []diff.Example{e, e, e}
 	}
+	full := fullReport()
+	r.SelfCheck, r.Confirmation, r.Profile, r.Troubles = full.SelfCheck, full.Confirmation, full.Profile, full.Troubles
+	for range 40 {
+		r.Troubles = append(r.Troubles, full.Troubles...)
+		r.SelfCheck.Blind = append(r.SelfCheck.Blind, full.SelfCheck.Blind[0])
+		r.SelfCheck.Operations = append(r.SelfCheck.Operations, full.SelfCheck.Operations[0])
+		r.Rules.Rules = append(r.Rules.Rules, diff.RuleInfo{What: text, Branch: 1, Expires: text, Problems: []string{text, text, text}})
+	}
+	for i := range r.Differences[:300] {
+		d := &r.Differences[i]
+		d.Location, d.Accepted, d.Category, d.Remedy = full.Differences[7].Location, &diff.Acceptance{By: text, Reason: text}, diff.CauseUnknown, diff.AskAgain
+	}
 	return r
 }
 
@@ -93,6 +105,7 @@ func TestMarkdownHeadFitsTheLeastLimitWhateverTheTextIs(t *testing.T) {
 	for _, text := range []string{"@", "字", "\x00", "|"} {
 		r := vastReport(text)
 		r.Reasons = []string{strings.Repeat(text, 999), strings.Repeat(text, 999), strings.Repeat(text, 999), strings.Repeat(text, 999), strings.Repeat(text, 999)}
+		r.SelfCheck, r.Confirmation, r.Profile = selfChecked(), &diff.Confirmation{NotAsked: map[capture.Reason]uint64{capture.Reason(strings.Repeat(text, 99)): 1}}, &diff.ProfileInfo{File: strings.Repeat(text, 999)}
 		r.Input, r.Tool = strings.Repeat(text, 999), strings.Repeat(text, 999)
 		var b bytes.Buffer
 		require.NoError(t, report.Markdown(&b, r, report.MinMarkdownBytes))

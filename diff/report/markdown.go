@@ -17,13 +17,14 @@ const DefaultMarkdownBytes = 60_000
 const MinMarkdownBytes = 16 << 10
 
 // The bounds of the part that is never left out, in entries, and of one
-// entry's text, in columns. An escaped column takes at most 6 bytes, a wide
-// character at most 4, so the head takes at most
-// (maxReasons + 2) * (6*headColumns + 16) bytes, which is below 6 KiB, and
-// each of the notes on what was left out below 100 bytes.
+// entry's text, in columns. An escaped column takes at most 12 bytes with what
+// keeps it from being a reference. The reasons are cut to reasonColumns, the
+// recording and the tool to headColumns, and of what the run knows of itself
+// only 2*nameColumns are not our own words: below 15 KiB together.
 const (
 	maxReasons      = 5
 	headColumns     = 120
+	reasonColumns   = 200
 	markdownColumns = 60
 	detailColumns   = 300
 	maxExamples     = 2 // examples of one difference
@@ -51,7 +52,11 @@ func Markdown(w io.Writer, r *diff.Report, limit int) error {
 	// A third of what is left is kept for examples and account, so that a long
 	// table does not push out all that explains it.
 	reserve := m.left / 3
+	m.troubles(r)
 	m.table(worth, reserve)
+	m.accepted(r)
+	m.selfCheck(r)
+	m.rules(r)
 	m.replay(r)
 	m.account(r)
 	m.details(worth)
@@ -108,10 +113,11 @@ func (m *markdown) head(r *diff.Report) {
 			m.add(fmt.Sprintf("- and %s\n", plural(uint64(len(r.Reasons)-i), "more reason")))
 			break
 		}
-		m.add("- " + prose(fit(reason, 2*headColumns)) + "\n")
+		m.add("- " + prose(fit(reason, reasonColumns)) + "\n")
 	}
 	m.add(fmt.Sprintf("\n%s compared in %s, %s differing. Exit code %d: %s.\n",
 		plural(t.Compared, "exchange"), plural(t.Operations, "operation"), grouped(t.Differing), v.Code, v.Text))
+	m.own(r)
 	m.add(fmt.Sprintf("\n<sub>Recording %s, %s, by %s</sub>\n",
 		code(r.Input, headColumns), lasted(r.Started, r.Ended), code(r.Tool, headColumns)))
 }
@@ -128,12 +134,9 @@ func (m *markdown) table(worth []diff.Difference, reserve int) {
 
 func badge(d *diff.Difference) string {
 	if d.Judgement == diff.Regression {
-		return "❌ regression"
+		return "❌ regression, " + decided(d)
 	}
-	if d.MoreSamples > 0 {
-		return "❔ suspect, " + plural(d.MoreSamples, "more sample") + " needed"
-	}
-	return "❔ suspect"
+	return "❔ suspect, " + decided(d)
 }
 
 func share(part, whole uint64, known bool) string {
@@ -157,6 +160,12 @@ func (m *markdown) details(worth []diff.Difference) {
 		d := &worth[i]
 		var b strings.Builder
 		fmt.Fprintf(&b, "- %s %s: %s\n", code(d.Operation, detailColumns), code(d.Place.String(), detailColumns), prose(fit(d.Reason, detailColumns)))
+		if told(d) {
+			fmt.Fprintf(&b, "  - %s\n", prose(fit(cause(d.Category, d.Remedy), detailColumns)))
+		}
+		if l := d.Location; l != nil {
+			fmt.Fprintf(&b, "  - %s\n", prose(fit(located(l), detailColumns)))
+		}
 		for j := range d.Examples[:min(len(d.Examples), maxExamples)] {
 			e := &d.Examples[j]
 			base, branch := contrast(baseValue(d.Kind, e), branchValue(d.Kind, e), detailColumns)

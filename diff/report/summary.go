@@ -35,7 +35,8 @@ func meaningOf(v diff.Verdict) meaning {
 
 // tally holds the key numbers of a report.
 type tally struct {
-	Regressions, Suspects, Noise     uint64
+	Regressions, Suspects            uint64
+	Accepted, Noise                  uint64
 	RegressedOperations              uint64
 	Operations, DifferingOperations  uint64
 	Compared, NotCompared, Differing uint64
@@ -53,6 +54,8 @@ func tallyOf(r *diff.Report) tally {
 			regressed[d.Operation] = true
 		case diff.Suspect:
 			t.Suspects++
+		case diff.Accepted:
+			t.Accepted++
 		default:
 			t.Noise++
 		}
@@ -91,6 +94,9 @@ func (t *tally) Found() string {
 	if t.Suspects > 0 {
 		parts = append(parts, plural(t.Suspects, "suspect"))
 	}
+	if t.Accepted > 0 {
+		parts = append(parts, grouped(t.Accepted)+" accepted")
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -127,14 +133,6 @@ func rates(c diff.Counts) string {
 		return branch + ", no control"
 	}
 	return branch + fmt.Sprintf(", control %s/%s", grouped(c.Control), grouped(c.N))
-}
-
-// needs writes what a suspect lacks, or "".
-func needs(d *diff.Difference) string {
-	if d.Judgement != diff.Suspect || d.MoreSamples == 0 {
-		return ""
-	}
-	return plural(d.MoreSamples, "more sample") + " would decide"
 }
 
 // What stands for a value without text: that of a side that has none, and one

@@ -25,13 +25,15 @@ type TerminalOptions struct {
 }
 
 // The limits of a report that is not verbose. With them it has at most
-// terminalLines lines: a difference takes at most 9 (its operation's heading,
-// its place, 5 of counts with 20 digits each, 2 of values), a stage at most
-// maxStageLines and 3 more, and each of the 9 sections adds a heading, a blank
-// line, and a line that says what was left out.
+// terminalLines lines: a difference takes at most 14 (its operation's heading,
+// its place, 5 of counts with 20 digits each, 2 of values, 5 on its cause), a
+// stage at most maxStageLines and 3 more, a rule at most 3 and its problems, a
+// blind spot 2, each of the 12 sections adds a heading, a blank line, and a line
+// that says what was left out, and 2 sentences stand below the verdict.
 const (
 	maxRegressions = 12
 	maxSuspects    = 6
+	maxAccepted    = 4
 	maxNoise       = 5
 	maxRules       = 5
 	maxReasonLines = 8
@@ -39,13 +41,15 @@ const (
 	maxStages      = 12
 	maxStageLines  = 9 // in a terminal too narrow for the table
 	maxCounts      = 5 // reasons told by name in one line
-	terminalLines  = maxReasonLines + maxSides + 9*(maxRegressions+maxSuspects) + maxNoise + maxRules + (maxStageLines+3)*maxStages +
-		maxLanes + 1 + maxLinks + maxRewrites + 3 + 3*9
+	terminalLines  = maxReasonLines + maxSides + 14*(maxRegressions+maxSuspects+maxAccepted) + maxNoise +
+		(3+maxProblems)*maxRules + (maxStageLines+3)*maxStages + maxLanes + 1 + maxLinks + maxRewrites + 3 +
+		maxTroubleLines*(maxTroubles+3) + maxWorstOperations + 2 + 2*maxBlindSpots + 3*12
 )
 
 // Terminal writes r for a person at a terminal: the verdict and why, the
-// sides, the regressions and suspects by operation, the noise in a few lines,
-// the rules that matched nothing, and the account.
+// sides, the troubles by their cause, the regressions, suspects and what was
+// accepted by operation, the noise in a few lines, the self-check, the rules and
+// the account.
 func Terminal(w io.Writer, r *diff.Report, opt TerminalOptions) error {
 	if opt.Width == 0 {
 		opt.Width = 80
@@ -55,9 +59,12 @@ func Terminal(w io.Writer, r *diff.Report, opt TerminalOptions) error {
 	t.verdict()
 	t.sides()
 	t.replay()
+	t.troubles()
 	t.differences("REGRESSIONS", red, diff.Regression, maxRegressions)
 	t.differences("SUSPECTS", yellow, diff.Suspect, maxSuspects)
+	t.differences("ACCEPTED", cyan, diff.Accepted, maxAccepted)
 	t.noise()
+	t.selfCheck()
 	t.rules()
 	t.account()
 	return t.w.Flush()
@@ -150,6 +157,7 @@ func (t *terminal) verdict() {
 	for _, line := range wrap(compared+", "+lasted(t.r.Started, t.r.Ended), t.opt.Width-2) {
 		t.line("  ", line)
 	}
+	t.confirmation()
 	t.line("  ", t.paint(faint, fit("recording "+t.r.Input+", by "+t.r.Tool, t.opt.Width-2)))
 }
 
@@ -180,17 +188,4 @@ func (t *terminal) sides() {
 
 func (t *terminal) counts(m map[string]uint64) string {
 	return listed(m, t.cut(len(m), maxCounts))
-}
-
-func (t *terminal) rules() {
-	rules := unmatched(t.r)
-	if len(rules) == 0 {
-		return
-	}
-	t.heading(yellow, "RULES", "that matched nothing in this run, of "+t.r.Rules.File)
-	shown := t.cut(len(rules), maxRules)
-	for _, rule := range rules[:shown] {
-		t.line(fit(fmt.Sprintf("  line %d: %s (%s)", rule.Line, rule.What, rule.Reason), t.opt.Width))
-	}
-	t.left(len(rules)-shown, "")
 }

@@ -78,14 +78,14 @@ func (t *terminal) operation(s style, name string, differences []diff.Difference
 	}
 }
 
-// difference writes the place, the kind and the counts in one line where they
-// fit, else in two, then an example and what a suspect needs.
+// difference writes the place, the kind, the counts and what they prove in one
+// line where they fit, else in several, then an example and its cause.
 func (t *terminal) difference(s style, d *diff.Difference, samePlace bool) {
 	const indent = "    "
 	what := string(d.Kind)
 	about := rates(d.Counts)
-	if more := needs(d); more != "" {
-		about += ", " + more
+	if d.Judgement != diff.Accepted { // its approval says more
+		about += ", " + decided(d)
 	}
 	place := fit(d.Place.String(), t.opt.Width-len(indent)-len(what)-1)
 	if samePlace {
@@ -102,6 +102,27 @@ func (t *terminal) difference(s style, d *diff.Difference, samePlace bool) {
 	}
 	if len(d.Examples) > 0 {
 		t.example(d.Kind, &d.Examples[0])
+	}
+	t.why(d)
+}
+
+// why tells the cause where it is no matter of course, where the difference
+// begins, and who accepted it.
+func (t *terminal) why(d *diff.Difference) {
+	const indent = "      "
+	add := func(s style, text string) { t.line(indent, t.paint(s, fit(text, t.opt.Width-len(indent)))) }
+	if a := d.Accepted; a != nil {
+		add(cyan, approval(a))
+		add(faint, a.Reason)
+	}
+	if told(d) || t.opt.Verbose && d.Judgement != diff.Noise && d.Remedy != "" {
+		add(faint, cause(d.Category, d.Remedy))
+	}
+	if l := d.Location; l != nil {
+		t.hanging(indent, located(l), 2)
+		if t.opt.Verbose && len(l.Path) > 1 {
+			add(faint, chain(l))
+		}
 	}
 }
 
@@ -166,6 +187,9 @@ func noisyPlaces(noise []diff.Difference) []noisyPlace {
 }
 
 func learned(d *diff.Difference) string {
+	if told(d) {
+		return visible(cause(d.Category, ""))
+	}
 	if d.Learned == "" {
 		return ""
 	}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"twinspect.dev/diff"
+)
+
+// The most lines of the sections on what the run knows of itself. A rule takes
+// its own, one of what it hid, and one for each of its first problems.
+const (
+	maxTroubles        = 6
+	maxWorstOperations = 4
+	maxBlindSpots      = 6
+	maxProblems        = 2
+)
+
+// troubles sums the causes up by category.
+func (t *terminal) troubles() {
+	list := t.r.Troubles
+	if len(list) == 0 {
+		return
+	}
+	t.heading(yellow, "TROUBLES", "by their cause, and what to do")
+	shown := t.cut(len(list), maxTroubles)
+	for i := range list[:shown] {
+		name := pad(visible(string(list[i].Category)), len(diff.CauseEnvironment))
+		t.hanging("  "+name+"  ", trouble(&list[i]), maxTroubleLines)
+	}
+	t.left(len(list)-shown, "")
+}
+
+// maxTroubleLines bounds what the sentence of one category takes.
+const maxTroubleLines = 3
+
+// hanging writes text after first, its further lines indented below it.
+func (t *terminal) hanging(first, text string, most int) {
+	indent := columns.StringWidth(first)
+	lines := wrap(text, max(t.opt.Width-indent, minColumn))
+	shown := t.cut(len(lines), most)
+	for i, line := range lines[:shown] {
+		if i > 0 {
+			first = pad("", indent)
+		}
+		if i == shown-1 && shown < len(lines) {
+			line = fit(line+" …", t.opt.Width-indent)
+		}
+		t.line(first, line)
+	}
+}
+
+// confirmation says what came of asking again, and of what earlier runs knew.
+func (t *terminal) confirmation() {
+	if c := t.r.Confirmation; c != nil {
+		t.hanging("  ", confirmed(c), maxTroubleLines)
+	}
+	if p := t.r.Profile; p != nil {
+		t.hanging("  ", "noise "+known(p), maxTroubleLines)
+	}
+}
+
+// selfCheck says what the run would have missed, and why.
+func (t *terminal) selfCheck() {
+	s := t.r.SelfCheck
+	if s == nil {
+		return
+	}
+	st := green
+	if tooBlind(s) || s.Mutations == 0 {
+		st = yellow
+	}
+	t.heading(st, "SELF-CHECK", "answers changed on purpose and judged as the run judges")
+	t.hanging("  ", checked(s), maxTroubleLines)
+	if worst := worstOperations(s); len(worst) > 0 {
+		g := grid{{text("worst operations"), number("missed"), number("of"), number("")}}
+		shown := t.cut(len(worst), maxWorstOperations)
+		for _, op := range worst[:shown] {
+			g = append(g, []cell{text(op.Name), number(grouped(op.Missed)), number(grouped(op.Mutations)), number(percent(op.Missed, op.Mutations))})
+		}
+		t.grid(g)
+		t.left(len(worst)-shown, " operations")
+	}
+	shown := t.cut(len(s.Blind), maxBlindSpots)
+	for i := range s.Blind[:shown] {
+		b := &s.Blind[i]
+		t.line("  ", t.paint(st, fit(b.Operation+" "+b.Place.String(), t.opt.Width-2)))
+		t.line("    ", fit(blinded(b), t.opt.Width-4))
+	}
+	t.left(len(s.Blind)-shown+int(min(s.MoreBlind, maxCounted)), " blind spots")
+}
+
+// maxCounted keeps a count from outside within an int.
+const maxCounted = 1 << 30
+
+// worstOperations returns the operations in which something was missed, those
+// with the greatest share first.
+func worstOperations(s *diff.SelfCheck) []diff.SelfCheckOperation {
+	list := slices.DeleteFunc(slices.Clone(s.Operations), func(op diff.SelfCheckOperation) bool { return op.Missed == 0 })
+	slices.SortStableFunc(list, func(a, b diff.SelfCheckOperation) int {
+		x, y := share64(a.Missed, a.Mutations), share64(b.Missed, b.Mutations)
+		switch {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	return list
+}
+
+func share64(part, whole uint64) float64 { return float64(part) / float64(max(whole, 1)) }
+
+// rules lists the rules: those with a problem, those that matched nothing, and
+// how the others earned their place.
+func (t *terminal) rules() {
+	rules := rulesByNeed(t.r)
+	if len(rules) == 0 {
+		return
+	}
+	if !explained(rules) {
+		t.heading(yellow, "RULES", "that matched nothing in this run, of "+t.r.Rules.File)
+	} else {
+		t.heading(bold, "RULES", "of "+t.r.Rules.File+", and how each earned its place")
+	}
+	shown := t.cut(len(rules), maxRules)
+	for i := range rules[:shown] {
+		t.rule(&rules[i], explained(rules))
+	}
+	t.left(len(rules)-shown, "")
+}
+
+func (t *terminal) rule(rule *diff.RuleInfo, explain bool) {
+	t.line(fit(fmt.Sprintf("  line %d: %s (%s)", rule.Line, rule.What, rule.Reason), t.opt.Width))
+	if !explain {
+		return
+	}
+	what := earned(rule)
+	if rule.Matched == 0 && len(rule.Problems) > 0 {
+		what = "" // a problem says so
+	}
+	if rule.Expires != "" {
+		what = strings.TrimPrefix(what+", until "+visible(rule.Expires), ", ")
+	}
+	if what != "" {
+		t.line("    ", t.paint(faint, fit(what, t.opt.Width-4)))
+	}
+	shown := t.cut(len(rule.Problems), maxProblems)
+	for _, p := range rule.Problems[:shown] {
+		t.line("    ", t.paint(yellow, fit(p, t.opt.Width-4)))
+	}
+	t.left(len(rule.Problems)-shown, " problems")
+}
+
+// explained reports whether anything is told of the rules beyond what matched.
+func explained(rules []diff.RuleInfo) bool {
+	return slices.ContainsFunc(rules, func(r diff.RuleInfo) bool {
+		return r.Branch > 0 || r.Control > 0 || r.Expires != "" || len(r.Problems) > 0
+	})
+}
+
+// rulesByNeed returns the rules that there is something to tell of, those with
+// a problem first, then those that matched nothing.
+func rulesByNeed(r *diff.Report) []diff.RuleInfo {
+	if r.Rules == nil {
+		return nil
+	}
+	if !explained(r.Rules.Rules) {
+		return unmatched(r)
+	}
+	rules := slices.Clone(r.Rules.Rules)
+	need := func(r *diff.RuleInfo) int {
+		switch {
+		case len(r.Problems) > 0:
+			return 0
+		case r.Matched == 0:
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(rules, func(a, b diff.RuleInfo) int { return need(&a) - need(&b) })
+	return rules
+}
