@@ -23,7 +23,7 @@ func fullReport() *diff.Report {
 		{Category: diff.CauseData, Remedy: diff.Configure, Count: 57, Unit: "outcomes", What: "What was asked for is missing on all sides: give the environment the data of the recording.", Operations: []string{"GET /customers/{id}", "GET /invoices/{id}.pdf"}},
 	}
 	r.SelfCheck = selfChecked()
-	r.Confirmation = &diff.Confirmation{Exchanges: 40, Times: 10, Suspects: 17, Left: 1, NotAsked: map[capture.Reason]uint64{"unsafe-method": 1}}
+	r.Confirmation = &diff.Confirmation{Exchanges: 40, Times: 10, Suspects: 17, Left: 1, NotSeenAgain: 5, NotAsked: map[capture.Reason]uint64{"unsafe-method": 1}}
 	r.Profile = &diff.ProfileInfo{File: "orders.noise.json", Runs: 12, Cells: 96, Explained: 3}
 	return r
 }

@@ -106,11 +106,14 @@ func chain(l *diff.Location) string { return visible(strings.Join(l.Path, " → 
 func confirmed(c *diff.Confirmation) string {
 	s := fmt.Sprintf("%s asked again %s: %s decided", plural(c.Suspects, "suspect"), plural(c.Times, "time"),
 		grouped(c.Suspects-min(c.Left, c.Suspects)))
+	if c.NotSeenAgain > 0 {
+		s += fmt.Sprintf(" (%s did not come again)", grouped(c.NotSeenAgain))
+	}
 	if c.Left > 0 {
 		s += fmt.Sprintf(", %s left", grouped(c.Left))
 	}
 	if n := len(c.NotAsked); n > 0 {
-		s += fmt.Sprintf(" (could not be asked: %s)", fit(listed(c.NotAsked, maxCounts), nameColumns))
+		s += fmt.Sprintf("; could not be asked: %s", fit(listed(c.NotAsked, maxCounts), nameColumns))
 	}
 	return s
 }
