@@ -1,7 +1,5 @@
 package jsondiff
 
-import "twinspect.dev/diff"
-
 // none stands for an element without a counterpart.
 const none = -1
 
@@ -30,12 +28,12 @@ func (d *Differ) arrays(x, y ref) {
 	}
 	var rule ArrayRule
 	if d.opt.Array != nil {
-		rule = d.opt.Array(d.way.path())
+		rule = d.opt.Array(d.way.path(&d.docs, len(d.way.steps)))
 	}
 	m.mateX, m.mateY = d.noMates(len(m.xs)), d.noMates(len(m.ys))
 	m.classX, m.classY = d.ints.take(len(m.xs)), d.ints.take(len(m.ys))
 	if d.matchElements(&m, rule, x, y) {
-		d.report(diff.Reordered, x, y)
+		d.report(reordered, x, y)
 	}
 	d.reportElements(&m)
 }

@@ -12,11 +12,13 @@ type Change struct {
 	// Path leads to the value. The index of an element is base's; for an Added
 	// element, and what lies inside of it, it is other's.
 	Path Path
-	// Kind is Changed, Retyped, Removed, Added or Reordered.
+	// Kind is Changed, Retyped, Removed, Added, Reordered or Moved.
 	Kind diff.Kind
 	// Base and Other are the two values in their JSON form as the documents
 	// have it; nil for the one that is missing.
 	Base, Other []byte
+	// To is the index in other's array of an element that Moved, 0 for the rest.
+	To int
 }
 
 // ArrayRule says how the elements of an array are matched.
@@ -38,6 +40,12 @@ type Options struct {
 	// during the call. It is asked only for arrays that differ. nil stands for
 	// the zero rule everywhere.
 	Array func(Path) ArrayRule
+	// Rename returns the name that other has for a member of the object at the
+	// path, which is valid only during the call. It is asked only for a member of
+	// base that other lacks; where it tells a name, and other has a member of that
+	// name that base lacks, the two are compared as one, under base's name. nil
+	// stands for no other names.
+	Rename func(path Path, name string) (other string, ok bool)
 	// MaxDepth is how deep documents may be nested, counting arrays and
 	// objects; 0 stands for DefaultMaxDepth.
 	MaxDepth int

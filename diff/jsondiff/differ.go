@@ -1,21 +1,23 @@
 package jsondiff
 
-import (
-	"hash/maphash"
-
-	"twinspect.dev/diff"
-)
+import "hash/maphash"
 
 // Differ compares documents. It keeps its buffers from one comparison to the
 // next; their size follows the largest documents seen. The zero value is ready
 // to use. It is not for concurrent use.
 type Differ struct {
-	opt   Options
-	yield func(Change)
+	opt  Options
+	docs [2][]byte
 
-	walk walker
-	a, b tape
-	way  way
+	walk  walker
+	a, b  tape
+	way   way
+	found findings
+	// unequal counts the places that are not the same on both sides, those among
+	// them that a rule passes over.
+	unequal int
+	// onTape keeps the walk from being tried.
+	onTape bool
 
 	seed maphash.Seed // set once there is something to hash
 
@@ -24,6 +26,7 @@ type Differ struct {
 	ints    scratch[int32]
 	members scratch[member]
 	items   scratch[item]
+	sums    scratch[uint64]
 
 	text1, text2 []byte
 	candidates   []string // names of members that may be a key
@@ -38,19 +41,43 @@ type Differ struct {
 // where it is too deep or too long, a *[LimitError]. yield is then not called.
 // Documents of the same bytes are equal and not looked at.
 func (d *Differ) Compare(base, other []byte, opt Options, yield func(Change)) error {
-	if string(base) == string(other) || d.walk.same(base, other, opt.maxDepth()) {
+	if string(base) == string(other) {
 		return nil
 	}
-	if err := d.a.index(Base, base, opt.maxDepth()); err != nil {
-		return err
+	d.begin(base, other, opt)
+	defer func() { d.opt = Options{} }()
+	if d.onTape || !d.walk.documents(d) {
+		if err := d.compareTapes(base, other); err != nil {
+			return err
+		}
 	}
-	if err := d.b.index(Other, other, opt.maxDepth()); err != nil {
-		return err
-	}
-	d.opt, d.yield = opt, yield
+	d.flush(yield)
+	return nil
+}
+
+func (d *Differ) begin(base, other []byte, opt Options) {
+	d.opt, d.docs, d.unequal = opt, [2][]byte{base, other}, 0
 	d.way.reset()
+	d.found.reset()
+	d.refs.release(0)
+	d.ints.release(0)
+	d.members.release(0)
+	d.items.release(0)
+	d.sums.release(0)
+}
+
+// compareTapes indexes both documents as a whole, which tells what is wrong with
+// them.
+func (d *Differ) compareTapes(base, other []byte) error {
+	d.way.reset()
+	d.found.reset()
+	if err := d.a.index(Base, base, d.opt.maxDepth()); err != nil {
+		return err
+	}
+	if err := d.b.index(Other, other, d.opt.maxDepth()); err != nil {
+		return err
+	}
 	d.value(ref{&d.a, 0}, ref{&d.b, 0})
-	d.opt, d.yield = Options{}, nil
 	return nil
 }
 
@@ -68,13 +95,13 @@ func (d *Differ) value(x, y ref) {
 	k := x.node().kind
 	switch {
 	case k != y.node().kind:
-		d.report(diff.Retyped, x, y)
+		d.report(retyped, x, y)
 	case k == object:
 		d.objects(x, y)
 	case k == array:
 		d.arrays(x, y)
 	case !d.equalScalars(x, y):
-		d.report(diff.Changed, x, y)
+		d.report(changed, x, y)
 	}
 }
 
@@ -114,54 +141,10 @@ func (d *Differ) equal(x, y ref) bool {
 	return d.equalScalars(x, y)
 }
 
-func (d *Differ) report(k diff.Kind, x, y ref) {
-	c := Change{Path: d.way.path(), Kind: k}
-	if x.t != nil {
-		c.Base = x.raw()
-	}
-	if y.t != nil {
-		c.Other = y.raw()
-	}
-	d.yield(c)
-}
+func (d *Differ) report(kind uint8, x, y ref) { d.note(kind, x.span(), y.span()) }
 
-func (d *Differ) removed(x ref) { d.report(diff.Removed, x, ref{}) }
-func (d *Differ) added(y ref)   { d.report(diff.Added, ref{}, y) }
-
-// way is where the comparison stands. Names are turned into strings only for
-// steps that are asked for.
-type way struct {
-	steps []wayStep
-	made  Path // the leading steps that were asked for
-	buf   []byte
-}
-
-type wayStep struct {
-	name  ref // of a member
-	index int // of an element, -1 for a member
-}
-
-func (w *way) reset() { w.steps, w.made = w.steps[:0], w.made[:0] }
-
-func (w *way) enterMember(name ref) { w.steps = append(w.steps, wayStep{name, -1}) }
-func (w *way) enterElement(i int)   { w.steps = append(w.steps, wayStep{index: i}) }
-
-func (w *way) leave() {
-	w.steps = w.steps[:len(w.steps)-1]
-	w.made = w.made[:min(len(w.made), len(w.steps))]
-}
-
-// path returns the steps. It is valid until the next change of the way.
-func (w *way) path() Path {
-	for _, s := range w.steps[len(w.made):] {
-		step := Step{Index: s.index}
-		if s.index < 0 {
-			step.Name = string(s.name.text(&w.buf))
-		}
-		w.made = append(w.made, step)
-	}
-	return w.made[:len(w.made):len(w.made)]
-}
+func (d *Differ) removed(x ref) { d.report(removed, x, ref{}) }
+func (d *Differ) added(y ref)   { d.report(added, ref{}, y) }
 
 // scratch is a stack of buffers.
 type scratch[T any] struct{ s []T }

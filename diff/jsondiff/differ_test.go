@@ -110,7 +110,7 @@ func TestAsksForRulesOnlyWhereArraysDiffer(t *testing.T) {
 		return ArrayRule{}
 	}}
 	told(t, `{"a":[1,{"x":[1,2]}],"b":[1.0],"c":[2]}`, `{"a":[1,{"x":[1,3]}],"b":[1],"c":[2]}`, opt)
-	assert.Equal(t, []string{"$.a", "$.a[1].x"}, asked)
+	assert.ElementsMatch(t, []string{"$.a", "$.a[1].x"}, asked)
 }
 
 func TestGivesUpLongAlignments(t *testing.T) {

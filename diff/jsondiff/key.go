@@ -31,9 +31,6 @@ func (d *Differ) keyOf(m *matching, rule ArrayRule) []string {
 	return nil
 }
 
-// maxInPlace bounds the differing pairs that inPlace holds against each other.
-const maxInPlace = 16
-
 // inPlace reports whether every element stands where its counterpart does: both
 // sides have as many, the pairs that differ agree in the surest key, and no two
 // of them share it. To match by the key would pair the same; it need not be
@@ -50,25 +47,20 @@ func (d *Differ) inPlace(m *matching, rule ArrayRule) bool {
 	if len(key) == 0 {
 		return false
 	}
-	mark := d.refs.mark()
-	defer d.refs.release(mark)
-	differing := d.refs.take(maxInPlace)[:0]
+	mark := d.sums.mark()
+	defer d.sums.release(mark)
+	sums := d.sums.take(len(m.xs))[:0]
 	for i := range m.xs {
 		x, y := ref{m.x, m.xs[i]}, ref{m.y, m.ys[i]}
-		if x.sameBytes(y) {
+		if d.equal(x, y) {
 			continue
 		}
-		if len(differing) == maxInPlace || !d.hasKey(x, key) || !d.equalBy(x, y, key) {
+		if !d.hasKey(x, key) || !d.equalBy(x, y, key) {
 			return false
 		}
-		for _, other := range differing {
-			if d.equalBy(ref{m.x, other}, x, key) {
-				return false
-			}
-		}
-		differing = append(differing, x.i)
+		sums = append(sums, d.sumBy(x, key))
 	}
-	return true
+	return distinct(sums)
 }
 
 // hasKey reports whether x has a string or a number of each name.

@@ -2,6 +2,7 @@ package jsondiff
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -15,6 +16,7 @@ type member struct {
 // objects reports the differences between two objects.
 func (d *Differ) objects(x, y ref) {
 	restX, restY := int(x.node().count), int(y.node().count)
+	from, count := d.point(), max(restX, restY)
 	x, y = x.first(), y.first()
 	for restX > 0 && restY > 0 && d.sameName(x, y) {
 		d.member(x, y.value())
@@ -24,6 +26,7 @@ func (d *Differ) objects(x, y ref) {
 	if restX+restY > 0 {
 		d.membersByName(x, y, restX, restY)
 	}
+	d.markMap(from, len(d.way.steps), count)
 }
 
 // member compares the member whose name x is with the value y.
@@ -44,29 +47,61 @@ func (d *Differ) sameName(x, y ref) bool {
 func (d *Differ) membersByName(x, y ref, countX, countY int) {
 	mark := d.ints.mark()
 	defer d.ints.release(mark)
+	names := d.nameNodes(y, countY)
 	mates := d.mateMembers(x, y, countX, countY)
 	matched := d.ints.take(countY)
 	clear(matched)
-	names := d.nameNodes(y, countY)
 	for _, mate := range mates {
-		d.way.enterMember(x)
-		if mate < 0 {
-			d.removed(x.value())
-		} else {
+		if mate >= 0 {
 			matched[mate] = 1
-			d.value(x.value(), ref{y.t, uint32(names[mate])}.value())
 		}
-		d.way.leave()
+	}
+	if d.opt.Rename != nil {
+		d.mateRenamed(x, y.t, mates, names, matched)
+	}
+	for _, mate := range mates {
+		if mate < 0 {
+			d.way.enterMember(x)
+			d.removed(x.value())
+			d.way.leave()
+		} else {
+			d.member(x, y.at(uint32(names[mate])).value())
+		}
 		x = x.value().next()
 	}
-	for _, known := range matched {
+	for i, known := range matched {
 		if known == 0 {
+			y := y.at(uint32(names[i]))
 			d.way.enterMember(y)
 			d.added(y.value())
 			d.way.leave()
 		}
-		y = y.value().next()
 	}
+}
+
+// mateRenamed asks for other names of the members from x on that have no mate.
+func (d *Differ) mateRenamed(x ref, t *tape, mates, names, matched []int32) {
+	for i, mate := range mates {
+		if mate < 0 {
+			path := d.way.path(&d.docs, len(d.way.steps))
+			if name, ok := d.opt.Rename(path, string(x.text(&d.text1))); ok {
+				mates[i] = d.unmatched(t, name, names, matched)
+			}
+		}
+		x = x.value().next()
+	}
+}
+
+// unmatched takes the first member called name that has no mate.
+func (d *Differ) unmatched(t *tape, name string, names, matched []int32) int32 {
+	for j, known := range matched {
+		if known == 0 && string(ref{t, uint32(names[j])}.text(&d.text1)) == name {
+			matched[j] = 1
+			d.unequal++
+			return int32(j)
+		}
+	}
+	return none
 }
 
 // nameNodes returns the nodes of the names from x on.
@@ -79,10 +114,18 @@ func (d *Differ) nameNodes(x ref, count int) []int32 {
 	return names
 }
 
+// fewMembers is up to how many members are looked for one by one. Above it,
+// sorting them is faster.
+const fewMembers = 16
+
 // mateMembers returns for each of the members from x on the one from y on that
-// has the same name, the k-th of a name for the k-th, or -1.
+// has the same name, the k-th of a name for the k-th, or none.
 func (d *Differ) mateMembers(x, y ref, countX, countY int) []int32 {
-	mates := d.ints.take(countX)
+	mates := d.noMates(countX)
+	if countX <= fewMembers && countY <= fewMembers {
+		d.mateFew(x, y, mates, countY)
+		return mates
+	}
 	mark := d.members.mark()
 	defer d.members.release(mark)
 	xs, ys := d.sortedMembers(x, countX), d.sortedMembers(y, countY)
@@ -95,13 +138,33 @@ func (d *Differ) mateMembers(x, y ref, countX, countY int) []int32 {
 			}
 			j++
 		}
-		mates[m.pos] = -1
 		if order == 0 {
 			mates[m.pos] = ys[j].pos
 			j++
 		}
 	}
 	return mates
+}
+
+// mateFew looks each of the members up.
+func (d *Differ) mateFew(x, y ref, mates []int32, countY int) {
+	var names [fewMembers]uint32
+	for j := range countY {
+		names[j] = y.i
+		y = y.value().next()
+	}
+	left := uint32(1)<<countY - 1
+	for i := range mates {
+		for rest := left; rest != 0; rest &= rest - 1 {
+			j := bits.TrailingZeros32(rest)
+			if d.sameName(x, ref{y.t, names[j]}) {
+				mates[i] = int32(j)
+				left &^= 1 << j
+				break
+			}
+		}
+		x = x.value().next()
+	}
 }
 
 // sortedMembers returns the members from x on, those of the same name together

@@ -10,6 +10,9 @@ import (
 type Step struct {
 	Name  string
 	Index int // -1 for a member
+	// Map says that the name is a key of an object used as a map, so that it
+	// tells which entry it is and not what. It is set in the Path of a Change.
+	Map bool
 }
 
 // Path is the way from the root of a document to a value.
@@ -20,15 +23,15 @@ type Path []Step
 // the shorthand.
 func (p Path) String() string { return string(p.appendTo(make([]byte, 0, 64), false)) }
 
-// Fold returns the path with every index replaced by a wildcard:
-// $.items[*].price.
+// Fold returns the path with every index, and every key of a map, replaced by
+// the wildcard that selects them all: $.items[*].price, $.prices[*].
 func (p Path) Fold() string { return string(p.appendTo(make([]byte, 0, 64), true)) }
 
 func (p Path) appendTo(b []byte, fold bool) []byte {
 	b = append(b, '$')
 	for _, s := range p {
 		switch {
-		case s.Index >= 0 && fold:
+		case fold && (s.Index >= 0 || s.Map):
 			b = append(b, "[*]"...)
 		case s.Index >= 0:
 			b = append(strconv.AppendInt(append(b, '['), int64(s.Index), 10), ']')

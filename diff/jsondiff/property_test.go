@@ -162,7 +162,10 @@ func (w *writer) number(s string) {
 }
 
 func compare(t *rapid.T, base, other []byte) []Change {
-	var d Differ
+	return collect(t, &Differ{}, base, other)
+}
+
+func collect(t *rapid.T, d *Differ, base, other []byte) []Change {
 	var changes []Change
 	require.NoError(t, d.Compare(base, other, Options{}, func(c Change) {
 		c.Path = slices.Clone(c.Path)
@@ -322,5 +325,34 @@ func TestSwappedDocumentsGiveSwappedChanges(t *testing.T) {
 			back[fmt.Sprintf("%s %s %s %s", kind, c.Path.Fold(), c.Other, c.Base)]++
 		}
 		require.Equal(t, there, back)
+	})
+}
+
+// drawPair returns two documents, the second often the first with a few
+// mutations.
+func drawPair(t *rapid.T) (base, other []byte) {
+	a, b := documents(4).Draw(t, "a"), documents(3).Draw(t, "b")
+	if rapid.IntRange(0, 3).Draw(t, "related") > 0 {
+		b = a
+		for range rapid.IntRange(1, 4).Draw(t, "mutations") {
+			b, _, _ = mutate(t, b, nil)
+		}
+	}
+	return write(t, a), write(t, b)
+}
+
+// list renders the changes, one a line.
+func list(changes []Change) []string {
+	lines := make([]string, len(changes))
+	for i, c := range changes {
+		lines[i] = fmt.Sprintf("%s %s %s %s %s %d", c.Kind, c.Path, c.Path.Fold(), c.Base, c.Other, c.To)
+	}
+	return lines
+}
+
+func TestWalkAndTapesTellTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		base, other := drawPair(t)
+		require.Equal(t, list(collect(t, &Differ{onTape: true}, base, other)), list(collect(t, &Differ{}, base, other)), "%s\n%s", base, other)
 	})
 }

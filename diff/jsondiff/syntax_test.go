@@ -106,12 +106,12 @@ func TestPathsAreJSONPaths(t *testing.T) {
 		want, fold string
 	}{
 		{nil, "$", "$"},
-		{Path{{"items", -1}, {"", 3}, {"price", -1}}, "$.items[3].price", "$.items[*].price"},
-		{Path{{"odd name", -1}, {"", 0}}, "$['odd name'][0]", "$['odd name'][*]"},
-		{Path{{"1a", -1}, {"", math.MaxInt}, {"größe_1", -1}}, "$['1a'][9223372036854775807].größe_1", "$['1a'][*].größe_1"},
-		{Path{{"it's \\ \n\x01\x7f", -1}, {"", 0}}, `$['it\'s \\ \n\u0001` + "\x7f'][0]", `$['it\'s \\ \n\u0001` + "\x7f'][*]"},
-		{Path{{"\b\t\f\r", -1}, {"-", -1}, {"*", -1}}, `$['\b\t\f\r']['-']['*']`, `$['\b\t\f\r']['-']['*']`},
-		{Path{{"\xff", -1}}, "$['\ufffd']", "$['\ufffd']"},
+		{Path{{Name: "items", Index: -1}, {Index: 3}, {Name: "price", Index: -1}}, "$.items[3].price", "$.items[*].price"},
+		{Path{{Name: "odd name", Index: -1}, {Index: 0}}, "$['odd name'][0]", "$['odd name'][*]"},
+		{Path{{Name: "1a", Index: -1}, {Index: math.MaxInt}, {Name: "größe_1", Index: -1}}, "$['1a'][9223372036854775807].größe_1", "$['1a'][*].größe_1"},
+		{Path{{Name: "it's \\ \n\x01\x7f", Index: -1}, {Index: 0}}, `$['it\'s \\ \n\u0001` + "\x7f'][0]", `$['it\'s \\ \n\u0001` + "\x7f'][*]"},
+		{Path{{Name: "\b\t\f\r", Index: -1}, {Name: "-", Index: -1}, {Name: "*", Index: -1}}, `$['\b\t\f\r']['-']['*']`, `$['\b\t\f\r']['-']['*']`},
+		{Path{{Name: "\xff", Index: -1}}, "$['\ufffd']", "$['\ufffd']"},
 	}
 	for _, tt := range tests {
 		assert.Equal(t, tt.want, tt.path.String())

@@ -46,6 +46,15 @@ type ref struct {
 	i uint32
 }
 
+// span returns the place of x, the zero span where x stands for nothing.
+func (x ref) span() span {
+	if x.t == nil {
+		return span{}
+	}
+	n := x.node()
+	return span{n.start, n.end}
+}
+
 func (x ref) node() *node     { return &x.t.nodes[x.i] }
 func (x ref) at(i uint32) ref { return ref{x.t, i} }
 func (x ref) next() ref       { return ref{x.t, x.t.nodes[x.i].next} }
@@ -63,14 +72,48 @@ func (x ref) sameBytes(y ref) bool { return bytes.Equal(x.raw(), y.raw()) }
 
 // index reads the whole document.
 func (t *tape) index(side Side, src []byte, maxDepth int) error {
-	t.src, t.nodes, t.sums, t.pos, t.open = src, t.nodes[:0], t.sums[:0], 0, t.open[:0]
-	t.side, t.max, t.err = side, maxDepth, nil
+	t.start(side, src, 0, maxDepth)
 	if len(src) > maxDocument {
 		return &LimitError{Side: side, Offset: maxDocument, Limit: maxDocument, Unit: "bytes"}
 	}
-	for t.value() && t.follow() {
+	if !t.values() {
+		return t.err
+	}
+	if t.peek(); t.pos < len(src) {
+		t.fail(t.pos, "nothing may follow the document's value")
 	}
 	return t.err
+}
+
+func (t *tape) start(side Side, src []byte, pos, maxDepth int) {
+	t.src, t.nodes, t.sums, t.pos, t.open = src, t.nodes[:0], t.sums[:0], pos, t.open[:0]
+	t.side, t.max, t.err = side, maxDepth, nil
+}
+
+// indexValue reads one value at pos.
+func (t *tape) indexValue(side Side, src []byte, pos, maxDepth int) bool {
+	t.start(side, src, pos, maxDepth)
+	return t.values()
+}
+
+// indexRest reads the members of an object that is left from pos on, where a
+// name or the end of the object is due. They become an object of their own.
+func (t *tape) indexRest(side Side, src []byte, pos, maxDepth int) bool {
+	t.start(side, src, pos, maxDepth)
+	t.open = append(t.open, 0)
+	t.add(object, pos, false)
+	if t.peek() == '}' {
+		t.finish()
+		return true
+	}
+	return t.name() && t.values()
+}
+
+// values reads until everything that is open has ended.
+func (t *tape) values() bool {
+	for t.value() && t.follow() {
+	}
+	return t.err == nil
 }
 
 func (t *tape) fail(offset int, msg string) bool {
@@ -193,8 +236,8 @@ func (t *tape) finish() bool {
 	return true
 }
 
-// follow reads from behind a value to the next one. It returns false at the end
-// of the document.
+// follow reads from behind a value to the next one. It returns false where all
+// that was open has ended.
 func (t *tape) follow() bool {
 	for len(t.open) > 0 {
 		top := &t.nodes[t.open[len(t.open)-1]]
@@ -214,9 +257,6 @@ func (t *tape) follow() bool {
 		default:
 			return t.fail(t.pos, "a comma or } is due in an object")
 		}
-	}
-	if t.peek(); t.pos < len(t.src) {
-		return t.fail(t.pos, "nothing may follow the document's value")
 	}
 	return false
 }

@@ -5,167 +5,272 @@ import (
 	"math/bits"
 )
 
-// walker walks two documents side by side for as long as they agree. It knows
-// nothing of errors: where it stops, the documents differ, or one of them is not
-// JSON, or its members stand in another order.
+// walker compares two documents side by side and builds no tree. Where the
+// structure differs, it indexes the smallest object or array around.
+//
+// It knows nothing of errors: its functions return false where a document is not
+// JSON, or passes a limit; what was found until then is void.
 type walker struct {
-	a, b  []byte
-	i, j  int
+	d    *Differ
+	a, b []byte
+	i, j int
+	// lead ends the run of bytes from i on that are the same as those from j on.
+	// What lies within needs to be read on one side only.
+	lead  int
 	depth int // levels that are left
-
-	textA, textB []byte // buffers
 }
 
-// same reports whether a and b are JSON, equal, and have their members in the
-// same order.
-func (w *walker) same(a, b []byte, maxDepth int) bool {
-	w.a, w.b, w.i, w.j, w.depth = a, b, 0, 0, maxDepth
+// documents compares the two documents of d.
+func (w *walker) documents(d *Differ) bool {
+	*w = walker{d: d, a: d.docs[0], b: d.docs[1], depth: d.opt.maxDepth()}
+	if len(w.a) > maxDocument || len(w.b) > maxDocument {
+		return false
+	}
+	w.skip()
 	if !w.value() {
 		return false
 	}
 	w.skip()
-	return w.i == len(a) && w.j == len(b)
+	return w.i == len(w.a) && w.j == len(w.b)
 }
+
+// meet finds the run of same bytes that begins here.
+func (w *walker) meet() { w.lead = w.i + sameLen(w.a[w.i:], w.b[w.j:]) }
+
+// sameLen returns how many bytes a and b have in common from their begin on.
+func sameLen(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)/8
+		}
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+// step goes n bytes on, on both sides.
+func (w *walker) step(n int) { w.i, w.j = w.i+n, w.j+n }
 
 // skip skips white space on both sides.
 func (w *walker) skip() {
-	if w.i < len(w.a) && w.a[w.i] <= ' ' {
-		w.i = space(w.a, w.i)
+	if w.i < w.lead && w.a[w.i] > ' ' {
+		return
 	}
-	if w.j < len(w.b) && w.b[w.j] <= ' ' {
+	end := space(w.a, w.i)
+	if end < w.lead {
+		w.j += end - w.i
+	} else {
 		w.j = space(w.b, w.j)
 	}
+	w.i = end
 }
 
-// peek skips white space and returns the byte behind it, 0 where the sides
-// differ or end.
-func (w *walker) peek() byte {
+// next skips white space and returns the bytes behind it, 0 at the end.
+func (w *walker) next() (x, y byte) {
 	w.skip()
-	if w.i < len(w.a) && w.j < len(w.b) && w.a[w.i] == w.b[w.j] {
-		return w.a[w.i]
+	if w.i < w.lead {
+		return w.a[w.i], w.a[w.i]
 	}
-	return 0
+	if w.i < len(w.a) {
+		x = w.a[w.i]
+	}
+	if w.j < len(w.b) {
+		y = w.b[w.j]
+	}
+	return x, y
 }
 
-// take steps over c if both sides have it next.
-func (w *walker) take(c byte) bool {
-	if w.peek() != c {
-		return false
-	}
-	w.i++
-	w.j++
-	return true
-}
-
+// value compares the values that begin here.
 func (w *walker) value() bool {
-	switch w.peek() {
+	if w.i >= w.lead {
+		w.meet()
+		if w.i >= w.lead {
+			return w.apart()
+		}
+	}
+	switch w.a[w.i] {
 	case '"':
-		return w.text()
+		if end := w.sameText(); end > 0 {
+			w.step(end - w.i)
+			return true
+		}
 	case '{':
-		return w.container(object, '}')
+		return w.object()
 	case '[':
-		return w.container(array, ']')
+		return w.array()
 	case 't':
 		return w.word("true")
 	case 'f':
 		return w.word("false")
 	case 'n':
 		return w.word("null")
+	default:
+		// A number ends where the byte behind it says so.
+		if end := numberEnd(w.a, w.i); end > 0 && end < w.lead {
+			w.step(end - w.i)
+			return true
+		}
 	}
-	return w.number()
+	return w.apart()
 }
 
-func (w *walker) container(k kind, closer byte) bool {
-	if w.depth == 0 {
-		return false
-	}
-	w.depth--
-	w.i++
-	w.j++
-	if w.take(closer) {
-		w.depth++
-		return true
-	}
-	for {
-		if k == object && !(w.peek() == '"' && w.text() && w.take(':')) {
-			return false
-		}
-		if !w.value() {
-			return false
-		}
-		switch w.peek() {
-		case ',':
-			w.i++
-			w.j++
-		case closer:
-			w.i++
-			w.j++
-			w.depth++
-			return true
-		default:
-			return false
+// sameText returns the end of the string that begins here where it is the same on
+// both sides, 0 where that has to be looked at more closely.
+func (w *walker) sameText() int {
+	a := w.a[:w.lead]
+	for i := w.i + 1; i+8 <= len(a); i += 8 {
+		x := binary.LittleEndian.Uint64(a[i:])
+		if m := special(x); m != 0 {
+			if i += bits.TrailingZeros64(m) / 8; a[i] == '"' {
+				return i + 1
+			}
+			break
 		}
 	}
+	if end, _, msg := scanString(a, w.i); msg == "" {
+		return end
+	}
+	return 0
 }
 
 func (w *walker) word(s string) bool {
-	if len(w.a)-w.i < len(s) || len(w.b)-w.j < len(s) ||
-		string(w.a[w.i:w.i+len(s)]) != s || string(w.b[w.j:w.j+len(s)]) != s {
+	if w.lead-w.i < len(s) {
+		return w.apart()
+	}
+	if string(w.a[w.i:w.i+len(s)]) != s {
 		return false
 	}
-	w.i += len(s)
-	w.j += len(s)
+	w.step(len(s))
 	return true
 }
 
-// text compares two strings, whose quotes both sides have next, while neither
-// is escaped.
-func (w *walker) text() bool {
-	i, j := w.i+1, w.j+1
-	for i+8 <= len(w.a) && j+8 <= len(w.b) {
-		x, y := binary.LittleEndian.Uint64(w.a[i:]), binary.LittleEndian.Uint64(w.b[j:])
-		m := special(x)
-		n := bits.TrailingZeros64(m) &^ 7 // bits before the first special byte
-		if n < 64 && (x^y)<<(56-n) == 0 && byte(x>>n) == '"' {
-			w.i, w.j = i+n/8+1, j+n/8+1
-			return true
+// apart compares values that are not the same bytes. They are not both objects
+// or both arrays.
+func (w *walker) apart() bool {
+	k, l := kindAt(w.a, w.i), kindAt(w.b, w.j)
+	if k == none8 || l == none8 {
+		return false
+	}
+	i, j := w.i, w.j
+	if k >= array || l >= array {
+		d := w.d
+		if !d.a.indexValue(Base, w.a, i, w.depth) || !d.b.indexValue(Other, w.b, j, w.depth) {
+			return false
 		}
-		if n < 64 || x != y {
-			break
+		w.i, w.j = d.a.pos, d.b.pos
+	} else {
+		w.i, w.j = scalarEnd(w.a, i), scalarEnd(w.b, j)
+		if w.i == 0 || w.j == 0 {
+			return false
 		}
-		i += 8
-		j += 8
 	}
-	return w.textSlowly()
+	w.lead = w.i
+	base, other := span{uint32(i), uint32(w.i)}, span{uint32(j), uint32(w.j)}
+	if k != l {
+		w.d.note(retyped, base, other)
+	} else if !w.d.sameScalars(w.a[i:w.i], w.b[j:w.j]) {
+		w.d.note(changed, base, other)
+	}
+	return true
 }
 
-func (w *walker) textSlowly() bool {
-	endA, escA, msgA := scanString(w.a, w.i)
-	endB, escB, msgB := scanString(w.b, w.j)
-	if msgA != "" || msgB != "" {
-		return false
+// none8 is no kind.
+const none8 kind = 255
+
+// kindAt returns the kind of the value that begins at i.
+func kindAt(src []byte, i int) kind {
+	if i >= len(src) {
+		return none8
 	}
-	rawA, rawB := w.a[w.i:endA], w.b[w.j:endB]
-	w.i, w.j = endA, endB
-	if !escA && !escB {
-		return string(rawA) == string(rawB)
+	switch c := src[i]; c {
+	case '"':
+		return text
+	case '{':
+		return object
+	case '[':
+		return array
+	case 't', 'f':
+		return boolean
+	case 'n':
+		return null
+	case '-':
+		return number
+	default:
+		if c-'0' <= 9 {
+			return number
+		}
 	}
-	w.textA, w.textB = appendText(w.textA[:0], rawA), appendText(w.textB[:0], rawB)
-	return string(w.textA) == string(w.textB)
+	return none8
 }
 
-func (w *walker) number() bool {
-	if w.i == len(w.a) || w.j == len(w.b) || !isNumberStart(w.a[w.i]) || !isNumberStart(w.b[w.j]) {
-		return false
+// scalarEnd returns the place behind the scalar that begins at i, 0 where it is
+// broken.
+func scalarEnd(src []byte, i int) int {
+	word := "null"
+	switch src[i] {
+	case '"':
+		if end, _, msg := scanString(src, i); msg == "" {
+			return end
+		}
+		return 0
+	case 't':
+		word = "true"
+	case 'f':
+		word = "false"
+	case 'n':
+	default:
+		return numberEnd(src, i)
 	}
-	endA, msgA := scanNumber(w.a, w.i)
-	endB, msgB := scanNumber(w.b, w.j)
-	if msgA != "" || msgB != "" {
-		return false
+	if len(src)-i < len(word) || string(src[i:i+len(word)]) != word {
+		return 0
 	}
-	x, y := w.a[w.i:endA], w.b[w.j:endB]
-	w.i, w.j = endA, endB
-	return equalNumbers(x, y)
+	return i + len(word)
 }
 
-func isNumberStart(c byte) bool { return c == '-' || c >= '0' && c <= '9' }
+// numberEnd returns the place behind the number that begins at i, 0 where there
+// is none.
+func numberEnd(src []byte, i int) int {
+	c := src[i]
+	if c-'1' <= 8 {
+		j := i + 1
+		for j < len(src) && src[j]-'0' <= 9 {
+			j++
+		}
+		if j == len(src) || src[j] != '.' && src[j]|0x20 != 'e' {
+			return j
+		}
+	} else if c != '-' && c != '0' {
+		return 0
+	}
+	if end, msg := scanNumber(src, i); msg == "" {
+		return end
+	}
+	return 0
+}
+
+// sameScalars compares two valid scalars of the same kind.
+func (d *Differ) sameScalars(x, y []byte) bool {
+	if string(x) == string(y) {
+		return true
+	}
+	switch kindAt(x, 0) {
+	case number:
+		return equalNumbers(x, y)
+	case text:
+		return d.sameTexts(x, y)
+	}
+	return false
+}
+
+// sameTexts compares two valid strings with their quotes.
+func (d *Differ) sameTexts(x, y []byte) bool {
+	if string(x) == string(y) {
+		return true
+	}
+	d.text1, d.text2 = appendText(d.text1[:0], x), appendText(d.text2[:0], y)
+	return string(d.text1) == string(d.text2)
+}
