@@ -1,0 +1,180 @@
+package selfcheck
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/diff"
+	"twinspect.dev/diff/jsondiff"
+	"twinspect.dev/diff/noise"
+)
+
+// Mutation names a way in which an answer is changed.
+type Mutation string
+
+// The mutations.
+const (
+	Drop      Mutation = "drop"      // a member, element, field, cookie, attribute or line is left out
+	Rename    Mutation = "rename"    // a member has another name
+	Null      Mutation = "null"      // a value is null
+	Retype    Mutation = "type"      // a value is of another JSON type
+	Increment Mutation = "plus one"  // a number is greater by 1
+	Decrement Mutation = "minus one" // a number is less by 1
+	Negate    Mutation = "sign"      // a number has the other sign
+	Tenfold   Mutation = "tenfold"   // a number is ten times as much
+	Character Mutation = "character" // one character is another, and the class stays where it can
+	Empty     Mutation = "empty"     // a string, an array, an object or the body is empty
+	Reclass   Mutation = "class"     // a string is of another class
+	Flip      Mutation = "flip"      // a boolean is the other one
+	Repeat    Mutation = "repeat"    // an element or a line is there twice
+	Swap      Mutation = "swap"      // two elements or lines have changed places
+	Add       Mutation = "add"       // an object has one more member
+	Truncate  Mutation = "truncate"  // the second half of the body is missing
+	Status204 Mutation = "204"       // the status is another
+	Status404 Mutation = "404"
+	Status500 Mutation = "500"
+)
+
+var known = []Mutation{
+	Drop, Rename, Null, Retype, Increment, Decrement, Negate, Tenfold, Character, Empty,
+	Reclass, Flip, Repeat, Swap, Add, Truncate, Status204, Status404, Status500,
+}
+
+// mutation is one change of an answer: of its body, by edits in ascending order,
+// or of the rest.
+type mutation struct {
+	place diff.Place
+	name  Mutation
+	edits []edit
+	rest  func(*capture.Response)
+}
+
+// edit puts text in the place of bytes of the body.
+type edit struct {
+	start, end int
+	text       []byte
+}
+
+// apply changes r, which shares nothing that is changed with other answers. It
+// returns the buffer to use next time.
+func (m *mutation) apply(r *capture.Response, buf []byte) []byte {
+	if m.rest != nil {
+		m.rest(r)
+		return buf
+	}
+	buf = m.splice(buf[:0], r.Body)
+	r.Body = buf
+	return buf
+}
+
+func (m *mutation) splice(dst, body []byte) []byte {
+	at := 0
+	for _, e := range m.edits {
+		dst = append(append(dst, body[at:e.start]...), e.text...)
+		at = e.end
+	}
+	return append(dst, body[at:]...)
+}
+
+const (
+	// maxPerAnswer bounds the trials of an answer: some fifty places, and at
+	// 20 µs each as long as a request takes.
+	maxPerAnswer = 400
+	// maxWork bounds an answer's trials in bytes of documents that are compared:
+	// about 0.2 s at 100 MB/s, by which the budget may be exceeded.
+	maxWork = 20 << 20
+)
+
+// maker collects the mutations of one answer. What it draws depends on the
+// answer's rank alone.
+type maker struct {
+	rng  *rand.Rand
+	list []mutation
+	body []byte
+	// beyond counts places that were not looked at.
+	beyond uint64
+}
+
+// mutations returns the ways in which an answer may be changed, and how many it
+// left out as there are too many. Where there are, every place has one before any
+// has two, and names decide, not the answer, so that other answers have the same.
+func mutations(operation string, r *capture.Response, rank uint64, check *jsondiff.Differ) ([]mutation, uint64) {
+	m := &maker{rng: rand.New(rand.NewPCG(rank, uint64(len(r.Body)))), body: r.Body}
+	bodiless := strings.HasPrefix(operation, "HEAD ") || r.Status == 204 || r.Status == 304 || r.Status < 200
+	m.status(r.Status)
+	m.fields(diff.Header, r, bodiless)
+	m.fields(diff.Trailer, r, bodiless)
+	if !bodiless && len(r.Body) > 0 {
+		m.content(r, check)
+	}
+	limit := min(maxPerAnswer, 1+maxWork/(len(r.Body)+1))
+	if len(m.list) <= limit {
+		return m.list, m.beyond
+	}
+	return choose(m.list, limit), m.beyond + uint64(len(m.list)-limit)
+}
+
+// choose returns limit of the mutations.
+func choose(list []mutation, limit int) []mutation {
+	type ranked struct {
+		*mutation
+		turn int
+		rank uint64
+	}
+	order := make([]ranked, len(list))
+	for i := range list {
+		m := &list[i]
+		order[i] = ranked{m, 0, noise.Rank(string(m.place.Part) + m.place.Path + "\x00" + string(m.name))}
+	}
+	slices.SortFunc(order, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	turns := make(map[diff.Place]int)
+	for i := range order {
+		order[i].turn = turns[order[i].place]
+		turns[order[i].place]++
+	}
+	slices.SortStableFunc(order, func(a, b ranked) int { return cmp.Compare(a.turn, b.turn) })
+	chosen := make([]mutation, limit)
+	for i := range chosen {
+		chosen[i] = *order[i].mutation
+	}
+	return chosen
+}
+
+func (m *maker) add(place diff.Place, name Mutation, edits ...edit) {
+	m.list = append(m.list, mutation{place: place, name: name, edits: edits})
+}
+
+func (m *maker) change(place diff.Place, name Mutation, rest func(*capture.Response)) {
+	m.list = append(m.list, mutation{place: place, name: name, rest: rest})
+}
+
+func (m *maker) status(status int) {
+	for _, s := range []struct {
+		name   Mutation
+		status int
+	}{{Status204, 204}, {Status404, 404}, {Status500, 500}} {
+		if s.status != status {
+			m.change(diff.Place{Part: diff.Status}, s.name, func(r *capture.Response) { r.Status = s.status })
+		}
+	}
+}
+
+// content changes the body by what it is.
+func (m *maker) content(r *capture.Response, check *jsondiff.Differ) {
+	place := diff.Place{Part: diff.Body}
+	m.add(place, Empty, edit{0, len(m.body), nil})
+	if len(m.body) > 1 {
+		m.add(place, Truncate, edit{len(m.body) / 2, len(m.body), nil})
+	}
+	if m.document(check) {
+		return
+	}
+	if isText(m.body) {
+		m.text(r.Header.Get("Content-Type"))
+		return
+	}
+	m.bytes()
+}

@@ -1,0 +1,158 @@
+package selfcheck
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/diff/noise"
+)
+
+// The limits. Together a checker stays below 150 MiB at worst.
+const (
+	// maxOperations is as many as the ledger of a run tells apart.
+	maxOperations = noise.DefaultOperations
+	// maxPerOperation bounds the sample: beyond some dozens, shares change by
+	// less than a hundredth.
+	maxPerOperation = 64
+	// maxPending bounds the answers that wait for their trials, in bytes: some
+	// thousand of usual ones. Beyond it they are tried at once, and forgotten.
+	maxPending = 16 << 20
+	// maxTrials bounds the trials that are held: those of a hundred changes in
+	// eight answers of 300 operations. A trial takes some 250 bytes.
+	maxTrials = 1 << 18
+)
+
+// sample is the answers of one operation that have the lowest ranks.
+type sample struct {
+	operation string
+	entries   []*entry // by rank, each once
+}
+
+// entry is one answer: first raw, then tried.
+type entry struct {
+	rank    uint64
+	raw     *raw // nil once it was tried
+	untried bool // there was no time, or no room
+	skipped uint64
+	trials  []Trial
+}
+
+// raw is the answers themselves. They are never stored.
+type raw struct {
+	rulesOf      string
+	base, branch capture.Response
+	size         int
+}
+
+func copyOf(a *Answers) *raw {
+	r := &raw{rulesOf: cmp.Or(a.RulesOf, a.Operation), base: copyResponse(a.Base), branch: copyResponse(a.Branch)}
+	r.size = sizeOf(&r.base) + sizeOf(&r.branch)
+	return r
+}
+
+func copyResponse(r *capture.Response) capture.Response {
+	c := capture.Response{Status: r.Status}
+	c.Header, c.Trailer, c.Body = slices.Clone(r.Header), slices.Clone(r.Trailer), bytes.Clone(r.Body)
+	return c
+}
+
+func sizeOf(r *capture.Response) int {
+	n := len(r.Body)
+	for _, h := range [2]capture.Header{r.Header, r.Trailer} {
+		for _, f := range h {
+			n += len(f.Name) + len(f.Value)
+		}
+	}
+	return n
+}
+
+// wants reports whether an answer of the rank would be in the sample.
+func (s *sample) wants(rank uint64, k int) bool {
+	return len(s.entries) < k || rank <= s.entries[len(s.entries)-1].rank
+}
+
+func (s *sample) search(rank uint64) (int, bool) {
+	return slices.BinarySearchFunc(s.entries, rank, func(e *entry, r uint64) int { return cmp.Compare(e.rank, r) })
+}
+
+func (s *sample) find(rank uint64) *entry {
+	if i, found := s.search(rank); found {
+		return s.entries[i]
+	}
+	return nil
+}
+
+// insert puts e in its place and returns the one that is driven out, which may
+// be e itself.
+func (s *sample) insert(e *entry, k int) *entry {
+	i, _ := s.search(e.rank)
+	s.entries = slices.Insert(s.entries, i, e)
+	if len(s.entries) <= k {
+		return nil
+	}
+	out := s.entries[k]
+	s.entries = s.entries[:k]
+	return out
+}
+
+// before decides which of two records of the same exchange is kept.
+func (e *entry) before(other *entry) bool {
+	if e.untried != other.untried {
+		return other.untried
+	}
+	x, _ := json.Marshal(e.trials) // texts and numbers marshal without fail
+	y, _ := json.Marshal(other.trials)
+	return bytes.Compare(x, y) < 0
+}
+
+// try makes the trials of all answers that wait: first one of each operation,
+// then the next of each, so that none is left out when the time is spent.
+func (c *Checker) try() {
+	type waiting struct {
+		turn int
+		s    *sample
+		e    *entry
+	}
+	var list []waiting
+	for _, s := range c.operations {
+		for turn, e := range s.entries {
+			if e.raw != nil {
+				list = append(list, waiting{turn, s, e})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b waiting) int {
+		return cmp.Or(cmp.Compare(a.turn, b.turn), cmp.Compare(a.s.operation, b.s.operation))
+	})
+	for _, w := range list {
+		c.attempt(w.e)
+	}
+}
+
+// attempt makes the trials of one answer, or notes that it stays untried.
+func (c *Checker) attempt(e *entry) {
+	if e.raw == nil {
+		return
+	}
+	before := c.opt.Now()
+	if c.trials+maxPerAnswer > maxTrials || c.spent >= c.allowed(before) {
+		e.untried = true
+	} else {
+		e.trials, e.skipped = c.tester.try(e.raw, e.rank)
+		c.trials += len(e.trials)
+		c.spent += c.opt.Now().Sub(before)
+	}
+	c.pending -= e.raw.size
+	e.raw = nil
+}
+
+func (c *Checker) allowed(now time.Time) time.Duration {
+	if c.opt.Budget < 0 {
+		return 0
+	}
+	return max(c.opt.Budget, now.Sub(c.began)/budgetShare)
+}

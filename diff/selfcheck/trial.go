@@ -1,0 +1,322 @@
+package selfcheck
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
+	"twinspect.dev/diff"
+	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/compare"
+	"twinspect.dev/diff/jsondiff"
+	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/rules"
+)
+
+// Trial is one answer changed in one way, and what the comparison told of it.
+// Neither Rules nor Changes means that the changed answer counts as equal.
+type Trial struct {
+	Place    Place    `json:"place"`
+	Mutation Mutation `json:"mutation"`
+	// Rules are the lines of the rules that hid the change.
+	Rules []int `json:"rules,omitempty"`
+	// Changes is what differs from base beyond what branch differed anyway.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Place is a [diff.Place] that keeps all bytes of its path.
+type Place struct {
+	Part diff.Part  `json:"part"`
+	Path noise.Text `json:"path,omitempty"`
+}
+
+func placeOf(p diff.Place) Place { return Place{p.Part, noise.Text(clipPath(p.Path))} }
+
+func (p Place) place() diff.Place { return diff.Place{Part: p.Part, Path: string(p.Path)} }
+
+// Change is a difference that a mutation gave.
+type Change struct {
+	Place Place     `json:"place"`
+	Kind  diff.Kind `json:"kind"`
+	// Values is what the classes of branch's values have in common, or
+	// [class.All] where values have none.
+	Values class.Set `json:"values"`
+}
+
+// maxPath is how long a path may be, in bytes, and clipPath cuts one so as the
+// ledger does.
+const maxPath = 1024
+
+func clipPath(path string) string {
+	if len(path) > maxPath {
+		return strings.ToValidUTF8(path[:maxPath], "") + "…"
+	}
+	return path
+}
+
+// maxChanges bounds the differences of one trial. A mutation gives one or two; a
+// changed media type may give one for each place.
+const maxChanges = 16
+
+// maxRules bounds the rules that are named for one trial.
+const maxRules = 8
+
+// maxPathBytes bounds the paths of one answer's trials, so that their record fits
+// into a line of a partial, 4 MiB, with each byte escaped by six.
+const maxPathBytes = 256 << 10
+
+func (t *Trial) pathBytes() int {
+	n := len(t.Place.Path)
+	for i := range t.Changes {
+		n += len(t.Changes[i].Place.Path)
+	}
+	return n
+}
+
+// maxDecoded bounds a decoded body; those beyond are changed as they were sent.
+const maxDecoded = 8 << 20
+
+// tester tries answers. It keeps its buffers.
+type tester struct {
+	set      *rules.Set
+	lines    []int // of its rules
+	compare  *compare.Comparer
+	json     jsondiff.Differ
+	codings  coding.Decoder
+	buffers  [2][]byte
+	mutated  []byte
+	changes  []diff.Change
+	direct   []diff.Change
+	existing map[told]int
+	cells    map[cellKey]class.Set
+}
+
+func newTester(set *rules.Set) tester {
+	var lines []int
+	if info := set.Info(); info != nil {
+		for _, r := range info.Rules {
+			lines = append(lines, r.Line)
+		}
+		set.Control(false) // so that what is hidden is counted
+	}
+	return tester{
+		lines: lines,
+		set:   set, compare: compare.New(set), codings: coding.Decoder{Limit: maxDecoded},
+		existing: make(map[told]int), cells: make(map[cellKey]class.Set),
+	}
+}
+
+// told is a difference without its exact place: where elements are dropped, those
+// behind them move.
+type told struct {
+	diff.Place
+	kind        diff.Kind
+	base, other string
+}
+
+type cellKey struct {
+	diff.Place
+	kind diff.Kind
+}
+
+func toldOf(ch *diff.Change) told { return told{ch.Place, ch.Kind, ch.Base, ch.Other} }
+
+func keyOf(ch *diff.Change) cellKey { return cellKey{ch.Place, ch.Kind} }
+
+// try changes branch's answer in every way that there is, or as many as the
+// limits allow, and returns how many it left out.
+func (t *tester) try(r *raw, rank uint64) (trials []Trial, skipped uint64) {
+	base, branch := t.plain(r)
+	list, skipped := mutations(r.rulesOf, &branch, rank, &t.json)
+	t.learn(r.rulesOf, &base, &branch)
+	paths := 0
+	for i := range list {
+		trial, ok := t.trial(r.rulesOf, &base, &branch, &list[i])
+		if !ok {
+			continue
+		}
+		if paths += trial.pathBytes(); paths > maxPathBytes {
+			skipped++
+			continue
+		}
+		trials = append(trials, trial)
+	}
+	return trials, skipped
+}
+
+// plain returns both answers without content codings, where they can be undone.
+func (t *tester) plain(r *raw) (base, branch capture.Response) {
+	base, branch = r.base, r.branch
+	if base.Header.Get("Content-Encoding") == "" && branch.Header.Get("Content-Encoding") == "" {
+		return base, branch
+	}
+	x, errX := t.codings.Decode(t.buffers[0], base.Body, coding.Of(base.Header))
+	y, errY := t.codings.Decode(t.buffers[1], branch.Body, coding.Of(branch.Header))
+	if errors.Join(errX, errY) != nil {
+		return base, branch
+	}
+	base.Body, branch.Body = x, y
+	base.Header = base.Header.Without("Content-Encoding")
+	branch.Header = branch.Header.Without("Content-Encoding")
+	return base, branch
+}
+
+// learn notes what branch differs anyway.
+func (t *tester) learn(operation string, base, branch *capture.Response) {
+	clear(t.existing)
+	clear(t.cells)
+	t.changes = t.differences(t.changes[:0], operation, base, branch)
+	for i := range t.changes {
+		ch := &t.changes[i]
+		t.existing[toldOf(ch)]++
+		common, known := t.cells[keyOf(ch)]
+		if !known {
+			common = class.All
+		}
+		t.cells[keyOf(ch)] = common & valuesOf(ch)
+	}
+}
+
+func (t *tester) differences(list []diff.Change, operation string, base, other *capture.Response) []diff.Change {
+	t.compare.Compare(operation, base, other, func(ch diff.Change) { list = append(list, ch) })
+	return list
+}
+
+// trial tries one mutation. It is false where that changes nothing, or makes
+// branch equal to base where it was not.
+func (t *tester) trial(operation string, base, branch *capture.Response, m *mutation) (Trial, bool) {
+	changed := *branch
+	t.mutated = m.apply(&changed, t.mutated)
+	t.changes = t.differences(t.changes[:0], operation, base, &changed)
+	trial := Trial{Place: placeOf(m.place), Mutation: m.name}
+	fresh, all := t.fresh(), len(t.changes)
+	if trial.Changes = t.own(fresh); len(trial.Changes) > 0 {
+		return trial, true
+	}
+	return t.hidden(operation, base, branch, &changed, all, trial)
+}
+
+// fresh returns those of the changes that branch does not have anyway.
+func (t *tester) fresh() []diff.Change {
+	left := maps.Clone(t.existing)
+	var list []diff.Change
+	for i := range t.changes {
+		key := toldOf(&t.changes[i])
+		if left[key] > 0 {
+			left[key]--
+			continue
+		}
+		list = append(list, t.changes[i])
+	}
+	return list
+}
+
+// own sums up by cell. In a cell that differs anyway, a value counts where it is
+// of another class, or where there is nothing else.
+func (t *tester) own(fresh []diff.Change) []Change {
+	found := make(map[cellKey]class.Set)
+	for i := range fresh {
+		common, known := found[keyOf(&fresh[i])]
+		if !known {
+			common = class.All
+		}
+		found[keyOf(&fresh[i])] = common & valuesOf(&fresh[i])
+	}
+	all := sorted(found)
+	maps.DeleteFunc(found, func(k cellKey, values class.Set) bool {
+		before, known := t.cells[k]
+		return known && before&^values == 0
+	})
+	if len(found) == 0 {
+		return all
+	}
+	return sorted(found)
+}
+
+func sorted(found map[cellKey]class.Set) []Change {
+	var list []Change
+	for k, values := range found {
+		list = append(list, Change{placeOf(k.Place), k.kind, values})
+	}
+	slices.SortFunc(list, func(a, b Change) int {
+		return cmp.Or(a.Place.compare(b.Place), cmp.Compare(a.Kind, b.Kind))
+	})
+	return list[:min(len(list), maxChanges)]
+}
+
+// hidden says why nothing new was told.
+func (t *tester) hidden(operation string, base, branch, changed *capture.Response, all int, trial Trial) (Trial, bool) {
+	from := *branch
+	if changed.Status == branch.Status {
+		from.Status = base.Status // by which rules are chosen
+		changed.Status = base.Status
+	}
+	before := t.set.Counts()
+	t.direct = t.differences(t.direct[:0], operation, &from, changed)
+	trial.Rules = t.met(before)
+	found := make(map[cellKey]class.Set)
+	for i := range t.direct {
+		if k := keyOf(&t.direct[i]); t.differs(k) {
+			found[k] = class.All
+		}
+	}
+	switch existing := t.existingCount(); {
+	case len(found) > 0 && all >= existing:
+		trial.Rules, trial.Changes = nil, sorted(found) // in values that are cut
+	case all < existing:
+		return trial, false
+	case len(t.direct) == 0 && len(trial.Rules) == 0:
+		return trial, !t.same(branch.Body, changed.Body)
+	}
+	return trial, true
+}
+
+// differs reports whether the changed answer has a difference in the cell.
+func (t *tester) differs(k cellKey) bool {
+	return slices.ContainsFunc(t.changes, func(ch diff.Change) bool { return keyOf(&ch) == k })
+}
+
+func (t *tester) existingCount() (n int) {
+	for _, times := range t.existing {
+		n += times
+	}
+	return n
+}
+
+// same reports whether two bodies are the same document, so that nothing was
+// changed: two elements that are swapped may be 1 and 1.0.
+func (t *tester) same(x, y []byte) bool {
+	if len(x) == 0 || len(y) == 0 {
+		return false
+	}
+	same := !slices.Equal(x, y)
+	err := t.json.Compare(x, y, jsondiff.Options{}, func(jsondiff.Change) { same = false })
+	return same && err == nil
+}
+
+// met returns the lines of the rules that hid something since.
+func (t *tester) met(before []rules.RuleCounts) (lines []int) {
+	for i, now := range t.set.Counts() {
+		if now.Branch > before[i].Branch {
+			lines = append(lines, t.lines[i])
+		}
+	}
+	slices.Sort(lines)
+	lines = slices.Compact(lines)
+	return lines[:min(len(lines), maxRules)]
+}
+
+// valuesOf returns the classes of branch's value, and all of them where the cell
+// has none, as the ledger learns them.
+func valuesOf(ch *diff.Change) class.Set {
+	single := ch.Part == diff.Header || ch.Part == diff.Trailer || ch.Part == diff.Body && strings.HasPrefix(ch.Path, "$")
+	cut := strings.HasSuffix(ch.Other, " bytes)") && strings.Contains(ch.Other, "… (")
+	if ch.Kind != diff.Changed || !single || cut {
+		return class.All
+	}
+	return class.Of([]byte(ch.Other))
+}
