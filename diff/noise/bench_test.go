@@ -22,7 +22,7 @@ func BenchmarkObserve(b *testing.B) {
 	branch := only(change("$.id", diff.Changed, `"7f1c2e6a-0f5b-4a53-9d0e-1a2b3c4d5e6f"`, `"7f1c2e6a-0f5b-4a53-9d0e-1a2b3c4d5e60"`), change("$.v", diff.Removed, "1", ""))
 	o := paired(branch, branch[:1])
 	for i := 0; b.Loop(); i++ {
-		o.Exchange = ids[i%len(ids)]
+		o.Exchange, o.Session = ids[i%len(ids)], ids[i/8%len(ids)]
 		l.Observe(o)
 	}
 }
@@ -50,7 +50,7 @@ func BenchmarkJudge(b *testing.B) {
 			}
 		}
 		o := paired(branch, control)
-		o.Exchange = id
+		o.Exchange, o.Session = id, id
 		l.Observe(o)
 	}
 	for b.Loop() {

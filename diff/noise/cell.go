@@ -5,6 +5,7 @@ import (
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/stats"
 )
 
 // cell is the counts of one cell.
@@ -19,6 +20,10 @@ type cell struct {
 	// Over the others: how many differ, and how many of them in which direction.
 	unpaired uint64
 	up, down uint64
+	// pairs are the blocks of the paired outcomes in which a side differs, with
+	// the classes of branch's values; alone those of the others, for the kinds of
+	// differences that have a direction.
+	pairs, alone stats.Blocks
 
 	// changes is how many single differences were counted here.
 	changes uint64
@@ -96,6 +101,40 @@ func (c *cell) count(paired bool) {
 	}
 }
 
+// vote enters the outcome into the block of its session. A block is there
+// whichever side differs, and also where both do, so that which blocks there are
+// does not depend on the sides.
+func (c *cell) vote(o *Observation, session uint64, room *int) {
+	blocks, net, classes := &c.pairs, int64(0), class.All
+	switch {
+	case !o.Paired && !(c.now.branch && c.oriented()):
+		return
+	case !o.Paired:
+		blocks, net = &c.alone, c.direct(&o.Branch[c.now.first])
+	case c.now.branch && !c.now.control:
+		net = 1
+	case c.now.control && !c.now.branch:
+		net = -1
+	}
+	if o.Paired {
+		classes = c.now.classes
+	}
+	before := len(blocks.List())
+	blocks.Add(uint32(session>>32), net, uint32(classes))
+	fit(blocks, before, room)
+}
+
+// fit takes the room of the blocks that came, or gives it up where there is none.
+// One block each cell has in any case.
+func fit(blocks *stats.Blocks, before int, room *int) {
+	n := len(blocks.List())
+	for *room+before < n && n > max(before, 1) {
+		blocks.Shrink()
+		n = len(blocks.List())
+	}
+	*room += before - n
+}
+
 // teach enters what control's changes of the outcome taught.
 func (c *cell) teach(rank uint64) {
 	if c.now.control && c.narrows() {
@@ -113,11 +152,7 @@ func (c *cell) enter(o *Observation, rank uint64, room *int) int {
 		e := o.occurrence(first, c.now.control, rank)
 		c.examples.add(&e, room)
 	}
-	if !o.Paired {
-		c.direct(first)
-		return noEntry
-	}
-	if !c.narrows() {
+	if !o.Paired || !c.narrows() {
 		return noEntry
 	}
 	entry := c.classes.add(c.now.classes, 1)
@@ -128,26 +163,39 @@ func (c *cell) enter(o *Observation, rank uint64, room *int) int {
 	return entry
 }
 
+// oriented reports whether the cell's differences have a direction.
+func (c *cell) oriented() bool {
+	return c.Kind == diff.Removed || c.Kind == diff.Added || c.turns()
+}
+
+// turns reports whether both directions are differences of the same cell.
+func (c *cell) turns() bool {
+	return c.Kind == diff.Retyped || c.Part == diff.Status && c.Kind == diff.Changed
+}
+
 // direct counts the direction of a change without a control side: whether base
 // or branch has what is the greater of the two by an arbitrary fixed order.
 // Exchangeable sides take each direction equally often.
-func (c *cell) direct(ch *diff.Change) {
+func (c *cell) direct(ch *diff.Change) int64 {
+	if !c.turns() {
+		return 1
+	}
 	switch order := c.compare(ch); {
 	case order < 0:
 		c.up++
+		return 1
 	case order > 0:
 		c.down++
+		return -1
 	}
+	return 0
 }
 
 func (c *cell) compare(ch *diff.Change) int {
-	switch {
-	case c.Kind == diff.Retyped:
+	if c.Kind == diff.Retyped {
 		return strings.Compare(typeOf(ch.Base).String(), typeOf(ch.Other).String())
-	case c.Part == diff.Status && c.Kind == diff.Changed:
-		return strings.Compare(ch.Base, ch.Other)
 	}
-	return 0
+	return strings.Compare(ch.Base, ch.Other)
 }
 
 // typeOf returns the JSON type of a value.

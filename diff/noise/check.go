@@ -3,6 +3,7 @@ package noise
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff/class"
@@ -20,6 +21,7 @@ type check struct {
 	cells        map[cellName]bool
 	exampleBytes int
 	references   int
+	blocks       int
 	counted      []uint64 // outcomes of each operation that are in sets or uncounted
 }
 
@@ -115,8 +117,11 @@ func (p *Partial) addOperation(o *OperationCounts) error {
 	if p.check.names[o.Name] {
 		return fmt.Errorf("operation %.80q twice", o.Name)
 	}
-	if err := bounded(o.Paired, o.Unpaired, o.Uncounted, o.SummedUp); err != nil {
+	if err := bounded(o.Paired, o.Unpaired, o.Uncounted, o.SummedUp, o.Single); err != nil {
 		return err
+	}
+	if err := o.checkSessions(); err != nil {
+		return fmt.Errorf("operation %.80q: %w", o.Name, err)
 	}
 	if all := o.Paired + o.Unpaired; o.Uncounted > all || o.SummedUp > all {
 		return fmt.Errorf("operation %.80q: more outcomes beyond limits than outcomes", o.Name)
@@ -127,6 +132,22 @@ func (p *Partial) addOperation(o *OperationCounts) error {
 	p.check.names[o.Name] = true
 	p.check.counted = append(p.check.counted, o.Uncounted)
 	p.operations = append(p.operations, *o)
+	return nil
+}
+
+// checkSessions wants each outcome to have a session or none.
+func (o *OperationCounts) checkSessions() error {
+	words, sessions := len(operation{}.sessions), uint64(0)
+	if n := len(o.Sessions); n != 0 && n != words {
+		return fmt.Errorf("%d words of sessions and not %d", n, words)
+	}
+	for _, word := range o.Sessions {
+		sessions += uint64(bits.OnesCount64(word))
+	}
+	all := o.Paired + o.Unpaired
+	if o.Single > all || sessions > all-o.Single || sessions == 0 && (o.Single < all || o.Sessions != nil) {
+		return errors.New("sessions that contradict the outcomes")
+	}
 	return nil
 }
 
@@ -148,6 +169,11 @@ func (p *Partial) addCell(c *CellCounts) error {
 	if p.check.exampleBytes+size > DefaultExampleBytes+maxOvershoot {
 		return fmt.Errorf("examples of more than %d bytes", DefaultExampleBytes)
 	}
+	blocks := len(c.Pairs.list()) + len(c.Alone.list())
+	if p.check.blocks+blocks > DefaultBlocks+2*DefaultCells { // one each cell has beyond the bound
+		return fmt.Errorf("more than %d blocks", DefaultBlocks)
+	}
+	p.check.blocks += blocks
 	p.check.exampleBytes += size
 	if p.check.cells == nil {
 		p.check.cells = make(map[cellName]bool)
@@ -182,6 +208,9 @@ func (c *CellCounts) check(op *OperationCounts) error {
 		return errors.New("more directions or violations than outcomes")
 	}
 	if err := c.checkClasses(); err != nil {
+		return err
+	}
+	if err := c.checkBlocks(); err != nil {
 		return err
 	}
 	return c.checkExamples()

@@ -14,16 +14,21 @@ import (
 //
 // A branch value is held against the class that all control values leave in the
 // end. No control value can lie outside of that, as it has its part in it. So
-// that branch and control stay exchangeable, the outcomes are put in the order
-// of their [Rank], and control's value of each is held against what the outcomes
-// before it, and base's value of its own, leave in common. Under the null
-// hypothesis branch's value of the same outcome leaves that as often as
-// control's does, given the outcomes before. What is known in the end is no
-// narrower, so that held against it branch leaves no more often: the count of
-// branch is at most, and that of control exactly, what the test asks for, and
-// the e-value stays valid. (Of classes that overlap without one being within the
-// other, such as hex and base64, that holds but for values that are of the first
-// alone.)
+// that branch and control stay exchangeable, the sessions are put in the order
+// of their [Rank], and control's value of each outcome is held against what the
+// sessions before its own, and base's value of its own, leave in common. Under
+// the null hypothesis branch leaves that in as many sessions as control does,
+// given the sessions before: what is known before a session is the same whichever
+// of its sides is called branch. What is known in the end is no narrower, so that
+// held against it branch leaves no more often. (Of classes that overlap without
+// one being within the other, such as hex and base64, that holds but for values
+// that are of the first alone.)
+//
+// Branch is given the blocks in which it leaves the class, which are no more than
+// the sessions; control the outcomes in which it does, which are no fewer. So the
+// count of branch is at most, and that of control at least, what the test asks
+// for, and the e-value stays valid. What a [Profile] knows is known before the
+// first session, and changes nothing in this.
 //
 // Rank is as good as any order that does not look at the answers, and with it
 // the count is the same however the outcomes came. The obvious other way, to
@@ -34,9 +39,9 @@ import (
 // # What has to be kept
 //
 // Of the outcomes with the same classes on base and the same on control only
-// those of the lowest rank can leave the class: for the others it holds no more
-// than their own have in common. So it is enough to keep that rank, and how
-// many outcomes have it (an exchange may be asked several times).
+// those of the session of the lowest rank can leave the class: for the others it
+// holds no more than their own have in common. So it is enough to keep that rank,
+// and how many outcomes have it.
 type learned struct {
 	// common is what all values have in common; class.All until there is one.
 	common  class.Set
@@ -50,7 +55,7 @@ type learned struct {
 // values have in common, and what those of control's.
 type lesson struct {
 	base, control class.Set
-	rank          uint64 // the lowest
+	rank          uint64 // the lowest of their sessions
 	n             uint64 // how many have that rank
 }
 
@@ -86,13 +91,12 @@ func (s *lesson) join(other lesson) {
 }
 
 // violations returns how many outcomes had a control value that left what was
-// known before them.
-func (x *learned) violations() uint64 {
+// known before them; known is what was before the first.
+func (x *learned) violations(known class.Set) uint64 {
 	n := x.beyond
-	known := class.All
 	ordered := slices.SortedFunc(slices.Values(x.lessons), func(a, b lesson) int { return cmp.Compare(a.rank, b.rank) })
 	for len(ordered) > 0 {
-		same := 1 // outcomes of one rank teach each other nothing
+		same := 1 // outcomes of one session teach each other nothing
 		for same < len(ordered) && ordered[same].rank == ordered[0].rank {
 			same++
 		}

@@ -15,6 +15,12 @@
 // in it: they are not independent. A removed or added subtree is one difference
 // already where it is found, and so is one cell.
 //
+// # What is tested
+//
+// Nor are the outcomes of a session independent: what a user has in the basket
+// shows in each of the answers. So outcomes are counted and sessions are tested:
+// each has one vote, see [stats.Blocks].
+//
 // # Order does not count
 //
 // What a ledger says depends on which outcomes it observed and not on their
@@ -25,12 +31,14 @@ package noise
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/stats"
 )
 
 // Limits bound the memory of a [Ledger]; 0 stands for the default.
@@ -42,6 +50,9 @@ type Limits struct {
 	// References bounds how many references to cells the distinct sets of
 	// differences hold together.
 	References int
+	// Blocks bounds the blocks of sessions that cells tell apart together. A cell
+	// that finds no room puts sessions together, which costs evidence and no more.
+	Blocks int
 	// ExampleBytes bounds all examples. Differences that are found once it is
 	// spent have their counts, and no examples.
 	ExampleBytes int
@@ -49,13 +60,14 @@ type Limits struct {
 
 // The default limits. A service has hundreds of operations and a bad run some
 // thousands of cells; more come from names that callers make up. A cell takes
-// at most 3 KiB without its examples (32 classes of 40 bytes, 32 lessons of 24,
-// its name and counts), a reference 21 bytes. Together, all stays below 200 MiB
-// at worst.
+// at most 3 KiB without its examples and blocks (32 classes of 40 bytes, 32
+// lessons of 24, its name and counts), a reference 21 bytes, a block 24.
+// Together, all stays below 250 MiB at worst.
 const (
 	DefaultOperations   = 8192
 	DefaultCells        = 20000
 	DefaultReferences   = 1 << 20
+	DefaultBlocks       = 1 << 21
 	DefaultExampleBytes = 64 << 20
 )
 
@@ -76,6 +88,9 @@ type Observation struct {
 	// Exchange, Method and Target name the recorded exchange in examples; where
 	// nothing differs they may be left out.
 	Exchange, Method, Target string
+	// Session is what the outcome has in common with others, so that their
+	// differences may have one cause. Without one each exchange is its own.
+	Session string
 	// Branch and Control are what differs from base on either side.
 	Branch, Control []diff.Change
 	// Paired says that control was compared as well.
@@ -90,6 +105,8 @@ type Ledger struct {
 	order      []*cell // by number
 	outcomes   outcomes
 	room       int // bytes left for examples
+	blocks     int // left for cells
+	prior      *Profile
 
 	sequence uint64 // number of the current outcome, from 1
 	touched  []*cell
@@ -107,6 +124,29 @@ type operation struct {
 	uncounted uint64
 	// summed is how many outcomes are in the account as SummedUp.
 	summed uint64
+	// sessions has a bit for each hash of a session, single counts the outcomes
+	// that have none.
+	sessions [stats.MaxBlocks / 64]uint64
+	single   uint64
+}
+
+// meet notes the session of an outcome.
+func (op *operation) meet(session string, rank uint64) {
+	if session == "" {
+		op.single++
+		return
+	}
+	bit := rank >> 32 * stats.MaxBlocks >> 32
+	op.sessions[bit/64] |= 1 << (bit % 64)
+}
+
+// blocks is in about how many blocks the outcomes come.
+func (op *operation) blocks() uint64 {
+	n := op.single
+	for _, word := range op.sessions {
+		n += uint64(bits.OnesCount64(word))
+	}
+	return min(n, stats.MaxBlocks)
 }
 
 // New returns an empty ledger.
@@ -114,6 +154,7 @@ func New(limits Limits) *Ledger {
 	limits.Operations = cmp.Or(limits.Operations, DefaultOperations)
 	limits.Cells = cmp.Or(limits.Cells, DefaultCells)
 	limits.References = cmp.Or(limits.References, DefaultReferences)
+	limits.Blocks = cmp.Or(limits.Blocks, DefaultBlocks)
 	limits.ExampleBytes = cmp.Or(limits.ExampleBytes, DefaultExampleBytes)
 	return &Ledger{
 		limits:     limits,
@@ -121,6 +162,7 @@ func New(limits Limits) *Ledger {
 		cells:      make(map[diff.Cell]*cell),
 		outcomes:   newOutcomes(limits.References),
 		room:       limits.ExampleBytes,
+		blocks:     limits.Blocks,
 	}
 }
 
@@ -144,7 +186,12 @@ func (l *Ledger) Observe(o Observation) {
 	}
 	l.learn(op, &o)
 	lost := l.branch(op, &o)
-	l.settle(op, &o, lost)
+	var session uint64
+	if o.Session != "" {
+		session = Rank(o.Session)
+	}
+	op.meet(o.Session, session)
+	l.settle(op, &o, session, lost)
 }
 
 func (l *Ledger) operation(name string) *operation {
@@ -228,7 +275,7 @@ func (l *Ledger) branch(op *operation, o *Observation) (lost bool) {
 }
 
 // settle enters the outcome into its cells.
-func (l *Ledger) settle(op *operation, o *Observation, lost bool) {
+func (l *Ledger) settle(op *operation, o *Observation, session uint64, lost bool) {
 	// One order for all outcomes makes equal sets equal.
 	slices.SortFunc(l.touched, func(a, b *cell) int { return cmp.Compare(a.number, b.number) })
 	l.outcomes.begin()
@@ -236,9 +283,13 @@ func (l *Ledger) settle(op *operation, o *Observation, lost bool) {
 	if len(l.touched) > 0 {
 		rank = Rank(shorten(o.Exchange))
 	}
+	if o.Session == "" {
+		session = rank
+	}
 	for _, c := range l.touched {
 		c.count(o.Paired)
-		c.teach(rank)
+		c.vote(o, session, &l.blocks)
+		c.teach(session)
 		if c.now.branch {
 			l.outcomes.add(c, c.enter(o, rank, &l.room))
 		}

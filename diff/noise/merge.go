@@ -6,6 +6,7 @@ import (
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/stats"
 )
 
 // Merge counts what the partial holds, as if its outcomes had been observed
@@ -48,6 +49,10 @@ func (l *Ledger) mergeOperation(o *OperationCounts, rename func(string) string) 
 	op.unpaired += o.Unpaired
 	op.uncounted += o.Uncounted
 	op.summed += o.SummedUp
+	op.single += o.Single
+	for i, word := range o.Sessions {
+		op.sessions[i] |= word
+	}
 	return op
 }
 
@@ -72,6 +77,8 @@ func (l *Ledger) mergeCell(op *operation, r *CellCounts) mapped {
 	if op != nil {
 		key := diff.Cell{Operation: op.name, Place: diff.Place{Part: r.Part, Path: string(r.Path)}, Kind: r.Kind}
 		if c := l.cell(op, key); c != nil {
+			mergeBlocks(&c.pairs, r.Pairs, &l.blocks)
+			mergeBlocks(&c.alone, r.Alone, &l.blocks)
 			return mapped{c, c.merge(r, &l.room)}
 		}
 		reason = CellLimit
@@ -79,6 +86,14 @@ func (l *Ledger) mergeCell(op *operation, r *CellCounts) mapped {
 	l.changes.Written -= r.Changes
 	l.changes.Drop(reason, r.Changes)
 	return mapped{}
+}
+
+func mergeBlocks(to *stats.Blocks, r *BlockCounts, room *int) {
+	if r != nil {
+		before, from := len(to.List()), r.blocks()
+		to.Merge(&from)
+		fit(to, before, room)
+	}
 }
 
 // merge adds the counts, and returns the entry that each of the record's classes

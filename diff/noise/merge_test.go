@@ -42,6 +42,7 @@ var observations = rapid.Custom(func(t *rapid.T) Observation {
 	o := Observation{
 		Operation: rapid.SampledFrom([]string{"GET /a", "GET /b", "GET /\xff"}).Draw(t, "operation"),
 		Exchange:  fmt.Sprintf("%032x", rapid.IntRange(0, 30).Draw(t, "exchange")),
+		Session:   rapid.SampledFrom([]string{"", "s", "t", "u", "v"}).Draw(t, "session"),
 		Method:    "GET", Target: rapid.SampledFrom([]string{"/a?x", "/\xfe", strings.Repeat("ä", maxText)}).Draw(t, "target"),
 		Branch: changes(t, "branch"),
 		Paired: rapid.IntRange(0, 9).Draw(t, "paired") > 0,
@@ -66,7 +67,7 @@ var several = rapid.Custom(func(t *rapid.T) (list []Observation) {
 
 // judged is all that a ledger says.
 func judged(l *Ledger) []any {
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	return []any{list, differing, l.Account()}
 }
 
@@ -161,7 +162,7 @@ func TestMergingBeyondLimitsIsAccountedFor(t *testing.T) {
 		require.NoError(t, account.Balance())
 		require.Equal(t, differences, account[0].Seen)
 		require.Equal(t, seen, account[1].Seen)
-		list, differing := into.Judge(alpha)
+		list, differing := verdicts(into)
 		for _, d := range list {
 			require.LessOrEqual(t, d.Branch, d.N)
 		}
@@ -181,7 +182,7 @@ func TestOutcomesOfALostCellCountAsDifferingWhenMerged(t *testing.T) {
 	require.NoError(t, account.Balance())
 	assert.EqualValues(t, 1, account[0].Dropped[CellLimit])
 	assert.EqualValues(t, 1, account[1].Filtered[SummedUp])
-	_, differing := into.Judge(alpha)
+	_, differing := verdicts(into)
 	assert.EqualValues(t, 3, differing["GET /a"])
 }
 
@@ -196,7 +197,7 @@ func TestExamplesAreThoseOfTheLowestRank(t *testing.T) {
 	slices.SortFunc(ids, func(a, b string) int {
 		return CompareExamples(&diff.Example{Exchange: a}, &diff.Example{Exchange: b})
 	})
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	var got []string
 	for _, e := range list[0].Examples {
 		got = append(got, e.Exchange)

@@ -3,6 +3,7 @@ package noise
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,10 +19,12 @@ func change(path string, kind diff.Kind, base, other string) diff.Change {
 	return diff.Change{Place: diff.Place{Part: diff.Body, Path: path}, Kind: kind, At: path, Base: base, Other: other}
 }
 
-// paired gives one outcome of the operation "GET /a".
+var sessions atomic.Uint64
+
+// paired gives one outcome of the operation "GET /a", in a session of its own.
 func paired(branch, control []diff.Change) Observation {
 	return Observation{
-		Operation: "GET /a", Exchange: "e", Method: "GET", Target: "/a",
+		Operation: "GET /a", Exchange: "e", Method: "GET", Target: "/a", Session: fmt.Sprint(sessions.Add(1)),
 		Branch: branch, Control: control, Paired: true,
 	}
 }
@@ -30,6 +33,12 @@ func alone(branch ...diff.Change) Observation {
 	o := paired(branch, nil)
 	o.Paired = false
 	return o
+}
+
+// verdicts judges, and returns what shows in a report.
+func verdicts(l *Ledger) ([]diff.Difference, map[string]uint64) {
+	j := l.Judge(alpha)
+	return j.Differences, j.Differing
 }
 
 // find returns the difference at the path, which must be there.
@@ -47,7 +56,7 @@ func find(t *testing.T, list []diff.Difference, path string, kind diff.Kind) dif
 func only(changes ...diff.Change) []diff.Change { return changes }
 
 func TestNothingObservedIsNothing(t *testing.T) {
-	list, differing := New(Limits{}).Judge(alpha)
+	list, differing := verdicts(New(Limits{}))
 	assert.Empty(t, list)
 	assert.Empty(t, differing)
 }
@@ -57,13 +66,13 @@ func TestAlwaysDifferingBranchIsARegression(t *testing.T) {
 	for range 15 {
 		l.Observe(paired(only(change("$.price", diff.Changed, "1", "2")), nil))
 	}
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	require.Len(t, list, 1)
 	d := list[0]
 	assert.Equal(t, diff.Regression, d.Judgement)
-	assert.Equal(t, diff.Counts{N: 15, Branch: 15, BranchOnly: 15, Paired: true}, d.Counts)
+	assert.Equal(t, diff.Counts{N: 15, Branch: 15, BranchOnly: 15, Paired: true, BranchSessions: 15}, d.Counts)
 	assert.Equal(t, "branch differs in 15 of 15, base never differs from itself", d.Reason)
-	assert.InDelta(t, 4095.9, d.EValue, 0.1)
+	assert.InDelta(t, 21299.2, d.EValue, 0.1)
 	assert.Len(t, d.Examples, maxExamples)
 	assert.Equal(t, diff.Example{Exchange: "e", Method: "GET", Target: "/a", At: "$.price", Base: "1", Branch: "2"}, d.Examples[0])
 	assert.Equal(t, map[string]uint64{"GET /a": 15}, differing)
@@ -85,7 +94,7 @@ func TestFifteenOfFifteenIsProvenAmongHundredsOfNoisyCells(t *testing.T) {
 		}
 		l.Observe(paired(branch, control))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	assert.Equal(t, diff.Regression, find(t, list, "$.price", diff.Changed).Judgement)
 	assert.Equal(t, diff.Noise, find(t, list, "$.c7", diff.Changed).Judgement)
 }
@@ -99,13 +108,13 @@ func TestRareDifferenceIsASuspectWithItsCounts(t *testing.T) {
 		}
 		l.Observe(paired(branch, nil))
 	}
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	require.Len(t, list, 1)
 	assert.Equal(t, diff.Suspect, list[0].Judgement)
 	assert.EqualValues(t, 100, list[0].N)
 	assert.EqualValues(t, 2, list[0].BranchOnly)
-	assert.EqualValues(t, 250, list[0].MoreSamples)
-	assert.Equal(t, "branch differs in 2 of 100, base never differs from itself; too few to tell, about 250 more would", list[0].Reason)
+	assert.EqualValues(t, 150, list[0].MoreSamples)
+	assert.Equal(t, "branch differs in 2 of 100, base never differs from itself; too few to tell, about 150 more would", list[0].Reason)
 	assert.EqualValues(t, 2, differing["GET /a"])
 }
 
@@ -119,7 +128,7 @@ func TestValuesThatDifferOnEveryAnswerAreNoise(t *testing.T) {
 			only(change("$.id", diff.Changed, id(0), id(1)), change("$.n", diff.Changed, n(0), n(1)), change("$.tags", diff.Reordered, "[1,2]", "[2,1]")),
 		))
 	}
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	require.Len(t, list, 3)
 	for _, d := range list {
 		assert.Equal(t, diff.Noise, d.Judgement, d.Path)
@@ -141,7 +150,7 @@ func TestANoisyFieldThatBecomesNullIsARegressionOfItsOwn(t *testing.T) {
 			only(change("$.at", diff.Changed, at, `"2026-11-21T11:00:00Z"`)),
 		))
 	}
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	require.Len(t, list, 1, "what only control has is no difference of branch")
 	assert.Equal(t, diff.Retyped, list[0].Kind)
 	assert.Equal(t, diff.Regression, list[0].Judgement)
@@ -157,7 +166,7 @@ func TestBranchThatDiffersMoreOftenThanNoiseIsARegression(t *testing.T) {
 		}
 		l.Observe(paired(only(change("$.v", diff.Changed, "1", "3")), control))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	require.Len(t, list, 1)
 	assert.Equal(t, diff.Regression, list[0].Judgement)
 	assert.Equal(t, "branch differs in 100 of 100 (100 %), more often than base differs from itself in 30 of 100 (30 %)", list[0].Reason)
@@ -174,7 +183,7 @@ func TestNoiseNarrowsToTheClassOfTheValue(t *testing.T) {
 		}
 		l.Observe(paired(only(change("$.at", diff.Changed, at(0), branch)), only(change("$.at", diff.Changed, at(0), at(1)))))
 	}
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	require.Len(t, list, 2)
 	assert.Equal(t, diff.Noise, find(t, list, "$.at", diff.Changed).Judgement)
 	d := find(t, list, "$.at", diff.Class)
@@ -199,7 +208,7 @@ func TestTheClassOfEveryElementCounts(t *testing.T) {
 			only(element(0, "1", "3"), element(1, "1", "4")),
 		))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	d := find(t, list, "$.items[*].n", diff.Class)
 	assert.Equal(t, diff.Regression, d.Judgement)
 	assert.EqualValues(t, 20, d.Branch, "one count an outcome, however many elements")
@@ -214,7 +223,7 @@ func TestControlThatLeavesTheClassStandsAgainstIt(t *testing.T) {
 		v := values[i%len(values)]
 		l.Observe(paired(only(change("$.n", diff.Changed, "10", v)), only(change("$.n", diff.Changed, "10", v))))
 	}
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	require.Len(t, list, 1, "the class has widened to number")
 	assert.Equal(t, "number", list[0].Learned)
 	assert.Empty(t, differing)
@@ -228,7 +237,7 @@ func TestValuesThatWereCutSayNothingOfTheirClass(t *testing.T) {
 			only(change("$.t", diff.Changed, `"abc"`, `"abd"`)),
 		))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	require.Len(t, list, 1)
 	assert.Equal(t, diff.Noise, list[0].Judgement)
 }
@@ -238,7 +247,7 @@ func TestWithoutControlAValueThatChangesStaysASuspect(t *testing.T) {
 	for range 200 {
 		l.Observe(alone(change("$.v", diff.Changed, "1", "2")))
 	}
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	require.Len(t, list, 1)
 	assert.Equal(t, diff.Suspect, list[0].Judgement)
 	assert.Equal(t, diff.Counts{N: 200, Branch: 200}, list[0].Counts)
@@ -260,7 +269,7 @@ func TestWithoutControlADirectionThatNeverReversesIsARegression(t *testing.T) {
 		for range 15 {
 			l.Observe(alone(ch))
 		}
-		list, _ := l.Judge(alpha)
+		list, _ := verdicts(l)
 		require.Len(t, list, 1, name)
 		assert.Equal(t, diff.Regression, list[0].Judgement, name)
 		assert.Equal(t, "branch differs in 15 of 15, never the other way round; no control side was asked", list[0].Reason)
@@ -276,7 +285,7 @@ func TestWithoutControlADirectionThatReversesIsASuspect(t *testing.T) {
 		}
 		l.Observe(alone(ch))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	require.Len(t, list, 2)
 	assert.Equal(t, diff.Suspect, list[0].Judgement)
 	assert.Equal(t, "branch differs in 20 of 40, the other way round in 20; no control side was asked; not enough to tell", list[0].Reason)
@@ -287,14 +296,14 @@ func TestWithoutControlFewOfOneDirectionSayHowManyMore(t *testing.T) {
 	for range 4 {
 		l.Observe(alone(change("$.v", diff.Retyped, "1", "null")))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	require.Equal(t, diff.Suspect, list[0].Judgement)
 	more := list[0].MoreSamples
 	require.Positive(t, more)
 	for range more {
 		l.Observe(alone(change("$.v", diff.Retyped, "1", "null")))
 	}
-	list, _ = l.Judge(alpha)
+	list, _ = verdicts(l)
 	assert.Equal(t, diff.Regression, list[0].Judgement)
 }
 
@@ -304,7 +313,7 @@ func TestOutcomesThatLackControlAreNotMixedWithPairs(t *testing.T) {
 		l.Observe(paired(nil, nil))
 		l.Observe(alone(change("$.v", diff.Removed, "1", "")))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	require.Len(t, list, 1)
 	assert.Equal(t, diff.Suspect, list[0].Judgement)
 	assert.Equal(t, "branch differs in 20 of 20 that have no answer of control to compare with", list[0].Reason)
@@ -323,7 +332,7 @@ func TestDifferencesComeInTheOrderOfTheReport(t *testing.T) {
 		}
 		l.Observe(paired(branch, only(noisy)))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	var paths []string
 	for _, d := range list {
 		paths = append(paths, d.Path)
@@ -340,8 +349,8 @@ func TestJudgingChangesNothing(t *testing.T) {
 			often.Observe(o)
 			often.Judge(alpha)
 		}
-		wantList, wantDiffering := once.Judge(alpha)
-		gotList, gotDiffering := often.Judge(alpha)
+		wantList, wantDiffering := verdicts(once)
+		gotList, gotDiffering := verdicts(often)
 		assert.Equal(t, wantList, gotList)
 		assert.Equal(t, wantDiffering, gotDiffering)
 	})
@@ -371,7 +380,7 @@ func TestDifferingIsWhatARecountGives(t *testing.T) {
 			all = append(all, drawn(t))
 			l.Observe(all[len(all)-1])
 		}
-		list, differing := l.Judge(alpha)
+		list, differing := verdicts(l)
 		verdicts := make(map[diff.Cell]bool)
 		learned := make(map[diff.Cell]string)
 		for _, d := range list {
@@ -417,7 +426,7 @@ func TestLimitsAreCountedAndNothingPassesSilently(t *testing.T) {
 	assert.EqualValues(t, 1, account[0].Dropped[OperationLimit])
 	assert.EqualValues(t, 2, account[1].Filtered[SummedUp])
 	assert.EqualValues(t, 1, account[1].Dropped[OperationLimit])
-	_, differing := l.Judge(alpha)
+	_, differing := verdicts(l)
 	assert.EqualValues(t, 2, differing["GET /a"], "differences without a cell count as differing")
 }
 
@@ -441,7 +450,7 @@ func TestBeyondTheLimitOfSetsOutcomesAreDecidedAtOnce(t *testing.T) {
 	account := l.Account()
 	require.NoError(t, account.Balance())
 	assert.Positive(t, account[1].Filtered[SummedUp])
-	list, differing := l.Judge(alpha)
+	list, differing := verdicts(l)
 	assert.Equal(t, diff.Regression, find(t, list, "$.real", diff.Removed).Judgement)
 	assert.GreaterOrEqual(t, differing["GET /a"], uint64(64))
 	assert.Less(t, differing["GET /a"], uint64(100), "noise is not taken for differing")
@@ -452,7 +461,7 @@ func TestExamplesAreBounded(t *testing.T) {
 	for i := range 50 {
 		l.Observe(paired(only(change(fmt.Sprint("$.", i), diff.Changed, "1", "2")), nil))
 	}
-	list, _ := l.Judge(alpha)
+	list, _ := verdicts(l)
 	require.Len(t, list, 50)
 	with := 0
 	for _, d := range list {
@@ -484,7 +493,7 @@ func TestSidesThatAreAlikeAreSeldomRegressions(t *testing.T) {
 			}
 			l.Observe(paired(branch, control))
 		}
-		if list, _ := l.Judge(alpha); list[0].Judgement == diff.Regression {
+		if list, _ := verdicts(l); list[0].Judgement == diff.Regression {
 			flagged++
 		}
 	}

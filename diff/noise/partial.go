@@ -7,6 +7,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/stats"
 )
 
 // Partial is what a [Ledger] has counted, to be stored and merged into another.
@@ -45,6 +46,10 @@ type OperationCounts struct {
 	// many the account has under that name.
 	Uncounted uint64 `json:"uncounted,omitempty"`
 	SummedUp  uint64 `json:"summed_up,omitempty"`
+	// Sessions has a bit for each hash of a session, Single counts the outcomes
+	// that have none.
+	Sessions []uint64 `json:"sessions,omitempty"`
+	Single   uint64   `json:"single,omitempty"`
 }
 
 // CellCounts is one cell.
@@ -62,6 +67,10 @@ type CellCounts struct {
 	Unpaired    uint64 `json:"unpaired,omitempty"`
 	Up          uint64 `json:"up,omitempty"`
 	Down        uint64 `json:"down,omitempty"`
+	// Pairs are the blocks of the paired outcomes, Alone those of the others; nil
+	// where there are none.
+	Pairs *BlockCounts `json:"pairs,omitempty"`
+	Alone *BlockCounts `json:"alone,omitempty"`
 	// Learned is what all values have in common, nil where nothing was learned.
 	Learned  *class.Set      `json:"learned,omitempty"`
 	Lessons  []LessonCounts  `json:"lessons,omitempty"`
@@ -70,8 +79,34 @@ type CellCounts struct {
 	Examples []ExampleRecord `json:"examples,omitempty"`
 }
 
+// BlockCounts is [stats.Blocks]: of each block its id of 32-Shift bits,
+// ascending, its net votes, and what the classes of its values have in common.
+type BlockCounts struct {
+	Shift  uint8      `json:"shift,omitempty"`
+	Blocks [][3]int64 `json:"blocks"`
+}
+
+func recordBlocks(b *stats.Blocks) *BlockCounts {
+	if len(b.List()) == 0 {
+		return nil
+	}
+	r := &BlockCounts{Shift: b.Shift(), Blocks: make([][3]int64, len(b.List()))}
+	for i, k := range b.List() {
+		r.Blocks[i] = [...]int64{int64(k.ID), k.Net, int64(k.Mask)}
+	}
+	return r
+}
+
+func (r *BlockCounts) blocks() stats.Blocks {
+	list := make([]stats.Block, len(r.Blocks))
+	for i, k := range r.Blocks {
+		list[i] = stats.Block{ID: uint32(k[0]), Net: k[1], Mask: uint32(k[2])}
+	}
+	return stats.MakeBlocks(r.Shift, list)
+}
+
 // LessonCounts is the outcomes whose values on base and control had these
-// classes: the lowest rank among them, and how many had it.
+// classes: the lowest rank of a session among them, and how many had it.
 type LessonCounts struct {
 	Base    class.Set `json:"base"`
 	Control class.Set `json:"control"`
@@ -132,9 +167,13 @@ func (p *Partial) operation(names map[string]int, op *operation) {
 		return
 	}
 	names[op.name] = len(p.operations)
-	p.operations = append(p.operations, OperationCounts{
-		Name: Text(op.name), Paired: op.paired, Unpaired: op.unpaired, Uncounted: op.uncounted, SummedUp: op.summed,
-	})
+	r := OperationCounts{
+		Name: Text(op.name), Paired: op.paired, Unpaired: op.unpaired, Uncounted: op.uncounted, SummedUp: op.summed, Single: op.single,
+	}
+	if op.sessions != (operation{}).sessions {
+		r.Sessions = slices.Clone(op.sessions[:])
+	}
+	p.operations = append(p.operations, r)
 }
 
 func (c *cell) record(operation int) CellCounts {
@@ -142,6 +181,7 @@ func (c *cell) record(operation int) CellCounts {
 		Operation: operation, Part: c.Part, Path: Text(c.Path), Kind: c.Kind, Changes: c.changes,
 		Branch: c.branchCount, Control: c.controlCount, BranchOnly: c.branchOnly, ControlOnly: c.controlOnly,
 		Unpaired: c.unpaired, Up: c.up, Down: c.down, Beyond: c.learned.beyond,
+		Pairs: recordBlocks(&c.pairs), Alone: recordBlocks(&c.alone),
 	}
 	if common := c.learned.common; common != class.All {
 		r.Learned = &common

@@ -19,6 +19,9 @@ func reason(c *candidate) string {
 
 func pairedReason(c *candidate) string {
 	branch := fmt.Sprintf("branch differs in %d of %d", c.Branch, c.N)
+	if c.explained {
+		return c.prior.reason() + ", which explains the " + fmt.Sprint(c.Branch) + " of branch in this one"
+	}
 	if c.Control == 0 {
 		return branch + ", base never differs from itself"
 	}

@@ -18,7 +18,7 @@ import (
 // compared, must be the same for counts to add up.
 const (
 	PartialSchema  = "twinspect.dev/partial/diff"
-	PartialVersion = 1
+	PartialVersion = 2
 )
 
 // maxLine bounds a line in bytes. The longest is a cell with all the examples

@@ -43,6 +43,8 @@ type Config struct {
 	// MaxLoss is the share of what a stage saw that may be lost before the
 	// verdict is inconclusive; 0 allows no loss.
 	MaxLoss float64
+	// Profile is the noise of earlier runs, nil where none is known.
+	Profile *noise.Profile
 }
 
 // What is usual for [Config].
@@ -86,12 +88,14 @@ type operation struct {
 // NewJudge returns a judge that has seen nothing.
 func NewJudge(cfg Config) *Judge {
 	cfg.ErrorRate = cmp.Or(cfg.ErrorRate, DefaultErrorRate)
-	return &Judge{
+	j := &Judge{
 		cfg:        cfg,
 		compare:    compare.New(cfg.Rules),
 		ledger:     noise.New(noise.Limits{}),
 		operations: make(map[string]*operation),
 	}
+	j.ledger.Use(cfg.Profile)
+	return j
 }
 
 // Account takes the account of the stages before the comparison. Those of what
@@ -125,6 +129,8 @@ func (j *Judge) observe(rulesOf, counted string, o *replay.Outcome) {
 		j.control = j.changes(j.control, rulesOf, base, control)
 	}
 	seen := noise.Observation{Operation: counted, Branch: j.branch, Control: j.control, Paired: control != nil}
+	// As [capture.Exchange.SessionKey]; an exchange without either is its own.
+	seen.Session = cmp.Or(o.Recorded.Context.Session, o.Recorded.Context.Connection)
 	if len(j.branch)+len(j.control) > 0 {
 		// Only a difference is shown, and its rank depends on the identity.
 		seen.Exchange = o.Recorded.ID.String()
@@ -222,8 +228,8 @@ const paceShare = 0.1
 // knows: the times, the input and the URLs of the sides. It may be called
 // again after more was observed; reports share no memory with the judge.
 func (j *Judge) Report() *diff.Report {
-	differences, differing := j.ledger.Judge((1 - paceShare) * j.cfg.ErrorRate)
-	differences = append(j.slowerOperations(paceShare*j.cfg.ErrorRate), differences...)
+	judged := j.ledger.Judge((1 - paceShare) * j.cfg.ErrorRate)
+	differences := append(j.slowerOperations(paceShare*j.cfg.ErrorRate), judged.Differences...)
 	slices.SortStableFunc(differences, diff.Compare)
 	r := &diff.Report{
 		Schema:      diff.Schema,
@@ -232,12 +238,25 @@ func (j *Judge) Report() *diff.Report {
 		ErrorRate:   j.cfg.ErrorRate,
 		Rules:       j.rules(),
 		Differences: differences,
-		Operations:  j.summaries(differing),
+		Operations:  j.summaries(judged.Differing),
 		Account:     j.account(),
+		Profile:     j.profileInfo(judged),
 	}
 	r.Verdict, r.Reasons = verdict(r, j.cfg.MaxLoss)
 	return r
 }
+
+// profileInfo tells what was known of noise before; the caller knows the file.
+func (j *Judge) profileInfo(judged *noise.Judged) *diff.ProfileInfo {
+	if p := j.cfg.Profile; p != nil {
+		return &diff.ProfileInfo{Runs: p.Runs(), Cells: p.Cells(), Explained: judged.Explained}
+	}
+	return nil
+}
+
+// Profile returns the noise of earlier runs together with that of this one, to be
+// kept for the next.
+func (j *Judge) Profile() *noise.Profile { return j.ledger.Profile(j.cfg.Profile) }
 
 // sideInfos returns the sides that were asked at all.
 func (j *Judge) sideInfos() []diff.SideInfo {
