@@ -14,7 +14,7 @@ func BenchmarkObserve(b *testing.B) {
 		c.Observe(list[i])
 	}
 	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
+	for i := 0; b.Loop(); i++ { // nearly none of them enters a sample again
 		c.Observe(list[i%len(list)])
 	}
 }

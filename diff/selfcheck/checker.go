@@ -86,11 +86,11 @@ func (c *Checker) Observe(a *Answers) {
 		c.beyond++
 		return
 	}
-	rank := noise.Rank(string(a.Exchange[:]))
-	if !s.wants(rank, c.opt.PerOperation) {
+	rank, asked := noise.Rank(string(a.Exchange[:])), a.Branch.Start.UnixNano()
+	if !s.wants(rank, asked, c.opt.PerOperation) {
 		return
 	}
-	e := &entry{rank: rank, raw: copyOf(a)}
+	e := &entry{rank: rank, asked: asked, raw: copyOf(a)}
 	c.pending += e.raw.size
 	c.enter(s, e)
 	if c.pending > maxPending {
@@ -113,10 +113,6 @@ func (c *Checker) sample(operation string) *sample {
 
 // enter puts e into the sample, and what it drives out is forgotten.
 func (c *Checker) enter(s *sample, e *entry) {
-	if twin := s.find(e.rank); twin != nil {
-		c.settle(twin, e)
-		return
-	}
 	c.trials += len(e.trials)
 	if out := s.insert(e, c.opt.PerOperation); out != nil {
 		c.forget(out)
@@ -128,17 +124,4 @@ func (c *Checker) forget(e *entry) {
 	if e.raw != nil {
 		c.pending -= e.raw.size
 	}
-}
-
-// settle keeps one of two entries of the same exchange: the one that was tried,
-// and of two that were the one whose record comes first, whichever came first.
-func (c *Checker) settle(held, e *entry) {
-	c.attempt(held)
-	c.attempt(e)
-	if e.before(held) {
-		c.trials -= len(held.trials)
-		*held = *e
-		return
-	}
-	c.trials -= len(e.trials)
 }

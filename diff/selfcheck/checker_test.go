@@ -138,10 +138,14 @@ func TestLargeAnswersDoNotWaitForTheEnd(t *testing.T) {
 // observed is outcomes of several operations; some exchanges occur twice.
 func observed(t *rapid.T) []*Answers {
 	body := rapid.SampledFrom([]string{`{"a":1,"b":[1,2]}`, `{"a":"x"}`, `[]`, `{"m":{"k":1}}`})
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *Answers {
+	list := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *Answers {
 		operation := rapid.SampledFrom([]string{"GET /a", "GET /b", "HEAD /c"}).Draw(t, "operation")
 		return jsonAnswers(rapid.IntRange(0, 30).Draw(t, "id"), operation, body.Draw(t, "base"), body.Draw(t, "branch"))
 	}), 0, 40).Draw(t, "outcomes")
+	for i, a := range list { // each was asked at its own time
+		a.Branch.Start = start.Add(time.Duration(i))
+	}
+	return list
 }
 
 func TestMergedPartialsGiveTheReportOfOneChecker(t *testing.T) {

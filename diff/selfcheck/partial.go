@@ -18,6 +18,8 @@ import (
 type Record struct {
 	Operation noise.Text `json:"operation,omitempty"`
 	Rank      uint64     `json:"rank,omitempty"`
+	// Asked is when branch began to answer, in nanoseconds since 1970.
+	Asked int64 `json:"asked,omitempty"`
 	// Untried answers have no trials: there was no time, or no room.
 	Untried bool `json:"untried,omitempty"`
 	// Skipped is how many changes were not tried as there are too many.
@@ -50,7 +52,7 @@ func (c *Checker) Partial() *Partial {
 	for _, name := range slices.Sorted(maps.Keys(c.operations)) {
 		for _, e := range c.operations[name].entries {
 			p.records = append(p.records, Record{
-				Operation: noise.Text(name), Rank: e.rank, Untried: e.untried, Skipped: e.skipped, Trials: e.trials,
+				Operation: noise.Text(name), Rank: e.rank, Asked: e.asked, Untried: e.untried, Skipped: e.skipped, Trials: e.trials,
 			})
 		}
 	}
@@ -76,7 +78,7 @@ func (p *Partial) Records() iter.Seq[Record] {
 // cannot come from a checker.
 func (p *Partial) Add(r Record) error {
 	if r.Beyond > 0 {
-		if r.Operation != "" || r.Rank != 0 || r.Untried || r.Skipped > 0 || len(r.Trials) > 0 || p.beyond > 0 || r.Beyond > noise.MaxCount {
+		if r.Operation != "" || r.Rank != 0 || r.Asked != 0 || r.Untried || r.Skipped > 0 || len(r.Trials) > 0 || p.beyond > 0 || r.Beyond > noise.MaxCount {
 			return errors.New("a wrong or a second record of what is beyond limits")
 		}
 		p.beyond = r.Beyond
@@ -192,17 +194,18 @@ func (c *Checker) Merge(p *Partial, rename func(operation string) string) {
 			c.beyond++
 			continue
 		}
-		if s.wants(r.Rank, c.opt.PerOperation) {
+		if s.wants(r.Rank, r.Asked, c.opt.PerOperation) {
 			c.enter(s, c.entryOf(r))
 		}
 	}
 }
 
 func (c *Checker) entryOf(r *Record) *entry {
-	if c.trials+len(r.Trials) > maxTrials {
-		return &entry{rank: r.Rank, untried: true}
+	e := &entry{rank: r.Rank, asked: r.Asked, untried: true}
+	if c.trials+len(r.Trials) <= maxTrials {
+		e.untried, e.skipped, e.trials = r.Untried, r.Skipped, r.Trials
 	}
-	return &entry{rank: r.Rank, untried: r.Untried, skipped: r.Skipped, trials: r.Trials}
+	return e
 }
 
 func (p Place) compare(o Place) int {

@@ -3,7 +3,6 @@ package selfcheck
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -34,7 +33,10 @@ type sample struct {
 
 // entry is one answer: first raw, then tried.
 type entry struct {
-	rank    uint64
+	rank uint64
+	// asked is when branch began to answer, in nanoseconds since 1970: of an
+	// exchange that was asked several times the first is in the sample.
+	asked   int64
 	raw     *raw // nil once it was tried
 	untried bool // there was no time, or no room
 	skipped uint64
@@ -70,26 +72,28 @@ func sizeOf(r *capture.Response) int {
 	return n
 }
 
-// wants reports whether an answer of the rank would be in the sample.
-func (s *sample) wants(rank uint64, k int) bool {
-	return len(s.entries) < k || rank <= s.entries[len(s.entries)-1].rank
+// wants reports whether an answer would be in a sample of k.
+func (s *sample) wants(rank uint64, asked int64, k int) bool {
+	if len(s.entries) == k && rank > s.entries[k-1].rank {
+		return false
+	}
+	i, found := s.search(rank)
+	return !found || asked < s.entries[i].asked
 }
 
 func (s *sample) search(rank uint64) (int, bool) {
 	return slices.BinarySearchFunc(s.entries, rank, func(e *entry, r uint64) int { return cmp.Compare(e.rank, r) })
 }
 
-func (s *sample) find(rank uint64) *entry {
-	if i, found := s.search(rank); found {
-		return s.entries[i]
-	}
-	return nil
-}
-
-// insert puts e in its place and returns the one that is driven out, which may
-// be e itself.
+// insert puts e, which the sample wants, in its place. It returns the one that is
+// driven out, if any.
 func (s *sample) insert(e *entry, k int) *entry {
-	i, _ := s.search(e.rank)
+	i, found := s.search(e.rank)
+	if found {
+		out := s.entries[i]
+		s.entries[i] = e
+		return out
+	}
 	s.entries = slices.Insert(s.entries, i, e)
 	if len(s.entries) <= k {
 		return nil
@@ -97,16 +101,6 @@ func (s *sample) insert(e *entry, k int) *entry {
 	out := s.entries[k]
 	s.entries = s.entries[:k]
 	return out
-}
-
-// before decides which of two records of the same exchange is kept.
-func (e *entry) before(other *entry) bool {
-	if e.untried != other.untried {
-		return other.untried
-	}
-	x, _ := json.Marshal(e.trials) // texts and numbers marshal without fail
-	y, _ := json.Marshal(other.trials)
-	return bytes.Compare(x, y) < 0
 }
 
 // try makes the trials of all answers that wait: first one of each operation,
