@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,4 +141,59 @@ func BenchmarkManyChanges(b *testing.B) {
 		o.Lines[1].Quantity++
 	})
 	measure(b, orders(b, "", nil), other, 320)
+}
+
+func BenchmarkTwoValuesDiffer(b *testing.B) {
+	other := orders(b, "", func(i int, o *order) {
+		if i == 40 || i == 120 {
+			o.Total = "11.95"
+		}
+	})
+	measure(b, orders(b, "", nil), other, 2)
+}
+
+func BenchmarkEqualBytes(b *testing.B) {
+	doc := orders(b, "", nil)
+	measure(b, doc, bytes.Clone(doc), 0)
+}
+
+// reversed returns doc with the members of every object in reverse order.
+func reversed(doc []byte) []byte {
+	if doc[0] != '{' && doc[0] != '[' {
+		return doc
+	}
+	var parts [][]byte
+	first := 1
+	for i := 1; i < len(doc); i++ {
+		if c := doc[i]; c == ',' || c == doc[0]+2 {
+			part := doc[first:i]
+			if doc[0] == '{' && len(part) > 0 {
+				name, _, _ := scanString(part, 0)
+				part = append(bytes.Clone(part[:name+1]), reversed(part[name+1:])...)
+			} else if len(part) > 0 {
+				part = reversed(part)
+			}
+			parts, first = append(parts, part), i+1
+		} else {
+			i = valueEnd(doc, i) - 1
+			if doc[i+1] == ':' {
+				i++
+			}
+		}
+	}
+	if doc[0] == '{' {
+		slices.Reverse(parts)
+	}
+	return append(append(doc[:1:1], bytes.Join(parts, []byte{','})...), doc[0]+2)
+}
+
+func BenchmarkEqualReordered(b *testing.B) {
+	doc := orders(b, "", nil)
+	measure(b, doc, reversed(doc), 0)
+}
+
+func BenchmarkOneInserted(b *testing.B) {
+	doc := orders(b, "", nil)
+	other := bytes.Replace(doc, []byte(`"items":[`), []byte(`"items":[{"id":"ord-new","lines":[]},`), 1)
+	measure(b, doc, other, 1)
 }

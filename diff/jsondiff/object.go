@@ -2,6 +2,7 @@ package jsondiff
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 )
@@ -149,15 +150,17 @@ func (d *Differ) mateMembers(x, y ref, countX, countY int) []int32 {
 // mateFew looks each of the members up.
 func (d *Differ) mateFew(x, y ref, mates []int32, countY int) {
 	var names [fewMembers]uint32
+	var marks [fewMembers]uint64
 	for j := range countY {
-		names[j] = y.i
+		names[j], marks[j] = y.i, y.nameMark()
 		y = y.value().next()
 	}
 	left := uint32(1)<<countY - 1
 	for i := range mates {
+		mark := x.nameMark()
 		for rest := left; rest != 0; rest &= rest - 1 {
-			j := bits.TrailingZeros32(rest)
-			if d.sameName(x, ref{y.t, names[j]}) {
+			j := bits.TrailingZeros32(rest) % fewMembers
+			if (marks[j] == mark || marks[j] == 0 || mark == 0) && d.sameName(x, ref{y.t, names[j]}) {
 				mates[i] = int32(j)
 				left &^= 1 << j
 				break
@@ -165,6 +168,20 @@ func (d *Differ) mateFew(x, y ref, mates []int32, countY int) {
 		}
 		x = x.value().next()
 	}
+}
+
+// nameMark returns what tells most names apart: the length and the first
+// characters; 0 for one that is escaped, or at the document's end.
+func (x ref) nameMark() uint64 {
+	n := x.node()
+	if n.escaped {
+		return 0
+	}
+	size := uint64(n.end - n.start)
+	if rest := x.t.src[n.start:]; len(rest) >= 8 {
+		return (binary.LittleEndian.Uint64(rest)&(1<<min(8*size, 56)-1))<<8 | size&0xFF | 1<<63
+	}
+	return 0
 }
 
 // sortedMembers returns the members from x on, those of the same name together

@@ -22,20 +22,6 @@ func special(x uint64) uint64 {
 	return (control | (quote-ones)&^quote | (slash-ones)&^slash) & tops
 }
 
-// plain returns the first place at or after i that does not hold a plain string
-// character, len(src) where there is none.
-func plain(src []byte, i int) int {
-	for ; i+8 <= len(src); i += 8 {
-		if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
-			return i + bits.TrailingZeros64(m)/8
-		}
-	}
-	for i < len(src) && src[i] >= 0x20 && src[i] != '"' && src[i] != '\\' {
-		i++
-	}
-	return i
-}
-
 // space returns the first place at or after i that is not white space.
 func space(src []byte, i int) int {
 	for i < len(src) && src[i] <= ' ' && (src[i] == ' ' || src[i] == '\n' || src[i] == '\r' || src[i] == '\t') {
@@ -48,24 +34,45 @@ func space(src []byte, i int) int {
 // returns the place behind it and whether it holds an escape; where msg is not
 // empty, the string is broken at end.
 func scanString(src []byte, i int) (end int, escaped bool, msg string) {
-	i++
-	for {
-		i = plain(src, i)
-		switch {
-		case i == len(src):
-			return i, escaped, "the string does not end"
-		case src[i] == '"':
-			return i + 1, escaped, ""
-		case src[i] != '\\':
-			return i, escaped, "a control character in a string must be escaped"
+	for i++; i+8 <= len(src); i += 8 {
+		if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
+			if i += bits.TrailingZeros64(m) / 8; src[i] == '"' {
+				return i + 1, escaped, ""
+			}
+			if src[i] < 0x20 {
+				break
+			}
+			n := escapeLen(src[i:])
+			if n == 0 {
+				break
+			}
+			escaped = true
+			i += n - 8
 		}
-		escaped = true
-		n := escapeLen(src[i:])
-		if n == 0 {
-			return i, escaped, "no such escape in a string"
-		}
-		i += n
 	}
+	return scanStringEnd(src, i, escaped)
+}
+
+// scanStringEnd reads a string from i on, byte by byte.
+func scanStringEnd(src []byte, i int, escaped bool) (end int, esc bool, msg string) {
+	for i < len(src) {
+		switch c := src[i]; {
+		case c == '"':
+			return i + 1, escaped, ""
+		case c < 0x20:
+			return i, escaped, "a control character in a string must be escaped"
+		case c == '\\':
+			n := escapeLen(src[i:])
+			if n == 0 {
+				return i, true, "no such escape in a string"
+			}
+			escaped = true
+			i += n
+		default:
+			i++
+		}
+	}
+	return i, escaped, "the string does not end"
 }
 
 // escapeLen returns the length of the escape that b begins with, 0 for none.

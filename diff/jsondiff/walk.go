@@ -121,17 +121,7 @@ func (w *walker) value() bool {
 // sameText returns the end of the string that begins here where it is the same on
 // both sides, 0 where that has to be looked at more closely.
 func (w *walker) sameText() int {
-	a := w.a[:w.lead]
-	for i := w.i + 1; i+8 <= len(a); i += 8 {
-		x := binary.LittleEndian.Uint64(a[i:])
-		if m := special(x); m != 0 {
-			if i += bits.TrailingZeros64(m) / 8; a[i] == '"' {
-				return i + 1
-			}
-			break
-		}
-	}
-	if end, _, msg := scanString(a, w.i); msg == "" {
+	if end, _, msg := scanString(w.a[:w.lead], w.i); msg == "" {
 		return end
 	}
 	return 0
