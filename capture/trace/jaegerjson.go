@@ -1,0 +1,107 @@
+package trace
+
+import (
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+type jaegerTag struct {
+	Key   string `json:"key"`
+	Value loose  `json:"value"`
+}
+
+type jaegerProcess struct {
+	Service string `json:"serviceName"`
+}
+
+type jaegerReference struct {
+	Type    string `json:"refType"`
+	TraceID string `json:"traceID"`
+	SpanID  string `json:"spanID"`
+}
+
+type jaegerSpan struct {
+	TraceID    string            `json:"traceID"`
+	SpanID     string            `json:"spanID"`
+	ParentID   string            `json:"parentSpanID"` // of old versions
+	Name       string            `json:"operationName"`
+	References []jaegerReference `json:"references"`
+	Start      loose             `json:"startTime"` // microseconds since 1970
+	Duration   loose             `json:"duration"`  // microseconds
+	Tags       []jaegerTag       `json:"tags"`
+	ProcessID  string            `json:"processID"`
+	Process    *jaegerProcess    `json:"process"`
+}
+
+// jaegerTrace is one entry of "data" (jaeger, model/json/model.go).
+type jaegerTrace struct {
+	Spans     []jaegerSpan             `json:"spans"`
+	Processes map[string]jaegerProcess `json:"processes"`
+}
+
+func appendJaeger(items []item, raw []byte) ([]item, error) {
+	var t jaegerTrace
+	if err := json.Unmarshal(raw, &t, lenient); err != nil {
+		return items, err
+	}
+	for i := range t.Spans {
+		s := &t.Spans[i]
+		items = append(items, item{})
+		it := &items[len(items)-1]
+		it.err = s.span(&it.span)
+		it.span.Service = clip(t.Processes[s.ProcessID].Service)
+		if s.Process != nil {
+			it.span.Service = clip(s.Process.Service)
+		}
+	}
+	return items, nil
+}
+
+func (s *jaegerSpan) span(dst *Span) (err error) {
+	if dst.Trace, err = ParseTraceID(s.TraceID); err != nil {
+		return errSpanIDs
+	}
+	if dst.ID, err = ParseSpanID(s.SpanID); err != nil {
+		return errSpanIDs
+	}
+	dst.Parent = s.parent(dst.Trace)
+	dst.Name = clip(s.Name)
+	const most = 1 << 53 // microseconds to the year 2255, exact in a float too
+	if start := s.Start.uint(); start > 0 && start <= most {
+		dst.Start = time.UnixMicro(int64(start)).UTC()
+		dst.End = dst.Start.Add(time.Duration(min(s.Duration.uint(), most)) * time.Microsecond)
+	}
+	a := attributes{span: dst}
+	for i := range s.Tags {
+		if t := &s.Tags[i]; t.Key == "span.kind" {
+			dst.Kind = kindNamed(string(t.Value))
+		} else {
+			a.add(t.Key, string(t.Value))
+		}
+	}
+	a.peers.finish(dst)
+	return nil
+}
+
+// parent is the span that this one is a child of, or follows from; a reference to
+// another trace is no parent.
+func (s *jaegerSpan) parent(trace TraceID) (parent SpanID) {
+	for i := range s.References {
+		r := &s.References[i]
+		of, err := ParseTraceID(r.TraceID)
+		if err != nil || of != trace || r.Type != "CHILD_OF" && !parent.IsZero() {
+			continue
+		}
+		if id, err := ParseSpanID(r.SpanID); err == nil {
+			parent = id
+		}
+		if r.Type == "CHILD_OF" {
+			return parent
+		}
+	}
+	if parent.IsZero() {
+		parent, _ = ParseSpanID(s.ParentID)
+	}
+	return parent
+}
