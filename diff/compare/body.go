@@ -25,21 +25,24 @@ const (
 
 // body is the content of one answer.
 type body struct {
-	wire    []byte // as it was sent
-	codings []string
-	format  format
-	data    []byte // decoded
-	err     error  // why data is missing
+	wire        []byte // as it was sent
+	codings     []string
+	contentType string
+	format      format
+	data        []byte // decoded
+	err         error  // why data is missing
 }
 
 func newBody(r *capture.Response, head bool) *body {
 	if isBodiless(head, r.Status) {
 		return &body{}
 	}
+	contentType := r.Header.Get("Content-Type")
 	return &body{
-		wire:    r.Body,
-		codings: coding.Of(r.Header),
-		format:  formatOf(r.Header.Get("Content-Type")),
+		wire:        r.Body,
+		codings:     coding.Of(r.Header),
+		contentType: contentType,
+		format:      formatOf(contentType),
 	}
 }
 
@@ -83,22 +86,24 @@ func (c *Comparer) decode(b *body, buf []byte) []byte {
 func (c *Comparer) contents(x, y *body) {
 	switch {
 	case len(x.data) == 0:
-		x.format = y.format
+		x.format, x.contentType = y.format, y.contentType
 	case len(y.data) == 0:
-		y.format = x.format
+		y.format, y.contentType = x.format, x.contentType
 	}
-	switch c.commonFormat(x, y) {
+	switch f := c.commonFormat(x, y); f {
 	case asJSON:
 		c.documents(x.data, y.data)
 	case asText:
 		c.text(x.data, y.data)
-	default:
+	case asBytes:
 		c.opaque(x.data, y.data, nil)
+	default:
+		c.projections(x, y)
 	}
 }
 
 func (c *Comparer) jsonOptions() jsondiff.Options {
-	return jsondiff.Options{Array: c.scope.Array}
+	return jsondiff.Options{Array: func(path jsondiff.Path) jsondiff.ArrayRule { return c.scope.Array(c.absolute(path)) }}
 }
 
 // byteOrderMark may stand before JSON (RFC 8259 section 8.1).
@@ -109,12 +114,7 @@ func (c *Comparer) documents(x, y []byte) {
 	if bytes.HasPrefix(x, byteOrderMark) && bytes.HasPrefix(y, byteOrderMark) {
 		x, y = x[len(byteOrderMark):], y[len(byteOrderMark):]
 	}
-	if len(x) == 0 || len(y) == 0 {
-		c.missingDocument(x, y)
-		return
-	}
-	c.scope.Documents(x, y)
-	err := c.json.Compare(x, y, c.jsonOptions(), c.member)
+	err := c.compareDocuments(x, y)
 	var syntax *jsondiff.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
@@ -122,6 +122,16 @@ func (c *Comparer) documents(x, y []byte) {
 	case err != nil:
 		c.opaque(x, y, err)
 	}
+}
+
+// compareDocuments compares two JSON texts, one of which may be missing.
+func (c *Comparer) compareDocuments(x, y []byte) error {
+	if len(x) == 0 || len(y) == 0 {
+		c.missingDocument(x, y)
+		return nil
+	}
+	c.scope.Documents(x, y)
+	return c.json.Compare(x, y, c.jsonOptions(), c.member)
 }
 
 // missingDocument tells of a body that one side does not have.
@@ -132,15 +142,6 @@ func (c *Comparer) missingDocument(x, y []byte) {
 	}
 	c.scope.Documents(x, y)
 	c.member(ch)
-}
-
-// member tells of one difference between two documents.
-func (c *Comparer) member(ch jsondiff.Change) {
-	it := rules.Item{Part: diff.Body, Path: ch.Path, Kind: ch.Kind, Base: ch.Base, Other: ch.Other}
-	if c.keeps(&it) {
-		secret := isSecretPath(ch.Path)
-		c.tell(it, ch.Path.Fold(), ch.Path.String(), c.mask.document(ch.Base, secret), c.mask.document(ch.Other, secret))
-	}
 }
 
 // brokenDocument tells of a body that is not JSON. Where neither is, they are

@@ -13,16 +13,29 @@
 // Not compared is what belongs to the connection (RFC 9110 section 7.6.1) and,
 // since bodies are compared by content, Content-Length; it is compared for
 // answers that have no content of their own (HEAD and 304), where it describes
-// another one.
+// another one. The status of a gRPC call is a trailer, also where an answer
+// without messages has it in its header.
 //
 // # Bodies
 //
-// Content-Encoding is undone first. JSON is compared by structure, text by
-// lines, anything else by hash. Where only one side breaks the grammar of its
-// media type or its content coding, that is [diff.Malformed]; where both do,
-// the next plainer form is compared: text for JSON, bytes for codings. What
+// Content-Encoding is undone first. JSON is compared by structure. So are XML,
+// HTML, forms, multipart bodies, server-sent events, JSON lines, JSON text
+// sequences and CSV, each by its projection to JSON, which package project
+// describes, and protobuf and gRPC by that of [Comparer.SetProtobuf]. Text is
+// compared by lines, anything else by hash.
+//
+// Where only one side breaks the grammar of its media type or its content
+// coding, that is [diff.Malformed]; where both do, the next plainer form is
+// compared: text for what has a structure, or bytes where it is none, and bytes
+// for codings. So it is where a side has more than can be projected. What
 // cannot be decoded within the limits, or has an unknown coding, is compared by
 // the hash of its encoded bytes, and the values say why.
+//
+// A string in a document that holds another one on both sides, and in the same
+// form, is compared by its inside, whose path goes on from the string's: JSON
+// objects and arrays, base64 of them, base64 of gzip of them, and JSON Web
+// Tokens ($.id_token.payload.exp). The rules are asked for the string itself
+// first; those whose path depends on values do not see the inside.
 //
 // # Secrets
 //
@@ -38,6 +51,7 @@ import (
 	"twinspect.dev/capture/coding"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/jsondiff"
+	"twinspect.dev/diff/project"
 	"twinspect.dev/diff/rules"
 )
 
@@ -49,14 +63,23 @@ type Comparer struct {
 	lines liner
 	mask  *masker
 
+	protobuf Protobuf // nil for none
+
 	codings               coding.Decoder
 	baseBytes, otherBytes []byte // decoded bodies
+	baseDoc, otherDoc     []byte // their projections
+	opener                project.Opener
+	opened                [maxOpen]*opening // made at their first use
 	baseFields            []field
 	otherFields           []field
 
 	// Of the comparison that goes on.
-	scope *rules.Scope
-	yield func(diff.Change)
+	scope  *rules.Scope
+	yield  func(diff.Change)
+	method string // of gRPC, or ""
+	level  int    // how many strings are opened
+	markup bool   // the documents are of elements
+	order  order
 	// Whether the texts that are compared look like JSON.
 	jsonX, jsonY bool
 }
@@ -74,14 +97,16 @@ func New(set *rules.Set) *Comparer {
 // Both answers must be whole: an incomplete one differs for reasons that are
 // not the service's, and it is the caller's to leave it out and count it.
 func (c *Comparer) Compare(operation string, base, other *capture.Response, yield func(diff.Change)) {
-	c.scope, c.yield = c.set.Scope(operation, base.Status), yield
+	c.scope, c.yield, c.method = c.set.Scope(operation, base.Status), yield, methodOf(operation)
 	defer c.release()
 	if base.Status != other.Status {
 		c.status(base.Status, other.Status)
 	}
 	head := strings.HasPrefix(operation, "HEAD ")
-	c.headers(base, other, isBodiless(head, base.Status) && isBodiless(head, other.Status))
-	c.trailers(base.Trailer, other.Trailer)
+	headerX, trailerX := sections(base)
+	headerY, trailerY := sections(other)
+	c.headers(headerX, headerY, isBodiless(head, base.Status) && isBodiless(head, other.Status))
+	c.trailers(trailerX, trailerY)
 	c.bodies(newBody(base, head), newBody(other, head))
 }
 

@@ -148,8 +148,8 @@ func TestComparesTextByLines(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			const html = "Content-Type: text/html; charset=utf-8"
-			assert.Equal(t, tt.want, told(t, answer(200, tt.base, html), answer(200, tt.other, html)))
+			const plain = "Content-Type: text/plain; charset=utf-8"
+			assert.Equal(t, tt.want, told(t, answer(200, tt.base, plain), answer(200, tt.other, plain)))
 		})
 	}
 }

@@ -19,16 +19,16 @@ var connectionFields = []string{"connection", "keep-alive", "proxy-connection", 
 
 // headers compares the header fields. bodiless says that neither answer has
 // content.
-func (c *Comparer) headers(base, other *capture.Response, bodiless bool) {
-	if slices.Equal(base.Header, other.Header) {
+func (c *Comparer) headers(base, other capture.Header, bodiless bool) {
+	if slices.Equal(base, other) {
 		return
 	}
 	skip := slices.Clone(connectionFields)
 	if !bodiless {
 		skip = append(skip, "content-length")
 	}
-	skip = appendNamed(appendNamed(skip, base.Header), other.Header)
-	c.fields(diff.Header, base.Header, other.Header, skip)
+	skip = appendNamed(appendNamed(skip, base), other)
+	c.fields(diff.Header, base, other, skip)
 }
 
 func (c *Comparer) trailers(base, other capture.Header) {
