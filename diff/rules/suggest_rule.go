@@ -76,7 +76,7 @@ func (c *candidate) parse(expires string, now time.Time) (*rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := Parse("rule", []byte("version: 1\nrules:\n"+Entry(text, 2)), now)
+	set, err := Parse("rule", []byte("version: 1\nrules:\n"+entryOf(text, 2)), now)
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +112,9 @@ func (c *candidate) action() string {
 	return "class " + c.class + " at"
 }
 
-// Entry returns the lines of a mapping as an entry of a list that is indented by
+// entryOf returns the lines of a mapping as an entry of a list that is indented by
 // so many spaces.
-func Entry(mapping string, indent int) string {
+func entryOf(mapping string, indent int) string {
 	var b strings.Builder
 	prefix := strings.Repeat(" ", indent) + "- "
 	for line := range strings.Lines(mapping) {
@@ -134,7 +134,7 @@ func (s *Suggestions) File() string {
 	}
 	b.WriteString("\n")
 	for _, r := range s.Rules {
-		b.WriteString(Entry(r.YAML, 2))
+		b.WriteString(entryOf(r.YAML, 2))
 	}
 	return b.String() + s.Comments()
 }
