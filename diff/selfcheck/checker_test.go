@@ -12,6 +12,7 @@ import (
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/noise"
 )
 
 func TestACleanRunFindsEveryMutation(t *testing.T) {
@@ -19,7 +20,7 @@ func TestACleanRunFindsEveryMutation(t *testing.T) {
 	for i := range 50 {
 		c.Observe(jsonAnswers(i, "GET /p", product(i), product(i)))
 	}
-	s := c.Report(judged{})
+	s := c.report(judged{}.known())
 	assert.EqualValues(t, DefaultPerOperation, s.Answers)
 	assert.Greater(t, s.Mutations, uint64(8*70))
 	assert.Equal(t, s.Mutations, s.Proven, text(t, s.Blind))
@@ -34,7 +35,7 @@ func TestARuleThatHidesAPlaceIsNamedAsWhatBlindsIt(t *testing.T) {
 	for i := range 20 {
 		c.Observe(jsonAnswers(i, "GET /p", product(i), product(i)))
 	}
-	s := c.Report(judged{})
+	s := c.report(judged{}.known())
 	price := spotAt(s, "$.price")
 	require.NotNil(t, price, text(t, s))
 	assert.Equal(t, price.Tried-8, price.Missed, "another name is an added member, which no rule hides")
@@ -48,12 +49,12 @@ func TestARuleThatHidesAPlaceIsNamedAsWhatBlindsIt(t *testing.T) {
 }
 
 func TestNoiseBlindsToValuesOfItsClassAlone(t *testing.T) {
-	noise := judged{{Operation: "GET /p", Place: diff.Place{Part: diff.Body, Path: "$.at"}, Kind: diff.Changed}: class.Time}
+	noisy := judged{{Operation: "GET /p", Place: diff.Place{Part: diff.Body, Path: "$.at"}, Kind: diff.Changed}: class.Time}
 	c := New(Options{Budget: time.Hour})
 	for i := range 20 { // branch differs in the time by itself
 		c.Observe(jsonAnswers(i, "GET /p", product(i), strings.Replace(product(i), "T10:", "T11:", 1)))
 	}
-	s := c.Report(noise)
+	s := c.report(noisy.known())
 	require.Len(t, s.Blind, 1, text(t, s.Blind))
 	assert.Equal(t, "$.at", s.Blind[0].Path)
 	assert.Equal(t, []string{"character"}, s.Blind[0].Mutations)
@@ -64,7 +65,7 @@ func TestADifferenceThatIsThereAnywayFindsNoOtherMutation(t *testing.T) {
 	set := rulesOf(t, "  - path: $.b\n    ignore: true\n    reason: it changes\n")
 	c := New(Options{Rules: set, Budget: time.Hour})
 	c.Observe(jsonAnswers(1, "GET /p", `{"a":1,"b":[{"c":1},{"c":2}]}`, `{"a":2,"b":[{"c":1},{"c":2}]}`))
-	s := c.Report(judged{})
+	s := c.report(judged{}.known())
 	for _, path := range []string{"$.b", "$.b[*]", "$.b[*].c"} {
 		spot := spotAt(s, path)
 		require.NotNil(t, spot, path)
@@ -87,25 +88,18 @@ func TestOutlooksAreCountedAndTheShareIsThatOfTheAnswersThatCanChange(t *testing
 		c.Observe(jsonAnswers(i, "GET /p", body, body))
 	}
 	shares := map[string]float64{}
-	s := c.Report(probe(func(cell diff.Cell, _ class.Set, share float64) Outlook {
+	s := c.report(judgement{would: func(cell diff.Cell, _ class.Set, share float64) noise.Outlook {
 		shares[cell.Path+" "+string(cell.Kind)] = share
 		if cell.Path == "$.b" {
-			return Suspected
+			return noise.Suspected
 		}
-		return Proven
-	}))
+		return noise.Proven
+	}})
 	assert.Equal(t, 1.0, shares["$.a removed"])
 	assert.Equal(t, 0.25, shares["$.b removed"])
 	assert.EqualValues(t, 4, s.Suspected, "drop, null, type and flip; another name is proven by what is added")
 	assert.Equal(t, s.Mutations, s.Proven+s.Suspected+s.Missed)
 }
-
-type probe func(diff.Cell, class.Set, float64) Outlook
-
-func (p probe) Would(cell diff.Cell, values class.Set, share float64) Outlook {
-	return p(cell, values, share)
-}
-func (p probe) BaseDiffers(diff.Cell) float64 { return 0 }
 
 func TestWithoutTimeAnswersStayUntriedAndAreCounted(t *testing.T) {
 	now := start
@@ -114,7 +108,7 @@ func TestWithoutTimeAnswersStayUntriedAndAreCounted(t *testing.T) {
 		c.Observe(jsonAnswers(i, "GET /p", `1`, `1`))
 		c.Observe(jsonAnswers(i, "GET /q", `1`, `1`))
 	}
-	s := c.Report(judged{})
+	s := c.report(judged{}.known())
 	assert.EqualValues(t, 4, s.Answers)
 	assert.EqualValues(t, 12, s.Untried)
 	require.Len(t, s.Operations, 2, "each operation has its turn")
@@ -122,7 +116,7 @@ func TestWithoutTimeAnswersStayUntriedAndAreCounted(t *testing.T) {
 
 	c = New(Options{Budget: -1})
 	c.Observe(jsonAnswers(1, "GET /p", `1`, `1`))
-	assert.Equal(t, &diff.SelfCheck{Untried: 1, MaxMissed: DefaultMaxMissed}, c.Report(judged{}))
+	assert.Equal(t, &diff.SelfCheck{Untried: 1, MaxMissed: DefaultMaxMissed}, c.report(judged{}.known()))
 }
 
 func TestLargeAnswersDoNotWaitForTheEnd(t *testing.T) {
@@ -132,7 +126,7 @@ func TestLargeAnswersDoNotWaitForTheEnd(t *testing.T) {
 		c.Observe(jsonAnswers(i, "GET /p", big, big))
 		assert.LessOrEqual(t, c.pending, maxPending)
 	}
-	assert.Zero(t, c.Report(judged{}).Missed)
+	assert.Zero(t, c.report(judged{}.known()).Missed)
 }
 
 // observed is outcomes of several operations; some exchanges occur twice.
@@ -164,7 +158,7 @@ func TestMergedPartialsGiveTheReportOfOneChecker(t *testing.T) {
 		for _, i := range rapid.Permutation([]int{0, 1, 2}).Draw(t, "merge") {
 			merged.Merge(parts[i].Partial(), nil)
 		}
-		want, got := whole.Report(judged{}), merged.Report(judged{})
+		want, got := whole.report(judged{}.known()), merged.report(judged{}.known())
 		if text(nil, want) != text(nil, got) {
 			t.Fatalf("want %s\ngot %s", text(nil, want), text(nil, got))
 		}

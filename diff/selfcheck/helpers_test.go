@@ -11,6 +11,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/noise"
 	"twinspect.dev/diff/rules"
 )
 
@@ -46,18 +47,18 @@ func rulesOf(t testing.TB, entries string) *rules.Set {
 // judged is a judgement that knows which cells are noise, and of which class.
 type judged map[diff.Cell]class.Class
 
-func (j judged) Would(cell diff.Cell, values class.Set, _ float64) Outlook {
-	if learned, noisy := j[cell]; noisy && values.Has(learned) {
-		return Missed
+func (j judged) known() judgement {
+	known := judgement{differs: make(map[diff.Cell]float64)}
+	for cell := range j {
+		known.differs[cell] = 0.43
 	}
-	return Proven
-}
-
-func (j judged) BaseDiffers(cell diff.Cell) float64 {
-	if _, noisy := j[cell]; noisy {
-		return 0.43
+	known.would = func(cell diff.Cell, values class.Set, _ float64) noise.Outlook {
+		if learned, noisy := j[cell]; noisy && values.Has(learned) {
+			return noise.Missed
+		}
+		return noise.Proven
 	}
-	return 0
+	return known
 }
 
 // spotAt returns the blind spot at a path; nil where there is none.

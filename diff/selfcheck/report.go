@@ -9,35 +9,35 @@ import (
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
+	"twinspect.dev/diff/noise"
 )
 
-// Outlook is what would become of a difference.
-type Outlook uint8
+// judgement is what the run knows of noise in the end.
+type judgement struct {
+	would func(diff.Cell, class.Set, float64) noise.Outlook
+	// differs is the share of outcomes in which base differs from itself.
+	differs map[diff.Cell]float64
+}
 
-// The outlooks, from worse to better.
-const (
-	Missed    Outlook = iota // it would be noise
-	Suspected                // it would be a suspect
-	Proven                   // it would be a regression
-)
-
-// Judgement is what the run knows of noise in the end.
-type Judgement interface {
-	// Would says how a cell would be judged if branch differed there in a share
-	// of the outcomes, with values of these classes. The path of the cell may be
-	// cut as the ledger cuts it.
-	Would(cell diff.Cell, values class.Set, share float64) Outlook
-	// BaseDiffers is the share of the outcomes in which base differs from itself
-	// in the cell.
-	BaseDiffers(cell diff.Cell) float64
+func judgementOf(j *noise.Judged) judgement {
+	known := judgement{would: j.Would, differs: make(map[diff.Cell]float64)}
+	for i := range j.Differences {
+		if d := &j.Differences[i]; d.N > 0 {
+			known.differs[d.Cell] = float64(d.Control) / float64(d.N)
+		}
+	}
+	return known
 }
 
 // maxBlind bounds the blind spots that are named.
 const maxBlind = 50
 
 // Report tries the answers that wait, as far as there is time, and judges all
-// trials. It may be called again after more was observed.
-func (c *Checker) Report(j Judgement) *diff.SelfCheck {
+// trials by what the ledger of the same outcomes says in the end. It may be
+// called again after more was observed.
+func (c *Checker) Report(j *noise.Judged) *diff.SelfCheck { return c.report(judgementOf(j)) }
+
+func (c *Checker) report(j judgement) *diff.SelfCheck {
 	c.try()
 	r := &reporter{judgement: j, check: &diff.SelfCheck{MaxMissed: c.opt.MaxMissed, Untried: c.beyond}}
 	if info := c.opt.Rules.Info(); info != nil {
@@ -52,7 +52,7 @@ func (c *Checker) Report(j Judgement) *diff.SelfCheck {
 
 // reporter adds the operations up.
 type reporter struct {
-	judgement Judgement
+	judgement judgement
 	rules     string // name of the file
 	check     *diff.SelfCheck
 }
@@ -89,9 +89,9 @@ func (r *reporter) operation(s *sample) {
 		outlook := r.outlook(g, tried-g.untold)
 		sum.Mutations += g.trials
 		switch outlook {
-		case Proven:
+		case noise.Proven:
 			r.check.Proven += g.trials
-		case Suspected:
+		case noise.Suspected:
 			r.check.Suspected += g.trials
 		default:
 			sum.Missed += g.trials
@@ -102,7 +102,7 @@ func (r *reporter) operation(s *sample) {
 			spots[g.place] = at
 		}
 		at.tried += g.trials
-		if outlook == Missed {
+		if outlook == noise.Missed {
 			at.missed += g.trials
 			at.mutations = append(at.mutations, string(g.mutation))
 			r.blame(at.by, g)
@@ -173,18 +173,18 @@ func (g *group) add(operation string, t *Trial) {
 }
 
 // outlook is the best outlook of the differences that the change gives.
-func (r *reporter) outlook(g *group, answers uint64) Outlook {
-	best := Missed
+func (r *reporter) outlook(g *group, answers uint64) noise.Outlook {
+	best := noise.Missed
 	for cell, sets := range g.cells {
 		sum := uint64(0)
 		for values, n := range sets {
 			sum += n
-			best = max(best, r.judgement.Would(cell, values, float64(n)/float64(answers)))
+			best = max(best, r.judgement.would(cell, values, float64(n)/float64(answers)))
 		}
 		if len(sets) > 1 { // of whatever class
-			best = max(best, r.judgement.Would(cell, class.All, float64(sum)/float64(answers)))
+			best = max(best, r.judgement.would(cell, class.All, float64(sum)/float64(answers)))
 		}
-		if best == Proven {
+		if best == noise.Proven {
 			break
 		}
 	}
@@ -204,7 +204,7 @@ func (r *reporter) blame(by map[string]bool, g *group) {
 	}
 	share := 0.0
 	for cell := range g.cells {
-		share = max(share, r.judgement.BaseDiffers(cell))
+		share = max(share, r.judgement.differs[cell])
 	}
 	by[fmt.Sprintf("noise (base differs in %.0f %%)", 100*share)] = true
 }

@@ -1,0 +1,36 @@
+package selfcheck
+
+import (
+	"twinspect.dev/capture"
+	"twinspect.dev/diff"
+	"twinspect.dev/diff/jsondiff"
+	"twinspect.dev/diff/noise"
+)
+
+// Way is one way in which an answer may be changed.
+type Way struct {
+	diff.Place
+	Mutation
+}
+
+// Ways returns the ways in which an answer may be changed.
+func Ways(operation string, id capture.ID, r *capture.Response) (list []Way) {
+	all, _ := mutations(operation, r, noise.Rank(string(id[:])), new(jsondiff.Differ))
+	for i := range all {
+		list = append(list, Way{all[i].place, all[i].name})
+	}
+	return list
+}
+
+// Apply changes an answer in one way; it is false where that is not possible.
+func Apply(operation string, id capture.ID, r *capture.Response, w Way) (capture.Response, bool) {
+	all, _ := mutations(operation, r, noise.Rank(string(id[:])), new(jsondiff.Differ))
+	changed := *r
+	for i := range all {
+		if all[i].place == w.Place && all[i].name == w.Mutation {
+			all[i].apply(&changed, nil)
+			return changed, true
+		}
+	}
+	return changed, false
+}
