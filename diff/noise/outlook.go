@@ -2,7 +2,6 @@ package noise
 
 import (
 	"math"
-	"slices"
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
@@ -46,10 +45,10 @@ type standing struct {
 	diff.Counts
 	test   test
 	tested bool
-	// forth blocks vote for the difference; against are the net votes of those
-	// that vote the other way, ascending.
-	forth   uint64
-	against []uint64
+	// forth blocks vote for the difference, back the other way: how many with
+	// which majority.
+	forth uint64
+	back  map[uint64]uint64
 	// common is the class of its values; leaving blocks of branch and violations
 	// of control are out of it.
 	narrows             bool
@@ -87,7 +86,7 @@ func (l *Ledger) outlooks(candidates []candidate, b bench) outlooks {
 func (l *Ledger) standing(c *candidate) *standing {
 	s := &standing{
 		Counts: c.Counts, test: c.test, tested: c.test != untested && c.x+c.y > 0,
-		narrows: c.cell.narrows(), common: l.common(c.cell),
+		narrows: c.cell.narrows(), common: l.common(c.cell), back: make(map[uint64]uint64),
 	}
 	blocks := c.cell.pairs
 	switch {
@@ -102,10 +101,9 @@ func (l *Ledger) standing(c *candidate) *standing {
 		case k.Net > 0:
 			s.forth++
 		case k.Net < 0:
-			s.against = append(s.against, uint64(-k.Net))
+			s.back[uint64(-k.Net)]++
 		}
 	}
-	slices.Sort(s.against)
 	return s
 }
 
@@ -114,12 +112,12 @@ func (l *Ledger) standing(c *candidate) *standing {
 // classes are values, and all else been the same. It may be called by several
 // goroutines.
 //
-// The votes are approximated: the outcomes are taken to be spread evenly over
-// the blocks of the operation's sessions, and the additional differences to be
-// spread by chance over the outcomes in which branch did not differ. So a block
-// in which the sides were even votes for branch if it has at least one of them,
-// and one that voted for control turns where their expected number is greater
-// than its majority. The weights stay those of the run.
+// The votes are approximated by their expected numbers: the outcomes are taken to
+// be spread evenly over the blocks of the operation's sessions, and the additional
+// differences by chance over the outcomes in which branch did not differ. So a
+// block in which the sides were even votes for branch if it has at least one of
+// them, and one that voted for control turns if it has more than its majority. The
+// weights stay those of the run.
 func (j *Judged) Would(cell diff.Cell, values class.Set, share float64) Outlook {
 	x := &j.outlooks
 	v := x.operations[cell.Operation]
@@ -130,13 +128,9 @@ func (j *Judged) Would(cell diff.Cell, values class.Set, share float64) Outlook 
 	if s == nil {
 		s = unseen(cell, v, prior)
 	}
-	share = min(share, 1) * (1 - min(float64(s.Branch)/float64(v.n), 1))
 	each := float64(v.n) / float64(v.blocks)
-	hit := -math.Expm1(each * math.Log1p(-min(share, 1)))
-	y := s.left(share * each)
-	even := float64(v.blocks) - float64(s.forth) - float64(len(s.against))
-	forth := s.forth + uint64(len(s.against)) - s.leastLeft(share*each) + votes(even*hit)
-	forth = max(forth, 1)
+	free := each * (1 - min(float64(s.Branch)/float64(v.n), 1))
+	forth, y := s.voted(&v, spread{free, min(share, 1)})
 	switch {
 	case s.test == untested:
 		return Suspected
@@ -147,7 +141,9 @@ func (j *Judged) Would(cell diff.Cell, values class.Set, share float64) Outlook 
 	case !s.narrows || !leaves(values, s.common):
 		return Missed
 	}
-	return x.wouldLeave(s, s.leaving+max(1, votes((float64(v.blocks)-float64(s.leaving))*hit)))
+	inside := float64(v.blocks) - float64(s.leaving)
+	some, _ := spread{each, min(share, 1)}.beyond(0)
+	return x.wouldLeave(s, s.leaving+max(1, down(inside*some)))
 }
 
 // wouldLeave judges the values that leave the class in so many blocks.
@@ -169,13 +165,52 @@ func (x *outlooks) proves(weighted float64, tested bool) bool {
 	return weighted/x.mean >= bar
 }
 
-// votes rounds an expected number of blocks against branch.
-func votes(expected float64) uint64 {
-	if !(expected > 0) {
-		return 0
+// voted returns how the blocks would have voted, each with more differences in
+// what it has of outcomes in which branch does not differ. Of those a block that
+// votes for control has about half its majority more than another.
+func (s *standing) voted(v *volume, more spread) (forth, back uint64) {
+	even := float64(v.blocks) - float64(s.forth)
+	turned, left := 0.0, 0.0
+	for majority, n := range s.back {
+		over, under := spread{more.outcomes + float64(majority)/2, more.share}.beyond(majority)
+		turned += float64(n) * over
+		left += float64(n) * under
+		even -= float64(n)
 	}
-	return uint64(expected + rounding)
+	some, _ := more.beyond(0)
+	return max(1, s.forth+down(turned+max(0, even)*some)), uint64(math.Ceil(left - rounding))
 }
+
+// spread is differences by chance: in so many outcomes, each with this
+// probability.
+type spread struct{ outcomes, share float64 }
+
+// farSpread bounds the sum of beyond; farther out the mean decides.
+const farSpread = 64
+
+// beyond returns with which probabilities there are more than m differences, and
+// fewer.
+func (s spread) beyond(m uint64) (more, fewer float64) {
+	if mean := s.outcomes * s.share; m > farSpread || s.share >= 1 {
+		return indicator(mean > float64(m)), indicator(mean < float64(m))
+	}
+	p := math.Exp(s.outcomes * math.Log1p(-s.share))
+	for k := range m {
+		fewer += p
+		p *= max(0, s.outcomes-float64(k)) / float64(k+1) * s.share / (1 - s.share)
+	}
+	return max(0, 1-fewer-p), fewer
+}
+
+func indicator(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// down rounds an expected number of blocks against branch.
+func down(expected float64) uint64 { return uint64(max(0, expected) + rounding) }
 
 // rounding keeps a product that is whole from being rounded away.
 const rounding = 1e-9
@@ -191,28 +226,4 @@ func unseen(name diff.Cell, v volume, prior *known) *standing {
 		s.test = twoSided
 	}
 	return s
-}
-
-// left is how many blocks still vote against the difference, with a majority
-// greater than raised.
-func (s *standing) left(raised float64) uint64 {
-	at, _ := slices.BinarySearchFunc(s.against, raised, func(net uint64, r float64) int {
-		if float64(net) > r {
-			return 1
-		}
-		return -1
-	})
-	return uint64(len(s.against) - at)
-}
-
-// leastLeft is how many blocks do not vote for the difference, with a majority
-// of at least raised.
-func (s *standing) leastLeft(raised float64) uint64 {
-	at, _ := slices.BinarySearchFunc(s.against, raised, func(net uint64, r float64) int {
-		if float64(net) >= r {
-			return 1
-		}
-		return -1
-	})
-	return uint64(len(s.against) - at)
 }

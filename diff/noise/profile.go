@@ -43,8 +43,8 @@ const (
 	// leastDiffering is the weight of differences below which a cell is dropped:
 	// that of one difference 32 runs ago.
 	leastDiffering = 0.25
-	// longestAbsence is for how many runs a cell is kept of whose operation
-	// nothing was compared.
+	// longestAbsence is for how many runs a cell is kept after it was last seen,
+	// where nothing was compared of its operation.
 	longestAbsence = 256
 	// maxWeight bounds the counts so that two decimals of them are exact.
 	maxWeight = 1 << 44

@@ -10,11 +10,23 @@ import (
 func reason(c *candidate) string {
 	switch {
 	case c.class:
-		return classReason(c) + outlook(c)
+		return classReason(c) + sessionsOf(c) + outlook(c)
 	case !c.Paired:
-		return unpairedReason(c) + outlook(c)
+		return unpairedReason(c) + sessionsOf(c) + outlook(c)
 	}
-	return pairedReason(c) + outlook(c)
+	return pairedReason(c) + sessionsOf(c) + outlook(c)
+}
+
+// sessionsOf says what was tested where that is less than what was counted.
+func sessionsOf(c *candidate) string {
+	if c.test == untested || c.x >= c.BranchOnly && (c.Paired || c.x >= c.Branch) || c.Judgement == diff.Noise {
+		return ""
+	}
+	verb := "are"
+	if c.x == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("; of the sessions %d %s for branch and %d for control", c.x, verb, c.y)
 }
 
 func pairedReason(c *candidate) string {
