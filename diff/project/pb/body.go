@@ -131,7 +131,7 @@ type unpacker struct {
 
 func (u *unpacker) unpack(m *unit) {
 	name := codingOf(m.data())
-	if name == "" {
+	if name == "" || u.left <= 0 {
 		m.opaque = true
 		return
 	}

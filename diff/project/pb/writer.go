@@ -3,6 +3,7 @@ package pb
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -130,26 +131,18 @@ func appendEnd(dst, tail []byte) ([]byte, error) {
 // appendTrailers writes gRPC-Web's trailers, lines as those of HTTP/1. Values of
 // the same name are joined (RFC 9110 section 5.3).
 func appendTrailers(dst, tail []byte) ([]byte, error) {
-	values := make(map[string]string)
-	var names []string
+	values := make(map[string][]string)
 	for line := range strings.Lines(string(tail)) {
 		name, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), ":")
 		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
-		if name == "" && value == "" {
-			continue
+		if name != "" || value != "" {
+			values[name] = append(values[name], value)
 		}
-		if before, ok := values[name]; ok {
-			value = before + ", " + value
-		} else {
-			names = append(names, name)
-		}
-		values[name] = value
 	}
-	slices.Sort(names)
 	dst = append(dst, '{')
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		dst = append(appendString(comma(dst), name), ':')
-		dst = appendString(dst, values[name])
+		dst = appendString(dst, strings.Join(values[name], ", "))
 	}
 	return append(dst, '}'), nil
 }
