@@ -70,21 +70,50 @@ func (s *Aligner) common(list, values, places []int32) (v, p []int32) {
 	return values, places
 }
 
-// alignElements matches the elements by the shortest edit script, and those
-// that it removes and adds at the same place in their order.
-func (d *Differ) alignElements(m *matching, x, y ref) {
-	if len(m.xs) > 1 || len(m.ys) > 1 {
-		d.classify(m, nil)
-		d.mateAligned(m, x, y)
+// mateByScript matches by the shortest edit script, and then an element that it
+// removes with an equal one that it adds: that one moved.
+func (d *Differ) mateByScript(m *matching, x, y ref) {
+	if len(m.xs) == 1 && len(m.ys) == 1 {
+		return
 	}
+	d.classify(m, aspect{})
+	d.mateAligned(m, x, y)
+	mark := d.ints.mark()
+	defer d.ints.release(mark)
+	kept := d.ints.take(len(m.xs))
+	copy(kept, m.mateX)
+	stay := m.trimmed() + m.mated()
+	d.mateClasses(m)
+	if all := m.trimmed() + m.mated(); few(all-stay, all) {
+		return
+	}
+	for i, j := range m.mateX {
+		if j != none && kept[i] == none {
+			m.mateX[i], m.mateY[j] = none, none
+		}
+	}
+}
+
+// mateBetween makes those without a counterpart each other's that stand between
+// the same elements that kept their order.
+func (d *Differ) mateBetween(m *matching) {
+	mark := d.ints.mark()
+	defer d.ints.release(mark)
+	fences := d.ints.take(len(m.xs))
+	copy(fences, m.mateX)
 	i, j := 0, 0
-	for k, mate := range m.mateX {
-		if mate != none {
+	for k, mate := range fences {
+		if mate != none && m.stay[k] != 0 {
 			m.mateRest(i, k, j, int(mate))
 			i, j = k+1, int(mate)+1
 		}
 	}
 	m.mateRest(i, len(m.xs), j, len(m.ys))
+	for k, mate := range fences {
+		if mate == none {
+			m.stay[k] = 1
+		}
+	}
 }
 
 // mateAligned matches by the shortest edit script. Which of several it is

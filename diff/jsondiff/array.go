@@ -15,6 +15,8 @@ type matching struct {
 	// Elements of the same class are equal; see Differ.classify.
 	classX, classY []int32
 	classes        int
+	stay           []int32 // by the place in xs: 1 where the element keeps its order
+	tellMoves      bool    // the others moved
 }
 
 // arrays reports the differences between two arrays.
@@ -32,9 +34,8 @@ func (d *Differ) arrays(x, y ref) {
 	}
 	m.mateX, m.mateY = d.noMates(len(m.xs)), d.noMates(len(m.ys))
 	m.classX, m.classY = d.ints.take(len(m.xs)), d.ints.take(len(m.ys))
-	if d.matchElements(&m, rule, x, y) {
-		d.report(reordered, x, y)
-	}
+	m.stay = d.ints.take(len(m.xs))
+	d.matchElements(&m, rule, x, y)
 	d.reportElements(&m)
 }
 
@@ -70,40 +71,55 @@ func (d *Differ) trim(m *matching) {
 	m.xs, m.ys = xs, ys
 }
 
-// matchElements finds the counterparts, and reports whether the common elements
+// matchElements finds the counterparts, and reports where the common elements
 // changed their order.
-func (d *Differ) matchElements(m *matching, rule ArrayRule, x, y ref) (reordered bool) {
-	if rule.Unordered {
-		d.classify(m, nil)
-		d.mateClasses(m)
-		if key := d.keyOf(m, rule); key != nil {
-			d.classify(m, key)
-			d.mateClasses(m)
-		}
+func (d *Differ) matchElements(m *matching, rule ArrayRule, x, y ref) {
+	switch {
+	case rule.Unordered:
+		d.unequal++
+		d.mateUnordered(m, rule)
+		return
+	case len(m.xs) == 0 || len(m.ys) == 0:
+		return
+	case d.inPlace(m, rule):
 		m.mateRest(0, len(m.xs), 0, len(m.ys))
-		return false
-	}
-	if len(m.xs) == 0 || len(m.ys) == 0 {
-		return false
-	}
-	if d.inPlace(m, rule) {
-		m.mateRest(0, len(m.xs), 0, len(m.ys))
-		return false
+		return
 	}
 	// A key that is found is unique, so that by it the same elements in another
 	// order are a mere reordering too; it spares the sums of whole elements.
 	key := d.keyOf(m, rule)
-	if (key == nil || len(rule.Key) > 0) && d.permuted(m) {
+	anew := false
+	switch {
+	case (key == nil || len(rule.Key) > 0) && d.permuted(m):
+		d.matePermuted(m, x, y)
+	case key != nil:
+		d.classify(m, aspect{key: key})
 		d.mateClasses(m)
-		return true
+	default:
+		if anew = d.mateRenumbered(m); !anew {
+			d.mateByScript(m, x, y)
+		}
 	}
+	d.order(m, x, y)
 	if key != nil {
-		d.classify(m, key)
-		d.mateClasses(m)
-		return m.crossed()
+		return
 	}
-	d.alignElements(m, x, y)
-	return false
+	d.mateBetween(m)
+	if anew && len(m.xs) == len(m.ys) {
+		m.mateRest(0, len(m.xs), 0, len(m.ys))
+	}
+}
+
+// mateUnordered matches equal elements, the others by a key, and what is left in
+// its order.
+func (d *Differ) mateUnordered(m *matching, rule ArrayRule) {
+	d.classify(m, aspect{})
+	d.mateClasses(m)
+	if key := d.keyOf(m, rule); key != nil {
+		d.classify(m, aspect{key: key})
+		d.mateClasses(m)
+	}
+	m.mateRest(0, len(m.xs), 0, len(m.ys))
 }
 
 // permuted reports whether both sides have the same elements. A single one of
@@ -112,7 +128,7 @@ func (d *Differ) permuted(m *matching) bool {
 	if len(m.xs) != len(m.ys) || len(m.xs) == 1 {
 		return false
 	}
-	d.classify(m, nil)
+	d.classify(m, aspect{})
 	mark := d.ints.mark()
 	defer d.ints.release(mark)
 	counts := d.ints.take(m.classes)
@@ -136,13 +152,13 @@ func (d *Differ) mateClasses(m *matching) {
 	defer d.ints.release(mark)
 	heads, next := d.noMates(m.classes), d.ints.take(len(m.ys))
 	for j := len(m.ys) - 1; j >= 0; j-- {
-		if c := m.classY[j]; c != none {
+		if c := m.classY[j]; c != none && m.mateY[j] == none {
 			next[j] = heads[c]
 			heads[c] = int32(j)
 		}
 	}
 	for i, c := range m.classX {
-		if c == none || heads[c] == none {
+		if c == none || m.mateX[i] != none || heads[c] == none {
 			continue
 		}
 		j := heads[c]
@@ -170,29 +186,34 @@ func (m *matching) mateRest(i, endX, j, endY int) {
 	}
 }
 
-// crossed reports whether the counterparts stand in another order.
-func (m *matching) crossed() bool {
-	last := int32(none)
+// hasMoved reports whether the element at i of xs is to be told as moved.
+func (m *matching) hasMoved(i int) bool { return m.tellMoves && m.stay[i] == 0 }
+
+// mated returns how many elements have a counterpart.
+func (m *matching) mated() int {
+	n := len(m.mateX)
 	for _, j := range m.mateX {
 		if j == none {
-			continue
+			n--
 		}
-		if j < last {
-			return true
-		}
-		last = j
 	}
-	return false
+	return n
 }
 
 // reportElements reports what differs between counterparts, and what has none.
 func (d *Differ) reportElements(m *matching) {
 	for i, j := range m.mateX {
 		d.way.enterElement(m.first + i)
+		x := ref{m.x, m.xs[i]}
 		if j == none {
-			d.removed(ref{m.x, m.xs[i]})
+			d.removed(x)
 		} else {
-			d.value(ref{m.x, m.xs[i]}, ref{m.y, m.ys[j]})
+			y := ref{m.y, m.ys[j]}
+			if m.hasMoved(i) {
+				d.report(moved, x, y)
+				d.found.list[len(d.found.list)-1].to = int32(m.first) + j
+			}
+			d.value(x, y)
 		}
 		d.way.leave()
 	}

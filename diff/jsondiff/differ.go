@@ -30,6 +30,7 @@ type Differ struct {
 
 	text1, text2 []byte
 	candidates   []string // names of members that may be a key
+	pair         [2]string
 	align        Aligner
 }
 

@@ -38,26 +38,27 @@ type foundStep struct {
 type findings struct {
 	list  []finding
 	steps []foundStep // the first stands for the root
-	ids   []uint32    // of the steps of the path that was made last
+	made  []uint32    // the numbers of the steps of the path that was made last
 	path  Path
+	ids   []renumbered
 }
 
 // point is a state of the findings that can be gone back to.
-type point struct{ list, steps int }
+type point struct{ list, steps, ids int }
 
 func (f *findings) reset() {
-	f.list, f.steps = f.list[:0], append(f.steps[:0], foundStep{})
-	f.ids, f.path = f.ids[:0], f.path[:0]
+	f.list, f.steps, f.ids = f.list[:0], append(f.steps[:0], foundStep{}), f.ids[:0]
+	f.made, f.path = f.made[:0], f.path[:0]
 }
 
 func (d *Differ) point() point {
-	return point{len(d.found.list), len(d.found.steps)}
+	return point{len(d.found.list), len(d.found.steps), len(d.found.ids)}
 }
 
 // goBack forgets what was found since p.
 func (d *Differ) goBack(p point) {
 	f := &d.found
-	f.list, f.steps = f.list[:p.list], f.steps[:p.steps]
+	f.list, f.steps, f.ids = f.list[:p.list], f.steps[:p.steps], f.ids[:p.ids]
 	for i := len(d.way.steps) - 1; i >= 0 && int(d.way.steps[i].id) >= p.steps; i-- {
 		d.way.steps[i].id = 0
 	}
@@ -91,8 +92,12 @@ func (d *Differ) note(kind uint8, base, other span) {
 
 // flush tells the findings.
 func (d *Differ) flush(yield func(Change)) {
+	ids := d.follower()
 	for i := range d.found.list {
 		f := &d.found.list[i]
+		if ids.explains(f) {
+			continue
+		}
 		yield(Change{
 			Path: d.pathOf(f.step), Kind: kinds[f.kind], To: int(f.to),
 			Base: cut(d.docs[0], f.base), Other: cut(d.docs[1], f.other),
@@ -111,15 +116,15 @@ func cut(src []byte, s span) []byte {
 func (d *Differ) pathOf(last uint32) Path {
 	f := &d.found
 	depth := int(f.steps[last].depth)
-	f.ids, f.path = f.ids[:min(depth, len(f.ids))], f.path[:min(depth, len(f.path))]
-	for len(f.ids) < depth {
-		f.ids, f.path = append(f.ids, 0), append(f.path, Step{})
+	f.made, f.path = f.made[:min(depth, len(f.made))], f.path[:min(depth, len(f.path))]
+	for len(f.made) < depth {
+		f.made, f.path = append(f.made, 0), append(f.path, Step{})
 	}
-	for id, i := last, depth-1; i >= 0 && f.ids[i] != id; i-- {
+	for id, i := last, depth-1; i >= 0 && f.made[i] != id; i-- {
 		s := &f.steps[id]
 		f.path[i] = d.way.step(&d.docs, s.name, int(s.index), s.other, s.escaped)
 		f.path[i].Map = s.index < 0 && (s.isMap || isOdd(f.path[i].Name))
-		f.ids[i] = id
+		f.made[i] = id
 		id = s.up
 	}
 	return f.path[:depth:depth]

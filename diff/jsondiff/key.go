@@ -28,7 +28,7 @@ func (d *Differ) keyOf(m *matching, rule ArrayRule) []string {
 			return key
 		}
 	}
-	return nil
+	return d.pairKey(m)
 }
 
 // inPlace reports whether every element stands where its counterpart does: both
@@ -55,10 +55,10 @@ func (d *Differ) inPlace(m *matching, rule ArrayRule) bool {
 		if d.equal(x, y) {
 			continue
 		}
-		if !d.hasKey(x, key) || !d.equalBy(x, y, key) {
+		if !d.hasKey(x, key) || !d.equalBy(x, y, aspect{key: key}) {
 			return false
 		}
-		sums = append(sums, d.sumBy(x, key))
+		sums = append(sums, d.sumBy(x, aspect{key: key}))
 	}
 	return distinct(sums)
 }
@@ -106,7 +106,7 @@ func isReference(name []byte) bool {
 // left, and no candidate tells its two elements apart.
 func (d *Differ) sameKeys(m *matching) bool {
 	return len(m.xs) == 1 && len(m.ys) == 1 &&
-		d.equalBy(ref{m.x, m.xs[0]}, ref{m.y, m.ys[0]}, d.candidates)
+		d.equalBy(ref{m.x, m.xs[0]}, ref{m.y, m.ys[0]}, aspect{key: d.candidates})
 }
 
 // isKey reports whether every element has the key, no two of a side have the
@@ -114,26 +114,32 @@ func (d *Differ) sameKeys(m *matching) bool {
 // it fewer, the keys would be made anew for each answer, and matching by them
 // would hide what the elements have in common.
 func (d *Differ) isKey(m *matching, key []string) bool {
+	common, unique := d.commonKeys(m, key)
+	return unique && common > 0 && 2*common >= min(len(m.allX), len(m.allY))
+}
+
+// commonKeys returns how many keys are on both sides; unique is false where
+// elements lack the key or share it.
+func (d *Differ) commonKeys(m *matching, key []string) (common int, unique bool) {
 	if !d.allHave(m.x, m.allX, key) || !d.allHave(m.y, m.allY, key) {
-		return false
+		return 0, false
 	}
 	mark := d.ints.mark()
 	defer d.ints.release(mark)
 	all := matching{x: m.x, y: m.y, xs: m.allX, ys: m.allY}
 	all.mateX, all.mateY = d.noMates(len(all.xs)), d.noMates(len(all.ys))
 	all.classX, all.classY = d.ints.take(len(all.xs)), d.ints.take(len(all.ys))
-	d.classify(&all, key)
+	d.classify(&all, aspect{key: key})
 	seenX, seenY := d.noMates(all.classes), d.noMates(all.classes)
 	if !markOnce(seenX, all.classX) || !markOnce(seenY, all.classY) {
-		return false
+		return 0, false
 	}
-	common := 0
 	for i := range seenX {
 		if seenX[i] != none && seenY[i] != none {
 			common++
 		}
 	}
-	return common > 0 && 2*common >= min(len(all.xs), len(all.ys))
+	return common, true
 }
 
 // allHave reports whether every element has the key.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -312,7 +313,7 @@ func decode(t require.TestingT, doc []byte) any {
 func TestSwappedDocumentsGiveSwappedChanges(t *testing.T) {
 	mirror := map[diff.Kind]diff.Kind{diff.Added: diff.Removed, diff.Removed: diff.Added}
 	rapid.Check(t, func(t *rapid.T) {
-		base, other := write(nil, documents(3).Draw(t, "base")), write(nil, documents(3).Draw(t, "other"))
+		base, other := drawPair(t)
 		there, back := map[string]int{}, map[string]int{}
 		for _, c := range compare(t, base, other) {
 			there[fmt.Sprintf("%s %s %s %s", c.Kind, c.Path.Fold(), c.Base, c.Other)]++
@@ -331,6 +332,10 @@ func TestSwappedDocumentsGiveSwappedChanges(t *testing.T) {
 // drawPair returns two documents, the second often the first with a few
 // mutations.
 func drawPair(t *rapid.T) (base, other []byte) {
+	if rapid.Bool().Draw(t, "lists") {
+		a, b := drawLists(t)
+		return write(t, members{{"items", a}}), write(t, members{{"items", b}})
+	}
 	a, b := documents(4).Draw(t, "a"), documents(3).Draw(t, "b")
 	if rapid.IntRange(0, 3).Draw(t, "related") > 0 {
 		b = a
@@ -354,5 +359,86 @@ func TestWalkAndTapesTellTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base, other := drawPair(t)
 		require.Equal(t, list(collect(t, &Differ{onTape: true}, base, other)), list(collect(t, &Differ{}, base, other)), "%s\n%s", base, other)
+	})
+}
+
+// drawLists returns two lists, the second the first with elements moved, removed,
+// added, changed and renumbered.
+func drawLists(t *rapid.T) (a, b []any) {
+	keyed, size := rapid.IntRange(0, 3).Draw(t, "form"), rapid.IntRange(0, 14).Draw(t, "size")
+	element := func(n int) any {
+		id := json.Number(strconv.Itoa(n))
+		value := json.Number(strconv.Itoa(rapid.IntRange(0, 9).Draw(t, "value")))
+		switch keyed {
+		case 0:
+			return value
+		case 1:
+			return members{{"v", value}}
+		case 2:
+			return members{{"id", id}, {"v", value}}
+		}
+		return members{{"code", json.Number(strconv.Itoa(n / 2))}, {"size", strconv.Itoa(n % 2)}, {"user_id", value}}
+	}
+	for n := range size {
+		a = append(a, element(n))
+	}
+	b = slices.Clone(a)
+	for range rapid.IntRange(0, 4).Draw(t, "edits") {
+		at := rapid.IntRange(0, len(b)).Draw(t, "at")
+		if at == len(b) {
+			b = append(b, element(size+at))
+			continue
+		}
+		switch rapid.IntRange(0, 4).Draw(t, "edit") {
+		case 0:
+			b = slices.Delete(b, at, at+1)
+		case 1:
+			b[at] = element(at)
+		case 2:
+			b = rapid.Permutation(b).Draw(t, "order")
+		default:
+			e := b[at]
+			b = slices.Delete(b, at, at+1)
+			b = slices.Insert(b, rapid.IntRange(0, len(b)).Draw(t, "to"), e)
+		}
+	}
+	if keyed == 2 && rapid.IntRange(0, 3).Draw(t, "renumber") == 0 {
+		for i, e := range b {
+			c := slices.Clone(e.(members))
+			c[0].value = "77" + c[0].value.(json.Number)
+			b[i] = c
+		}
+	}
+	return a, b
+}
+
+func TestUnorderedDoesNotSeeTheOrder(t *testing.T) {
+	opt := Options{Array: func(Path) ArrayRule { return ArrayRule{Unordered: true} }}
+	tell := func(t *rapid.T, base, other []byte) map[string]int {
+		var d Differ
+		told := map[string]int{}
+		require.NoError(t, d.Compare(base, other, opt, func(c Change) {
+			told[fmt.Sprintf("%s %s", c.Kind, c.Path.Fold())]++
+		}))
+		return told
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawLists(t)
+		shuffled := rapid.Permutation(slices.Clone(a)).Draw(t, "shuffled")
+		require.Empty(t, tell(t, write(t, a), write(t, shuffled)))
+		// What has no equal is paired in its order where there is no key, so that
+		// only the number of elements that differ stays the same for any order.
+		count := func(told map[string]int) int { return told["removed $[*]"] - told["added $[*]"] }
+		require.Equal(t, count(tell(t, write(t, a), write(t, b))), count(tell(t, write(t, shuffled), write(t, b))))
+	})
+}
+
+func TestAgreesWithGoCmpOnEquality(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		base, other := drawPair(t)
+		same := cmp.Equal(decode(t, base), decode(t, other), cmp.Comparer(func(x, y json.Number) bool {
+			return canonicalNumber(string(x)) == canonicalNumber(string(y))
+		}))
+		require.Equal(t, same, len(compare(t, base, other)) == 0, "%s\n%s", base, other)
 	})
 }
