@@ -1,10 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -32,49 +33,76 @@ var (
 const (
 	maxStaticDifferences = 100
 	maxStaticOperations  = 1000
+	staticColumns        = 300 // of a value
 )
 
-// HTML writes r as one file to look at in a browser. It loads nothing: styles,
-// scripts and the evidence are inside, and its content security policy forbids
-// all else. Without scripts it still shows the verdict, the account, the
-// operations and the first differences. Errors are those of [JSON].
+// HTML writes r as one file to look at in a browser, of at most 5 MB where the
+// report's texts besides its differences are not longer. It loads nothing:
+// styles, scripts and the evidence are inside, and its content security policy
+// forbids all else. Where not all examples fit, those of the most important
+// differences are there, and the page says what is left to the evidence. Without
+// scripts it still shows the verdict, the account, the operations and the first
+// differences. Each difference has a fragment of its own, see [Anchor]. Errors
+// are those of [JSON].
 func HTML(w io.Writer, r *diff.Report) error {
 	r, err := evidenceOf(r)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(r) // escapes <, > and &, so that no element ends in it
-	if err != nil {
-		return fmt.Errorf("write evidence: %w", err)
-	}
 	page, err := template.New("page").Funcs(pageFuncs).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("parse page: %w", err)
 	}
-	return page.Execute(w, viewOf(r, data))
+	var head, tail bytes.Buffer
+	v := viewOf(r)
+	if err := errors.Join(page.Execute(&head, v), page.ExecuteTemplate(&tail, "tail", v)); err != nil {
+		return fmt.Errorf("fill page: %w", err)
+	}
+	const elements = 1000 // more than the tags around what is packed take
+	data, err := pack(r, maxPage-head.Len()-tail.Len()-elements)
+	if err != nil {
+		return err
+	}
+	index, rest := data.elements()
+	for _, part := range []string{head.String(), index, tail.String(), rest, "</body>\n</html>\n"} {
+		if _, err := io.WriteString(w, part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var pageFuncs = template.FuncMap{
-	"visible":  visible,
-	"grouped":  grouped,
-	"plural":   plural,
-	"percent":  percent,
-	"evidence": evidence,
-	"ms":       milliseconds,
-	"worse":    worsening,
-	"ranked":   ranked[string],
-	"reasons":  ranked[capture.Reason],
-	"rate":     rate,
-	"pace":     paceLine,
-	"uses":     usesOf,
-	"mostused": mostUsed,
-	"sub":      func(a, b uint64) uint64 { return a - min(a, b) },
-	"rates":    rates,
-	"decided":  decided,
-	"when":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
-	"base":     func(d diff.Difference, e diff.Example) string { return visible(baseValue(d.Kind, &e)) },
-	"branch":   func(d diff.Difference, e diff.Example) string { return visible(branchValue(d.Kind, &e)) },
-	"asked":    func(e diff.Example) string { return asked(&e) },
+	"visible":   visible,
+	"grouped":   grouped,
+	"plural":    plural,
+	"percent":   percent,
+	"evidence":  evidence,
+	"ms":        milliseconds,
+	"worse":     worsening,
+	"ranked":    ranked[string],
+	"reasons":   ranked[capture.Reason],
+	"rate":      rate,
+	"pace":      paceLine,
+	"uses":      usesOf,
+	"mostused":  mostUsed,
+	"sub":       func(a, b uint64) uint64 { return a - min(a, b) },
+	"rates":     rates,
+	"decided":   func(d diff.Difference) string { return decided(&d) },
+	"when":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
+	"base":      func(d diff.Difference, e diff.Example) string { return fit(baseValue(d.Kind, &e), staticColumns) },
+	"branch":    func(d diff.Difference, e diff.Example) string { return fit(branchValue(d.Kind, &e), staticColumns) },
+	"approval":  approval,
+	"located":   located,
+	"cause":     func(d diff.Difference) string { return cause(d.Category, d.Remedy) },
+	"counted":   func(t diff.Trouble) string { return counted(&t) },
+	"remedy":    remedyText,
+	"earned":    func(r diff.RuleInfo) string { return earned(&r) },
+	"confirmed": confirmed,
+	"known":     known,
+	"anchor":    Anchor,
+	"anchored":  operationAnchor,
+	"asked":     func(e diff.Example) string { return asked(&e) },
 }
 
 // view is what the template shows.
@@ -84,6 +112,9 @@ type view struct {
 	Tally          tally
 	Lasted         string
 	Worth, Noise   staticView
+	Accepted       staticView
+	Checked        *selfCheckView
+	RulesExplained bool
 	Operations     []operationView
 	OperationsLeft uint64
 	Account        []stageView
@@ -92,21 +123,22 @@ type view struct {
 	Policy template.HTML
 	Style  template.CSS
 	Script template.JS
-	Data   template.JS
 }
 
-func viewOf(r *diff.Report, data []byte) *view {
+func viewOf(r *diff.Report) *view {
 	v := &view{
 		Report: r, Meaning: meaningOf(r.Verdict), Tally: tallyOf(r), Lasted: lasted(r.Started, r.Ended),
 		Account: stagesOf(r.Account),
 		Policy:  policy(pageScript, pageStyle),
 		Style:   template.CSS(pageStyle), //nolint:gosec // our own bundle
 		Script:  template.JS(pageScript), //nolint:gosec // our own bundle
-		Data:    template.JS(data),       //nolint:gosec // JSON with <, > and & escaped
 	}
 	v.Unmatched = v.Tally.UnmatchedRules
 	v.Worth = staticViewOf(append(judged(r, diff.Regression), judged(r, diff.Suspect)...))
+	v.Accepted = staticViewOf(judged(r, diff.Accepted))
 	v.Noise = staticViewOf(judged(r, diff.Noise))
+	v.Checked = selfCheckViewOf(r)
+	v.RulesExplained = r.Rules != nil && explained(r.Rules.Rules)
 	v.Operations = operationViews(r)
 	if n := len(v.Operations); n > maxStaticOperations {
 		v.Operations, v.OperationsLeft = v.Operations[:maxStaticOperations], uint64(n-maxStaticOperations)

@@ -27,7 +27,8 @@ func renderHTML(t testing.TB, name string, r *diff.Report) []byte {
 }
 
 // ours matches what differs with every change of the page's sources.
-var ours = regexp.MustCompile(`(?s)<style>.*?</style>|<script>.*?</script>|'sha256-[^']+'`)
+// What is packed differs with the compressor; the browser's tests read it.
+var ours = regexp.MustCompile(`(?s)<style>.*?</style>|<script[^>]*>.*?</script>|'sha256-[^']+'`)
 
 func TestHTMLMatchesTheGoldenFilesOutsideOfItsBundles(t *testing.T) {
 	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport(), "full": fullReport()} {
@@ -58,10 +59,8 @@ func TestHTMLShowsWithoutScriptsWhatMattersMost(t *testing.T) {
 	require.Contains(t, page, "1,900 more differences")
 	require.Contains(t, page, "Noise: 8,000 differences")
 	require.Contains(t, page, "7,900 more differences")
-	require.Equal(t, 200, strings.Count(page, `data-operation=`)-strings.Count(pageScriptOf(page), `data-operation=`))
+	require.Equal(t, 200, strings.Count(page, `data-operation="`))
 }
-
-func pageScriptOf(page string) string { return page[strings.LastIndex(page, "<script>"):] }
 
 func TestHTMLRendersReportsOfAnySize(t *testing.T) {
 	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport(), "large": largeReport(10_000)} {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
@@ -18,6 +19,56 @@ type staticView struct {
 func staticViewOf(list []diff.Difference) staticView {
 	shown := list[:min(len(list), maxStaticDifferences)]
 	return staticView{Shown: shown, All: uint64(len(list)), Left: uint64(len(list) - len(shown))}
+}
+
+// selfCheckView is the self-check with its bar.
+type selfCheckView struct {
+	*diff.SelfCheck
+	Text  string
+	Blind []blindView
+	Worst []diff.SelfCheckOperation
+	Bars  []bar
+	Bad   bool
+}
+
+// blindView is a blind spot with the rules that hide it, by their anchor.
+type blindView struct {
+	diff.BlindSpot
+	Anchor string
+	Hidden []hiding
+}
+
+// hiding is what hides mutations; Rule is the anchor of a rule, or "".
+type hiding struct{ Name, Rule string }
+
+func selfCheckViewOf(r *diff.Report) *selfCheckView {
+	s := r.SelfCheck
+	if s == nil {
+		return nil
+	}
+	v := &selfCheckView{SelfCheck: s, Text: checked(s), Worst: worstOperations(s), Bad: tooBlind(s) || s.Mutations == 0,
+		Bars: barsOf(s.Mutations, []part{{"proven", s.Proven}, {"suspected", s.Suspected}, {"missed", s.Missed}})}
+	for i := range s.Blind {
+		b := blindView{BlindSpot: s.Blind[i], Anchor: blindAnchor(s.Blind[i])}
+		for _, by := range s.Blind[i].By {
+			b.Hidden = append(b.Hidden, hiding{by, ruleAnchor(r.Rules, by)})
+		}
+		v.Blind = append(v.Blind, b)
+	}
+	return v
+}
+
+// ruleAnchor returns the anchor of the rule that stands at the place by.
+func ruleAnchor(rules *diff.RulesInfo, by string) string {
+	if rules == nil {
+		return ""
+	}
+	for i := range rules.Rules {
+		if line := strconv.Itoa(rules.Rules[i].Line); by == rules.File+":"+line {
+			return "rule-" + line
+		}
+	}
+	return ""
 }
 
 // operationView is a row of the table of operations.
@@ -101,17 +152,26 @@ func stagesOf(a capture.Account) []stageView {
 // exchange of a million must be seen.
 const minBar = 6
 
+// part is some of a whole.
+type part struct {
+	class string
+	n     uint64
+}
+
 // bars divides the width of a stage among what became of what it saw.
 func bars(s *capture.Stage) []bar {
-	parts := []struct {
-		class string
-		n     uint64
-	}{{"written", s.Written}, {"filtered", s.Skipped()}, {"dropped", s.Lost()}, {"open", s.Open}}
+	return barsOf(s.Seen, []part{{"written", s.Written}, {"filtered", s.Skipped()}, {"dropped", s.Lost()}, {"open", s.Open}})
+}
+
+func barsOf(whole uint64, parts []part) []bar {
+	total, sum := uint64(0), 0.0
+	for _, p := range parts {
+		total += p.n
+	}
 	width := make([]float64, len(parts))
-	total, sum := float64(max(s.Written+s.Skipped()+s.Lost()+s.Open, 1)), 0.0
 	for i, p := range parts {
 		if p.n > 0 {
-			width[i] = max(1000*float64(p.n)/total, minBar)
+			width[i] = max(1000*float64(p.n)/float64(total), minBar)
 		}
 		sum += width[i]
 	}
@@ -123,7 +183,7 @@ func bars(s *capture.Stage) []bar {
 		}
 		w := width[i] * 1000 / sum
 		list = append(list, bar{Class: p.class, X: fmt.Sprintf("%.1f", x), W: fmt.Sprintf("%.1f", w),
-			Title: fmt.Sprintf("%s: %s of %s", p.class, grouped(p.n), grouped(s.Seen))})
+			Title: fmt.Sprintf("%s: %s of %s", p.class, grouped(p.n), grouped(whole))})
 		x += w
 	}
 	return list

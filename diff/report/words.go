@@ -174,11 +174,7 @@ func earned(r *diff.RuleInfo) string {
 // trouble writes the findings of a category in one line. The report's sentence
 // says what to do; without one the remedy does.
 func trouble(t *diff.Trouble) string {
-	unit := strings.TrimSuffix(t.Unit, "s")
-	if unit == "" {
-		unit = "finding"
-	}
-	s := plural(t.Count, visible(unit))
+	s := counted(t)
 	switch {
 	case t.What == "":
 		return s + ": " + remedyText(t.Remedy)
@@ -186,6 +182,14 @@ func trouble(t *diff.Trouble) string {
 		s += ", " + visible(string(t.Remedy))
 	}
 	return s + ": " + visible(t.What)
+}
+
+func counted(t *diff.Trouble) string {
+	unit := strings.TrimSuffix(t.Unit, "s")
+	if unit == "" {
+		unit = "finding"
+	}
+	return plural(t.Count, visible(unit))
 }
 
 // ruled joins what the rule earned and its problems into a line.

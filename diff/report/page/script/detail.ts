@@ -1,24 +1,72 @@
 import { h } from "./dom";
-import { place, type Difference, type Example } from "./evidence";
-import { evidenceText, grouped, percent, plural, visible } from "./text";
+import { place, type Acceptance, type Difference, type Example, type Location, type Row } from "./evidence";
+import { evidenceText, grouped, percent, visible } from "./text";
 import { compare, lay, type Piece } from "./tokens";
 
+/** heading is what of a difference is known at once. */
+export function heading(row: Row): HTMLElement {
+  return h("article.detail", {}, ...title(row));
+}
+
+function title(row: Row): HTMLElement[] {
+  return [
+    h("p.detail-operation", {}, visible(row.operation)),
+    h("h3", {}, h("span.code", {}, visible(place(row))), " ", h("span.kind", {}, visible(row.kind))),
+  ];
+}
+
 /** detail shows one difference: what, how often, why, and its examples. */
-export function detail(d: Difference): HTMLElement {
+export function detail(row: Row, d: Difference | undefined): HTMLElement {
+  const examples = d?.examples ?? [];
   return h(
     "article.detail",
     {},
-    h("p.detail-operation", {}, visible(d.operation)),
-    h("h3", {}, h("span.code", {}, visible(place(d))), " ", h("span.kind", {}, d.kind)),
-    h("p.detail-reason", {}, h("span", { class: `mark ${d.judgement}` }, d.judgement), " ", visible(d.reason)),
-    rates(d),
-    facts(d),
-    ...(d.examples ?? []).map((e) => example(d, e)),
-    (d.examples ?? []).length === 0 && h("p.none", {}, "No example was kept."),
+    ...title(row),
+    h("p.detail-reason", {}, h("span", { class: `mark ${row.judgement}` }, row.judgement), " ", visible(d?.reason ?? row.says)),
+    row.cause ? h("p.detail-cause", {}, h("span.label", {}, "Cause"), visible(row.cause)) : null,
+    d?.accepted ? approval(d.accepted) : null,
+    d?.location ? located(d.location) : null,
+    rates(row),
+    facts(row, d),
+    ...examples.map((e) => example(row, e)),
+    examples.length === 0 && h("p.none", {}, "This page has no example of it."),
   );
 }
 
-function rates(d: Difference): HTMLElement {
+function approval(a: Acceptance): HTMLElement {
+  return h(
+    "div.approval",
+    {},
+    h("p", {}, "Accepted by ", h("b", {}, visible(a.by)), a.expires ? ` until ${visible(a.expires)}` : ""),
+    h("p", {}, visible(a.reason)),
+    h("p.code", {}, visible(a.where)),
+  );
+}
+
+/** located shows the way through the services to the first span that differs. */
+function located(l: Location): HTMLElement {
+  const last = `${l.service} ${l.span}`;
+  const path = l.path?.length ? l.path : [last];
+  return h(
+    "figure.chain",
+    {},
+    h("figcaption", {}, "First differing span", l.of > 1 ? h("small", {}, ` in ${grouped(l.same)} of ${grouped(l.of)}`) : null),
+    h("ol", {}, ...path.map((call, i) => h("li", i === path.length - 1 ? { class: "differs" } : {}, step(call)))),
+    h("p.chain-what", {}, visible(l.what)),
+    h("p.chain-traces", {}, trace("base", l.base_trace), trace("branch", l.branch_trace)),
+  );
+}
+
+function step(call: string): HTMLElement {
+  const [service = "", ...span] = call.split(" ");
+  return h("span", {}, h("b", {}, visible(service)), " ", h("span.code", {}, visible(span.join(" "))));
+}
+
+function trace(side: string, id: string): HTMLElement | null {
+  return id ? h("span", {}, `${side} trace `, h("span.code", {}, visible(id))) : null;
+}
+
+function rates(d: Row): HTMLElement {
   return h(
     "div.rates",
     {},
@@ -42,16 +90,18 @@ function rate(side: string, part: number, whole: number): HTMLElement {
   );
 }
 
-function facts(d: Difference): HTMLElement {
+function facts(row: Row, d: Difference | undefined): HTMLElement {
   const list: [string, string, string][] = [
-    ["Evidence", evidenceText(d.e_value), "against “branch is no different from control”: 20 is as rare as one in twenty by chance"],
+    ["Evidence", `${row.says}, e-value ${evidenceText(row.e_value)}`, "against “branch is no different from control”: 20 is as rare as one in twenty by chance"],
   ];
-  if (d.paired) {
+  if (d && row.paired) {
     list.push(["Only branch", grouped(d.branch_only), "exchanges in which branch differs from base and control does not"]);
     list.push(["Only control", grouped(d.control_only), "exchanges in which control differs from base and branch does not"]);
   }
-  if (d.more_samples) list.push(["Needs", plural(d.more_samples, "more sample"), "of the operation to be decided at its present rate"]);
-  if (d.learned_class) list.push(["Must stay", d.learned_class, "the class that noise leaves to the value"]);
+  if (d?.branch_sessions || d?.control_sessions) {
+    list.push(["Sessions", `${grouped(d.branch_sessions ?? 0)} to ${grouped(d.control_sessions ?? 0)}`, "sessions in which more of these were branch's, to those in which more were control's: what is tested"]);
+  }
+  if (d?.learned_class) list.push(["Must stay", d.learned_class, "the class that noise leaves to the value"]);
   return h(
     "dl.facts",
     {},
@@ -59,7 +109,7 @@ function facts(d: Difference): HTMLElement {
   );
 }
 
-function example(d: Difference, e: Example): HTMLElement {
+function example(d: Row, e: Example): HTMLElement {
   const base = lay(e.base);
   const branch = lay(e.branch);
   const changes = compare(base, branch);
@@ -83,7 +133,7 @@ function value(side: string, mark: "del" | "ins" | "mark", pieces: Piece[], abse
     ? [h("em.absent", {}, "absent")]
     : pieces.map((p) => (p.changed ? h(mark, {}, visibleLines(p.text)) : document.createTextNode(visibleLines(p.text))));
   if (content.length === 0) content.push(h("em.absent", {}, "empty"));
-  return h("figure", { class: `value ${side}` }, h("figcaption", {}, side), h("pre", { tabindex: 0 }, ...content));
+  return h("figure", { class: `value ${side}` }, h("figcaption", {}, side), h("pre", { tabindex: 0, role: "region", "aria-label": `value of ${side}` }, ...content));
 }
 
 /** visibleLines keeps the line breaks that lay made. */

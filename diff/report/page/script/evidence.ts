@@ -1,7 +1,7 @@
 // The evidence as evidence-diff-1.schema.json describes it, as far as the page
 // reads it.
 
-export type Judgement = "regression" | "suspect" | "noise";
+export type Judgement = "regression" | "suspect" | "accepted" | "noise";
 
 export interface Example {
   exchange: string;
@@ -13,23 +13,70 @@ export interface Example {
   control?: string;
 }
 
-export interface Difference {
+export interface Location {
+  service: string;
+  span: string;
+  what: string;
+  path?: string[];
+  exchange: string;
+  base_trace: string;
+  branch_trace: string;
+  same: number;
+  of: number;
+}
+
+export interface Acceptance {
+  where: string;
+  by: string;
+  reason: string;
+  expires: string;
+}
+
+export interface Cell {
   operation: string;
   part: string;
   path?: string;
   kind: string;
+}
+
+/** Row is what the list shows; says and cause are in words. */
+export interface Row extends Cell {
   n: number;
   branch: number;
   control: number;
-  branch_only: number;
-  control_only: number;
-  paired: boolean;
+  paired?: boolean;
   judgement: Judgement;
   e_value: number;
-  more_samples?: number;
+  category?: string;
+  says: string;
+  cause?: string;
+}
+
+export interface Difference extends Cell {
+  branch_only: number;
+  control_only: number;
+  branch_sessions?: number;
+  control_sessions?: number;
   learned_class?: string;
   reason: string;
+  accepted?: Acceptance;
+  location?: Location;
   examples?: Example[];
+}
+
+/** LeftOut counts what the page leaves to the evidence. */
+export interface LeftOut {
+  differences: number;
+  details: number;
+  examples: number;
+  shortened: number;
+  operations: number;
+}
+
+export interface Index {
+  differences: Row[];
+  chunk: number;
+  left: LeftOut;
 }
 
 export interface Bucket {
@@ -54,20 +101,8 @@ export interface Operation {
   latency?: Record<string, Latency>;
 }
 
-export interface Evidence {
-  input: string;
-  operations: Operation[];
-  differences: Difference[];
-}
-
 /** place writes where a difference lies, as the other reports do. */
-export function place(d: Difference): string {
+export function place(d: Cell): string {
   if (!d.path) return d.part;
   return d.part === "body" ? d.path : `${d.part} ${d.path}`;
-}
-
-/** readEvidence returns the evidence that the page carries, and its text. */
-export function readEvidence(): { evidence: Evidence; text: string } {
-  const text = document.getElementById("evidence")?.textContent ?? "";
-  return { evidence: JSON.parse(text) as Evidence, text };
 }

@@ -1,27 +1,32 @@
-import { detail } from "./detail";
+import { detail, heading } from "./detail";
 import { h, required } from "./dom";
-import { place, type Difference } from "./evidence";
-import { apply, everything, searchable, type Filter, type Order, type Searchable, type Shown } from "./filter";
+import { place, type Index, type LeftOut } from "./evidence";
+import { apply, haystack, searchable, type Searchable } from "./filter";
+import { anchor, writeFragment } from "./fragment";
 import { VirtualList } from "./list";
-import { grouped, visible } from "./text";
+import type { Details } from "./packed";
+import { grouped, plural, visible } from "./text";
+import { Toolbar } from "./toolbar";
 
 const rowHeight = 58;
 
 /** Explorer is the list of differences with its filters, and one in detail. */
 export class Explorer {
   private readonly all: Searchable[];
-  private readonly filter: Filter;
   private readonly list: VirtualList<Searchable>;
-  private readonly pane = h("div.pane", { "aria-live": "polite" });
-  private readonly count = h("p.count", { role: "status" });
-  private readonly operation: HTMLSelectElement;
+  private readonly pane = h("section.pane", { tabindex: 0, "aria-label": "The selected difference", "aria-live": "polite" });
+  private readonly toolbar: Toolbar;
+  private opened: Searchable | undefined;
+  private searched: Promise<void> | undefined;
+  private complete = false;
 
-  constructor(differences: Difference[]) {
-    this.all = searchable(differences);
-    const attention = differences.some((d) => d.judgement !== "noise");
-    this.filter = { ...everything, shown: attention ? "attention" : "all" };
-    this.list = new VirtualList("Differences", rowHeight, row, (entry, byUser) => this.open(entry, byUser));
-    this.operation = select("Operation", "all operations", unique(differences.map((d) => d.operation)), (v) => this.change({ operation: v }));
+  constructor(
+    private readonly index: Index,
+    private readonly details: Details,
+  ) {
+    this.all = searchable(index.differences);
+    this.list = new VirtualList("Differences", rowHeight, row, (entry, byUser) => void this.open(entry, byUser));
+    this.toolbar = new Toolbar(index.differences, () => this.apply(true));
   }
 
   mount(): void {
@@ -30,96 +35,118 @@ export class Explorer {
       root.append(h("p.none", {}, "No difference was found."));
       return;
     }
-    root.append(this.toolbar(), h("div.explorer", {}, this.list.element, this.pane));
-    this.change({});
+    root.append(this.toolbar.element, h("div.explorer", {}, this.list.element, this.pane), leftOut(this.index.left));
+    this.list.element.addEventListener("keydown", (e) => e.key === "Enter" && this.enter());
+    this.pane.addEventListener("keydown", (e) => e.key === "Escape" && this.list.element.focus());
+    this.toolbar.search.addEventListener("keydown", (e) => e.key === "Escape" && this.leaveSearch(e));
+  }
+
+  /** show applies the filter of an address and opens what it names. */
+  show(target: string, query: URLSearchParams): void {
+    this.toolbar.read(query);
+    const named = target.startsWith("difference-") ? this.all.find((s) => anchorOf(s) === target) : undefined;
+    if (named && !apply(this.all, this.toolbar.current).includes(named)) this.toolbar.read(new URLSearchParams("shown=all"));
+    this.apply(false, named);
   }
 
   /** only shows the differences of one operation, whatever their judgement. */
   only(operation: string): void {
-    this.operation.value = operation;
-    const radio = document.querySelector<HTMLInputElement>('input[name="shown"][value="all"]');
-    if (radio) radio.checked = true;
-    this.change({ operation, shown: "all" });
+    this.toolbar.read(new URLSearchParams({ shown: "all", operation }));
+    this.apply(false);
   }
 
-  private change(part: Partial<Filter>): void {
-    Object.assign(this.filter, part);
-    const kept = apply(this.all, this.filter);
-    this.count.textContent = `${grouped(kept.length)} of ${grouped(this.all.length)}`;
-    this.list.show(kept);
+  /** operation returns the name of which the target is the anchor. */
+  operation(target: string): string | undefined {
+    return this.all.find((s) => anchor("operation", s.row.operation) === target)?.row.operation;
   }
 
-  private open(entry: Searchable | undefined, byUser: boolean): void {
-    this.pane.replaceChildren(entry ? detail(entry.difference) : h("p.none", {}, "No difference passes these filters."));
+  step(by: number): void {
+    this.list.element.focus({ preventScroll: true });
+    this.list.move(by);
+  }
+
+  enter(): void {
+    this.pane.scrollIntoView({ block: "nearest" });
+    this.pane.focus({ preventScroll: true });
+  }
+
+  focusSearch(): void {
+    this.toolbar.search.focus();
+    this.toolbar.search.select();
+  }
+
+  private leaveSearch(e: Event): void {
+    e.preventDefault();
+    if (this.toolbar.search.value !== "") this.toolbar.set({ text: "" });
+    this.list.element.focus();
+  }
+
+  private apply(byUser: boolean, wanted = this.opened): void {
+    const kept = apply(this.all, this.toolbar.current);
+    const searching = this.toolbar.current.text !== "" && !this.complete;
+    this.toolbar.tell(kept.length, this.all.length, searching ? ", searching the values…" : "");
+    this.list.show(kept, Math.max(0, wanted ? kept.indexOf(wanted) : 0));
+    if (byUser) this.address();
+    if (searching) void this.search();
+  }
+
+  /** search unpacks the values, once, so that they are searched as well. */
+  private async search(): Promise<void> {
+    if (this.searched) return this.searched;
+    this.searched = this.details.each((d, index) => {
+      const entry = this.all[index];
+      if (entry) entry.text = haystack(entry.row, d);
+    });
+    await this.searched;
+    this.complete = true;
+    this.apply(false);
+  }
+
+  private address(): void {
+    writeFragment(this.opened ? anchorOf(this.opened) : "differences", this.toolbar.query());
+  }
+
+  private async open(entry: Searchable | undefined, byUser: boolean): Promise<void> {
+    const again = entry === this.opened && entry !== undefined;
+    this.opened = entry;
+    if (byUser) this.address();
+    if (again) return;
     this.pane.scrollTop = 0;
+    if (!entry) {
+      this.pane.replaceChildren(h("p.none", {}, "No difference passes these filters."));
+      return;
+    }
+    this.pane.replaceChildren(heading(entry.row));
+    const d = await this.details.of(entry.index);
+    if (this.opened !== entry) return; // another was opened meanwhile
+    this.pane.replaceChildren(detail(entry.row, d));
     const stacked = getComputedStyle(this.pane).position !== "sticky";
     if (byUser && stacked) this.pane.scrollIntoView({ block: "nearest" });
   }
-
-  private toolbar(): HTMLElement {
-    const search = h("input.search", { type: "search", placeholder: "Search…", "aria-label": "Search the differences", autocomplete: "off", spellcheck: "false" });
-    search.addEventListener("input", () => this.change({ text: search.value }));
-    const orders: [Order, string][] = [
-      ["judgement", "by judgement"],
-      ["frequency", "by frequency"],
-      ["evidence", "by evidence"],
-      ["operation", "by operation"],
-    ];
-    const sort = h("select", { "aria-label": "Order" }, ...orders.map(([value, label]) => h("option", { value }, label)));
-    sort.addEventListener("change", () => this.change({ order: sort.value as Order }));
-    const kinds = unique(this.all.map((s) => s.difference.kind));
-    return h(
-      "div.toolbar",
-      { role: "search" },
-      this.judgements(),
-      search,
-      this.operation,
-      select("Kind", "all kinds", kinds, (kind) => this.change({ kind })),
-      sort,
-      this.count,
-    );
-  }
-
-  private judgements(): HTMLElement {
-    const choices: [Shown, string][] = [
-      ["attention", "Worth attention"],
-      ["regression", "Regressions"],
-      ["suspect", "Suspects"],
-      ["noise", "Noise"],
-      ["all", "All"],
-    ];
-    return h(
-      "fieldset.segments",
-      {},
-      h("legend.hidden", {}, "Judgement"),
-      ...choices.map(([shown, label]) => {
-        const n = apply(this.all, { ...everything, shown }).length;
-        const input = h("input", { type: "radio", name: "shown", value: shown, checked: shown === this.filter.shown });
-        input.addEventListener("change", () => this.change({ shown }));
-        return h("label", {}, input, h("span", {}, label, " ", h("small", {}, grouped(n))));
-      }),
-    );
-  }
 }
 
-function row({ difference: d }: Searchable): HTMLElement {
+function anchorOf({ row }: Searchable): string {
+  return anchor("difference", row.operation, row.part, row.path ?? "", row.kind);
+}
+
+/** leftOut says what of the evidence the page does not hold. */
+function leftOut(left: LeftOut): HTMLElement | string {
+  const parts: string[] = [];
+  if (left.differences > 0) parts.push(`${plural(left.differences, "difference")} of least importance`);
+  if (left.details > 0) parts.push(`the details of ${plural(left.details, "difference")}`);
+  if (left.examples > 0) parts.push(`the examples of ${plural(left.examples, "difference")}`);
+  if (left.shortened > 0) parts.push(`all but one shortened example of ${plural(left.shortened, "difference")}`);
+  return parts.length > 0 ? h("p.left", { id: "left-out" }, `Left out of this page for its size: ${parts.join(", ")}. The JSON evidence has them.`) : "";
+}
+
+function row({ row: d }: Searchable): HTMLElement {
   return h(
     "div.row",
     {},
     h("span", { class: `dot ${d.judgement}`, role: "img", "aria-label": d.judgement }),
-    h("span.row-place", {}, h("span.code", {}, visible(place(d))), h("span.kind", {}, d.kind)),
+    h("span.row-place", {}, h("span.code", {}, visible(place(d))), h("span.kind", {}, visible(d.kind))),
     h("span.row-rate", { title: "branch differs from base" }, `${grouped(d.branch)}/${grouped(d.n)}`),
     h("span.row-operation", {}, visible(d.operation)),
     h("span.row-control", { title: "control differs from base" }, d.paired ? `control ${grouped(d.control)}` : "no control"),
   );
-}
-
-function select(label: string, all: string, values: string[], onChange: (value: string) => void): HTMLSelectElement {
-  const element = h("select", { "aria-label": label }, h("option", { value: "" }, all), ...values.map((value) => h("option", { value }, visible(value))));
-  element.addEventListener("change", () => onChange(element.value));
-  return element;
-}
-
-function unique(values: string[]): string[] {
-  return [...new Set(values)].sort();
 }

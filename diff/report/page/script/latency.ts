@@ -11,11 +11,12 @@ const sides = ["control", "base", "branch"] as const;
 const marks = [["p50_ms", 0.5], ["p90_ms", 0.9], ["p99_ms", 0.99]] as const;
 
 /** plotLatencies draws the operations, those that became slowest first. */
-export function plotLatencies(operations: Operation[]): void {
+export function plotLatencies(operations: Operation[], left: number): void {
   const root = required("plots");
+  if (left > 0) root.append(h("p.left", {}, `Left out of this page for its size: the latencies of ${plural(left, "operation")}. The JSON evidence has them.`));
   const timed = operations.filter((o) => sides.some((s) => (o.latency?.[s]?.count ?? 0) > 0));
   if (timed.length === 0) {
-    root.append(h("p.none", {}, "No latency was measured."));
+    if (left === 0) root.append(h("p.none", {}, "No latency was measured."));
     return;
   }
   timed.sort((a, b) => slowdown(b) - slowdown(a));

@@ -26,16 +26,22 @@ export class VirtualList<T> {
     new ResizeObserver(() => this.refresh()).observe(this.element);
   }
 
-  /** show replaces the entries and selects the first. */
-  show(entries: readonly T[]): void {
+  /** show replaces the entries and selects one. */
+  show(entries: readonly T[], selected: number): void {
     this.entries = entries;
     for (const row of this.drawn.values()) row.remove();
     this.drawn.clear();
     this.space.style.height = `${entries.length * this.height}px`;
     this.element.scrollTop = 0;
-    this.selected = entries.length > 0 ? 0 : -1;
+    this.selected = Math.min(selected, entries.length - 1);
+    if (this.selected > 0) this.reveal(this.selected);
     this.refresh();
     this.onSelect(entries[this.selected], false);
+  }
+
+  /** move selects the entry that many further. */
+  move(step: number): void {
+    this.select(this.selected + step);
   }
 
   private select(index: number): void {
@@ -102,7 +108,7 @@ export class VirtualList<T> {
     const step = steps[e.key];
     if (step === undefined || e.altKey || e.ctrlKey || e.metaKey) return;
     e.preventDefault();
-    this.select(this.selected + step);
+    this.move(step);
   }
 
   private click(e: MouseEvent): void {

@@ -29,13 +29,3 @@ function key(cell: HTMLTableCellElement | undefined): number | string {
   const value = cell?.dataset["value"];
   return value === undefined ? (cell?.textContent ?? "") : Number(value);
 }
-
-/** linkOperations makes the names of operations show their differences. */
-export function linkOperations(table: HTMLTableElement, show: (operation: string) => void): void {
-  for (const cell of table.querySelectorAll<HTMLElement>("[data-operation]")) {
-    const name = cell.dataset["operation"] ?? "";
-    const button = h("button", { type: "button", class: "link", title: "Show the differences of this operation" }, cell.textContent);
-    cell.replaceChildren(button);
-    button.addEventListener("click", () => show(name));
-  }
-}
