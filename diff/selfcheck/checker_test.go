@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
 	"twinspect.dev/diff/noise"
@@ -76,6 +78,40 @@ func TestADifferenceThatIsThereAnywayFindsNoOtherMutation(t *testing.T) {
 			assert.NotEqual(t, Decrement, r.Mutation, "that would make branch equal to base")
 		}
 	}
+}
+
+func TestAPlaceThatARuleHidesIsNotFoundByWhatBranchDiffersAround(t *testing.T) {
+	set := rulesOf(t, "  - path: $[*].b\n    ignore: true\n    reason: it changes\n")
+	c := New(Options{Rules: set, Budget: time.Hour})
+	c.Observe(jsonAnswers(1, "GET /p", `[{"id":1,"b":1},{"id":2,"b":2}]`, `[{"id":2,"b":2},{"id":1,"b":1}]`))
+	spot := spotAt(c.report(judged{}.known()), "$[*].b")
+	require.NotNil(t, spot)
+	assert.Equal(t, []string{"twinspect.yaml:3"}, spot.By)
+	assert.Contains(t, spot.Mutations, "null")
+}
+
+func TestAChangeBehindTheEndOfACutValueIsFound(t *testing.T) {
+	long := strings.Repeat("word ", 400)
+	c := New(Options{Budget: time.Hour})
+	c.Observe(answers(1, "GET /p", answer(200, "text/plain", "x"+long), answer(200, "text/plain", "y"+long)))
+	s := c.report(judged{}.known())
+	assert.Equal(t, s.Mutations, s.Proven, text(t, s.Blind))
+}
+
+func TestEncodedAnswersAreChangedInWhatTheyContain(t *testing.T) {
+	zip := func(body string) *capture.Response {
+		encoded, err := coding.Encode([]string{"gzip"}, []byte(body))
+		require.NoError(t, err)
+		return answer(200, "application/json", string(encoded), "Content-Encoding", "gzip")
+	}
+	c := New(Options{Budget: time.Hour})
+	c.Observe(answers(1, "GET /p", zip(product(1)), zip(product(1))))
+	c.Observe(answers(2, "GET /q", zip(product(1)), answer(200, "application/json", product(1), "Content-Encoding", "gzip")))
+	s := c.report(judged{}.known())
+	require.Len(t, s.Operations, 2)
+	assert.Greater(t, s.Operations[0].Mutations, uint64(70))
+	assert.EqualValues(t, 5, s.Operations[1].Mutations, "where a coding is broken, that is the difference: three statuses and two fields")
+	assert.Equal(t, s.Mutations, s.Proven, text(t, s.Blind))
 }
 
 func TestOutlooksAreCountedAndTheShareIsThatOfTheAnswersThatCanChange(t *testing.T) {

@@ -15,7 +15,7 @@ type Way struct {
 
 // Ways returns the ways in which an answer may be changed.
 func Ways(operation string, id capture.ID, r *capture.Response) (list []Way) {
-	all, _ := mutations(operation, r, noise.Rank(string(id[:])), new(jsondiff.Differ))
+	all, _ := mutations(operation, r, noise.Rank(string(id[:])), true, new(jsondiff.Differ))
 	for i := range all {
 		list = append(list, Way{all[i].place, all[i].name})
 	}
@@ -24,7 +24,7 @@ func Ways(operation string, id capture.ID, r *capture.Response) (list []Way) {
 
 // Apply changes an answer in one way; it is false where that is not possible.
 func Apply(operation string, id capture.ID, r *capture.Response, w Way) (capture.Response, bool) {
-	all, _ := mutations(operation, r, noise.Rank(string(id[:])), new(jsondiff.Differ))
+	all, _ := mutations(operation, r, noise.Rank(string(id[:])), true, new(jsondiff.Differ))
 	changed := *r
 	for i := range all {
 		if all[i].place == w.Place && all[i].name == w.Mutation {

@@ -18,7 +18,7 @@ import (
 
 // ways returns "mutation at place" of all mutations of an answer, in order.
 func ways(r *capture.Response) []string {
-	list, _ := mutations("GET /", r, 7, new(jsondiff.Differ))
+	list, _ := mutations("GET /", r, 7, true, new(jsondiff.Differ))
 	var names []string
 	for _, m := range list {
 		names = append(names, string(m.name)+" at "+m.place.String())
@@ -106,7 +106,7 @@ type changed struct {
 }
 
 func mutated(r *capture.Response) (list []changed) {
-	all, _ := mutations("GET /", r, 7, new(jsondiff.Differ))
+	all, _ := mutations("GET /", r, 7, true, new(jsondiff.Differ))
 	for i := range all {
 		m := changed{all[i].name, all[i].place.String(), *r}
 		all[i].apply(&m.answer, nil)
@@ -142,7 +142,7 @@ func TestTooManyMutationsLeaveEachPlaceOne(t *testing.T) {
 	body, err := json.Marshal(doc)
 	require.NoError(t, err)
 	r := answer(200, "application/json", string(body))
-	list, skipped := mutations("GET /", r, 7, new(jsondiff.Differ))
+	list, skipped := mutations("GET /", r, 7, true, new(jsondiff.Differ))
 	assert.Len(t, list, maxPerAnswer)
 	assert.Greater(t, skipped, uint64(1700))
 	places := map[diff.Place]bool{}
@@ -150,7 +150,7 @@ func TestTooManyMutationsLeaveEachPlaceOne(t *testing.T) {
 		places[m.place] = true
 	}
 	assert.Len(t, places, 304, "300 members, $, status, body and the content type")
-	again, _ := mutations("GET /", r, 8, new(jsondiff.Differ))
+	again, _ := mutations("GET /", r, 8, true, new(jsondiff.Differ))
 	for i := range list {
 		assert.Equal(t, list[i].place, again[i].place)
 		assert.Equal(t, list[i].name, again[i].name)
@@ -182,7 +182,7 @@ func FuzzMutations(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, rank uint64) {
 		r := answer(200, "application/xml", string(body), "Set-Cookie", string(body[:min(len(body), 200)]))
 		differ := new(jsondiff.Differ)
-		list, _ := mutations("GET /", r, rank, differ)
+		list, _ := mutations("GET /", r, rank, true, differ)
 		doc := strings.TrimPrefix(string(body), "\ufeff")
 		isJSON := differ.Check([]byte(doc), jsondiff.Options{}) == nil
 		for i := range list {

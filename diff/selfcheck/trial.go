@@ -87,11 +87,11 @@ type tester struct {
 	compare  *compare.Comparer
 	json     jsondiff.Differ
 	codings  coding.Decoder
-	buffers  [2][]byte
 	mutated  []byte
 	changes  []diff.Change
 	direct   []diff.Change
-	existing map[told]int
+	existing map[told]int // what branch differs anyway
+	anyway   int          // how much that is
 	cells    map[cellKey]class.Set
 }
 
@@ -130,8 +130,8 @@ func keyOf(ch *diff.Change) cellKey { return cellKey{ch.Place, ch.Kind} }
 // try changes branch's answer in every way that there is, or as many as the
 // limits allow, and returns how many it left out.
 func (t *tester) try(r *raw, rank uint64) (trials []Trial, skipped uint64) {
-	base, branch := t.plain(r)
-	list, skipped := mutations(r.rulesOf, &branch, rank, &t.json)
+	base, branch, sound := t.plain(r)
+	list, skipped := mutations(r.rulesOf, &branch, rank, sound, &t.json)
 	t.learn(r.rulesOf, &base, &branch)
 	paths := 0
 	for i := range list {
@@ -149,20 +149,22 @@ func (t *tester) try(r *raw, rank uint64) (trials []Trial, skipped uint64) {
 }
 
 // plain returns both answers without content codings, where they can be undone.
-func (t *tester) plain(r *raw) (base, branch capture.Response) {
+// They are not sound where a coding is broken: that is the difference, and the
+// rest of the body is not compared.
+func (t *tester) plain(r *raw) (base, branch capture.Response, sound bool) {
 	base, branch = r.base, r.branch
-	if base.Header.Get("Content-Encoding") == "" && branch.Header.Get("Content-Encoding") == "" {
-		return base, branch
+	if !base.Header.Has("Content-Encoding") && !branch.Header.Has("Content-Encoding") {
+		return base, branch, true
 	}
-	x, errX := t.codings.Decode(t.buffers[0], base.Body, coding.Of(base.Header))
-	y, errY := t.codings.Decode(t.buffers[1], branch.Body, coding.Of(branch.Header))
-	if errors.Join(errX, errY) != nil {
-		return base, branch
+	x, errX := t.codings.Decode(nil, base.Body, coding.Of(base.Header))
+	y, errY := t.codings.Decode(nil, branch.Body, coding.Of(branch.Header))
+	if err := errors.Join(errX, errY); err != nil {
+		return base, branch, !errors.Is(err, coding.ErrDamaged)
 	}
 	base.Body, branch.Body = x, y
 	base.Header = base.Header.Without("Content-Encoding")
 	branch.Header = branch.Header.Without("Content-Encoding")
-	return base, branch
+	return base, branch, true
 }
 
 // learn notes what branch differs anyway.
@@ -170,6 +172,7 @@ func (t *tester) learn(operation string, base, branch *capture.Response) {
 	clear(t.existing)
 	clear(t.cells)
 	t.changes = t.differences(t.changes[:0], operation, base, branch)
+	t.anyway = len(t.changes)
 	for i := range t.changes {
 		ch := &t.changes[i]
 		t.existing[toldOf(ch)]++
@@ -193,11 +196,12 @@ func (t *tester) trial(operation string, base, branch *capture.Response, m *muta
 	t.mutated = m.apply(&changed, t.mutated)
 	t.changes = t.differences(t.changes[:0], operation, base, &changed)
 	trial := Trial{Place: placeOf(m.place), Mutation: m.name}
-	fresh, all := t.fresh(), len(t.changes)
-	if trial.Changes = t.own(fresh); len(trial.Changes) > 0 {
+	news, rest := t.own(t.fresh())
+	if len(news) > 0 {
+		trial.Changes = news
 		return trial, true
 	}
-	return t.hidden(operation, base, branch, &changed, all, trial)
+	return t.covered(operation, base, branch, &changed, trial, rest)
 }
 
 // fresh returns those of the changes that branch does not have anyway.
@@ -215,9 +219,10 @@ func (t *tester) fresh() []diff.Change {
 	return list
 }
 
-// own sums up by cell. In a cell that differs anyway, a value counts where it is
-// of another class, or where there is nothing else.
-func (t *tester) own(fresh []diff.Change) []Change {
+// own sums up by cell: first what branch does not have anyway, in whatever cell
+// or with values of another class, and then the rest, which is there in another
+// form.
+func (t *tester) own(fresh []diff.Change) (news, rest []Change) {
 	found := make(map[cellKey]class.Set)
 	for i := range fresh {
 		common, known := found[keyOf(&fresh[i])]
@@ -226,15 +231,14 @@ func (t *tester) own(fresh []diff.Change) []Change {
 		}
 		found[keyOf(&fresh[i])] = common & valuesOf(&fresh[i])
 	}
-	all := sorted(found)
-	maps.DeleteFunc(found, func(k cellKey, values class.Set) bool {
-		before, known := t.cells[k]
-		return known && before&^values == 0
-	})
-	if len(found) == 0 {
-		return all
+	old := make(map[cellKey]class.Set)
+	for k, values := range found {
+		if before, known := t.cells[k]; known && before&^values == 0 {
+			old[k] = values
+			delete(found, k)
+		}
 	}
-	return sorted(found)
+	return sorted(found), sorted(old)
 }
 
 func sorted(found map[cellKey]class.Set) []Change {
@@ -248,43 +252,48 @@ func sorted(found map[cellKey]class.Set) []Change {
 	return list[:min(len(list), maxChanges)]
 }
 
-// hidden says why nothing new was told.
-func (t *tester) hidden(operation string, base, branch, changed *capture.Response, all int, trial Trial) (Trial, bool) {
+// covered says why nothing new was told: by what the comparison tells of the
+// change alone, with branch's own answer for base.
+func (t *tester) covered(operation string, base, branch, changed *capture.Response, trial Trial, rest []Change) (Trial, bool) {
 	from := *branch
 	if changed.Status == branch.Status {
-		from.Status = base.Status // by which rules are chosen
-		changed.Status = base.Status
+		from.Status, changed.Status = base.Status, base.Status // by which rules are chosen
 	}
 	before := t.set.Counts()
 	t.direct = t.differences(t.direct[:0], operation, &from, changed)
 	trial.Rules = t.met(before)
-	found := make(map[cellKey]class.Set)
-	for i := range t.direct {
-		if k := keyOf(&t.direct[i]); t.differs(k) {
-			found[k] = class.All
-		}
-	}
-	switch existing := t.existingCount(); {
-	case len(found) > 0 && all >= existing:
-		trial.Rules, trial.Changes = nil, sorted(found) // in values that are cut
-	case all < existing:
+	switch left := len(t.changes) - t.anyway; {
+	case len(t.direct) == 0:
+		return trial, len(trial.Rules) > 0 || !t.same(branch.Body, changed.Body)
+	case len(rest) == 0 && left >= 0:
+		rest = t.alike() // in values that are cut
+	case len(rest) == 0:
 		return trial, false
-	case len(t.direct) == 0 && len(trial.Rules) == 0:
-		return trial, !t.same(branch.Body, changed.Body)
 	}
+	if len(rest) > 0 {
+		trial.Rules, trial.Changes = nil, rest
+		return trial, true
+	}
+	before = t.set.Counts()
+	t.changes = t.differences(t.changes[:0], operation, base, changed)
+	trial.Rules = t.met(before)
 	return trial, true
 }
 
-// differs reports whether the changed answer has a difference in the cell.
-func (t *tester) differs(k cellKey) bool {
-	return slices.ContainsFunc(t.changes, func(ch diff.Change) bool { return keyOf(&ch) == k })
-}
-
-func (t *tester) existingCount() (n int) {
-	for _, times := range t.existing {
-		n += times
+// alike returns the cells in which both the changed answer differs from base and
+// it differs from branch.
+func (t *tester) alike() []Change {
+	cells := make(map[cellKey]bool, len(t.changes))
+	for i := range t.changes {
+		cells[keyOf(&t.changes[i])] = true
 	}
-	return n
+	found := make(map[cellKey]class.Set)
+	for i := range t.direct {
+		if k := keyOf(&t.direct[i]); cells[k] {
+			found[k] = class.All
+		}
+	}
+	return sorted(found)
 }
 
 // same reports whether two bodies are the same document, so that nothing was
