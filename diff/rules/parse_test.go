@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture/rulefile"
+	"twinspect.dev/diff"
 )
 
 var today = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -148,6 +149,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(broken)
 	for _, seed := range []string{
 		"version: 1\nrules:\n  - path: $..[?@.a>1]\n    ignore: true\n    reason: x\n",
+		"version: 1\nrules:\n  - {path: '$.a[*].b', rename: c, reason: x}\n  - {path: $.a, ignore: true, reason: x}\n  - {path: '$..b', class: any, reason: x}\n",
 		"version: |\n  1\nrules: [{path: $, key: a, reason: b}]",
 		"{version: 1, rules: [{part: body, ignore: true, reason: r, status: [2xx]}]}",
 		"? a\n: b", "a: b: c", "rules:\n- - -", "version: 1\nrules:\n  -\n  - ~\n", "\xff\xfe", "a: 'x\n\"", "%YAML 1.2\n---\n",
@@ -166,9 +168,15 @@ func FuzzParse(f *testing.F) {
 			require.NotEmpty(t, r.What)
 			require.NotEmpty(t, r.Reason)
 		}
+		set.Watch()
+		set.Control(false)
 		scope := set.Scope("GET /", 200)
 		scope.Documents([]byte(`{"a":[1]}`), []byte(`{"a":[2]}`))
 		scope.Decide(Item{Part: "body", Path: path("a", 0), Kind: "changed", Base: []byte("1"), Other: []byte("2")})
 		scope.Array(path("a"))
+		scope.Rename(path("a", 0), "b")
+		d := diff.Difference{Cell: diff.Cell{Operation: "GET /", Place: diff.Place{Part: diff.Body, Path: "$.a[*]"}, Kind: diff.Changed}}
+		require.Len(t, set.Explain("GET /", 200, ItemOf(&d, nil)), len(set.rules))
+		Check(set, &diff.Report{Rules: set.Info(), Differences: []diff.Difference{d}})
 	})
 }
