@@ -120,16 +120,22 @@ func (e *encoder) isOverwritten(m *message, f field) bool {
 // members writes the fields of a message, which are sorted.
 func (e *encoder) members(m *message, fields []field) error {
 	for len(fields) > 0 {
-		n := 1
-		for n < len(fields) && fields[n].num == fields[0].num {
-			n++
-		}
+		n := endOfRun(fields, 0)
 		if err := e.run(m, fields[:n]); err != nil {
 			return err
 		}
 		fields = fields[n:]
 	}
 	return nil
+}
+
+// endOfRun returns where the fields end that have the number of the one at from.
+func endOfRun(fields []field, from int) int {
+	to := from + 1
+	for to < len(fields) && fields[to].num == fields[from].num {
+		to++
+	}
+	return to
 }
 
 // run writes all fields of one number.

@@ -71,6 +71,7 @@ func isSame(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || &a[0]
 func (p *pools) add(samples []sample, src int, values []field) []sample {
 	values = values[:min(len(values), p.left)]
 	p.left -= len(values)
+	samples = slices.Grow(samples, len(values))
 	for _, f := range values {
 		samples = append(samples, sample{f, int32(src)})
 	}
@@ -123,8 +124,10 @@ func (p *pools) children(samples []sample, as reading) map[int32][]sample {
 		if found == nil && len(fields) > 0 {
 			found = make(map[int32][]sample)
 		}
-		for i, f := range fields {
-			found[f.num] = p.add(found[f.num], int(v.src), fields[i:i+1])
+		for from, to := 0, 0; from < len(fields); from = to {
+			num := fields[from].num
+			to = endOfRun(fields, from)
+			found[num] = p.add(found[num], int(v.src), fields[from:to])
 		}
 	}
 	return found

@@ -52,10 +52,7 @@ func (e *encoder) wireObject(s *shape, f field) error {
 	}
 	e.out = append(e.out, '{')
 	for len(fields) > 0 {
-		n := 1
-		for n < len(fields) && fields[n].num == fields[0].num {
-			n++
-		}
+		n := endOfRun(fields, 0)
 		e.out = appendNumbered(e.out, "", fields[0].num)
 		if err := e.wireArray(s.fields[fields[0].num], fields[:n]); err != nil {
 			return err
