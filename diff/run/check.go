@@ -188,6 +188,9 @@ func (op *operationPart) check() error {
 	if err := checkPace(&op.Pace, op.Compared); err != nil {
 		return err
 	}
+	if err := op.Spans.check(&op.Pace); err != nil {
+		return err
+	}
 	return op.Slowest.check(op.Pace.BranchOnly)
 }
 

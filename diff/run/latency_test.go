@@ -64,7 +64,7 @@ func TestOperationIsSlowerWhereItsMedianShifts(t *testing.T) {
 				return
 			}
 			require.Len(t, found, 1)
-			assert.Equal(t, diff.Cell{Operation: "GET /a", Place: diff.Place{Part: diff.Latency}, Kind: diff.Slower}, found[0].Cell)
+			assert.Equal(t, diff.Cell{Operation: "GET /a", Place: diff.Place{Part: diff.Latency, Path: "p50"}, Kind: diff.Slower}, found[0].Cell)
 			assert.Equal(t, diff.Regression, found[0].Judgement)
 			assert.Contains(t, found[0].Reason, "branch alone takes more than 1.5 times as long as base, and 5ms more, in ")
 			assert.Equal(t, "latency", found[0].Examples[0].At)
@@ -87,8 +87,8 @@ func TestPaceCountsTheDiscordantPairs(t *testing.T) {
 }
 
 func TestSlowerOperationsTakeTheirPartOfTheErrorRate(t *testing.T) {
-	// Five slow answers of five have an e-value of 32/3: enough at a rate of
-	// 0.1, and not at the tenth of it that is the pace's.
+	// Five slow answers of five have an e-value of 23: enough at a rate of 0.1, and
+	// not at the fourth of a tenth of it that is each test's.
 	j := NewJudge(Config{Namer: byPath{}, ErrorRate: 0.1})
 	for i := range 5 {
 		j.Observe(timed(i, ms, ms, 50*ms))

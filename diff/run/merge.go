@@ -1,11 +1,13 @@
 package run
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/stats"
 )
 
 // maxMerged bounds how many partials one judge takes, so that no sum overflows:
@@ -99,12 +101,28 @@ func (p *pace) merge(part *operationPart) {
 	p.BranchOnly += c.BranchOnly
 	p.ControlOnly += c.ControlOnly
 	p.Paired = p.Paired || c.Paired
+	p.mergeSpans(part.Spans)
 	if e := part.Slowest; e != nil {
 		p.show(diff.Example{
 			Exchange: string(e.Exchange), Method: string(e.Method), Target: string(e.Target),
 			At: string(diff.Latency), Base: string(e.Base), Branch: string(e.Branch),
 		})
 	}
+}
+
+func (p *pace) mergeSpans(part *spansPart) {
+	if part == nil {
+		return
+	}
+	for i := range p.spans {
+		p.spans[i] |= binary.LittleEndian.Uint64(part.Seen[8*i:])
+	}
+	list := make([]stats.Block, len(part.Blocks))
+	for i, k := range part.Blocks {
+		list[i] = stats.Block{ID: uint32(k[0]), Net: k[1]}
+	}
+	blocks := stats.MakeBlocks(part.Shift, list)
+	p.blocks.Merge(&blocks)
 }
 
 // show makes e the example if it comes before the one at hand.

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -65,6 +66,30 @@ type operationPart struct {
 	Latency     [len(sides)][]bar         `json:"latency"`
 	Pace        diff.Counts               `json:"pace"`
 	Slowest     *exampleText              `json:"slower,omitempty"`
+	Spans       *spansPart                `json:"spans,omitempty"` // nil where nothing was compared
+}
+
+// spansPart is the spans of time in which the operation was compared: a bit for
+// each hash, and of those in which a side was slower alone the blocks, as pairs
+// of an id of 32-Shift bits, ascending, and its net votes.
+type spansPart struct {
+	Seen   []byte     `json:"seen"`
+	Shift  uint8      `json:"shift,omitempty"`
+	Blocks [][2]int64 `json:"blocks,omitempty"`
+}
+
+func (p *pace) spansPart() *spansPart {
+	if p.N == 0 {
+		return nil
+	}
+	part := &spansPart{Shift: p.blocks.Shift(), Seen: make([]byte, 0, spanBits/8)}
+	for _, word := range p.spans {
+		part.Seen = binary.LittleEndian.AppendUint64(part.Seen, word)
+	}
+	for _, k := range p.blocks.List() {
+		part.Blocks = append(part.Blocks, [...]int64{int64(k.ID), k.Net})
+	}
+	return part
 }
 
 // bar is one bar of a latency histogram that is not empty: microseconds, and how
@@ -135,7 +160,8 @@ func (j *Judge) Partial() *Partial {
 
 func (op *operation) part() operationPart {
 	part := operationPart{
-		Name: noise.Text(op.name), Compared: op.compared, NotCompared: maps.Clone(op.notCompared), Pace: op.pace.Counts,
+		Name: noise.Text(op.name), Compared: op.compared, NotCompared: maps.Clone(op.notCompared),
+		Pace: op.pace.Counts, Spans: op.pace.spansPart(),
 	}
 	for i, l := range op.latency {
 		if l != nil {
