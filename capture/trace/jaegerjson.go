@@ -1,10 +1,6 @@
 package trace
 
-import (
-	"time"
-
-	"github.com/go-json-experiment/json"
-)
+import "time"
 
 type jaegerTag struct {
 	Key   string `json:"key"`
@@ -40,22 +36,20 @@ type jaegerTrace struct {
 	Processes map[string]jaegerProcess `json:"processes"`
 }
 
-func appendJaeger(items []item, raw []byte) ([]item, error) {
+func (b *batch) jaeger(raw []byte) error {
 	var t jaegerTrace
-	if err := json.Unmarshal(raw, &t, lenient); err != nil {
-		return items, err
+	if err := decodeJSON(raw, &t); err != nil {
+		return err
 	}
 	for i := range t.Spans {
 		s := &t.Spans[i]
-		items = append(items, item{})
-		it := &items[len(items)-1]
-		it.err = s.span(&it.span)
-		it.span.Service = clip(t.Processes[s.ProcessID].Service)
+		service := t.Processes[s.ProcessID].Service
 		if s.Process != nil {
-			it.span.Service = clip(s.Process.Service)
+			service = s.Process.Service
 		}
+		_ = b.end(clip(service), s.span(b.begin())) // it has no other error than its ids
 	}
-	return items, nil
+	return nil
 }
 
 func (s *jaegerSpan) span(dst *Span) (err error) {

@@ -71,35 +71,35 @@ func (d *jsonDecoder) start(r io.Reader) {
 
 func (d *jsonDecoder) offset() int64 { return d.base + d.dec.InputOffset() }
 
-func (d *jsonDecoder) next(items []item) ([]item, error) {
+func (d *jsonDecoder) next(b *batch) error {
 	if d.ended {
-		return items, io.EOF
+		return io.EOF
 	}
 	start := d.offset()
-	read, err := d.step(items)
+	err := d.step(b)
 	if err == nil {
 		d.meter.limit = d.dec.InputOffset() + int64(d.max)
-		return read, nil
+		return nil
 	}
 	if errors.Is(err, io.EOF) && d.dec.StackDepth() == 0 {
 		d.ended = true
-		return items, io.EOF
+		return io.EOF
 	}
 	var syntax *jsontext.SyntacticError
 	var meaning *json.SemanticError
 	switch {
-	case errors.As(err, &meaning), errors.Is(err, errForm), errors.As(err, new(*answerError)):
-		return items, lostAt(start, err) // the grammar holds: the walk goes on
+	case errors.As(err, &meaning), errors.Is(err, errForm), errors.Is(err, errDense), errors.As(err, new(*answerError)):
+		return lostAt(start, err) // the grammar holds: the walk goes on
 	case errors.As(err, &syntax), errors.Is(err, errTooLarge),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		if skipErr := d.resume(); skipErr != nil && !errors.Is(skipErr, io.EOF) {
 			d.ended = true
-			return items, skipErr
+			return skipErr
 		}
-		return items, lostAt(start, err)
+		return lostAt(start, err)
 	}
 	d.ended = true
-	return items, err // of the input, such as that of gzip
+	return err // of the input, such as that of gzip
 }
 
 // resume starts anew at the next line that begins with a brace.
@@ -131,33 +131,33 @@ type answerError struct{ text string }
 func (e *answerError) Error() string { return "the service answered: " + e.text }
 
 // step reads one element, or one token on the way to it.
-func (d *jsonDecoder) step(items []item) ([]item, error) {
+func (d *jsonDecoder) step(b *batch) error {
 	switch kind := d.dec.PeekKind(); {
 	case d.form != noList && kind == ']':
 		d.form = noList
 		_, err := d.dec.ReadToken()
-		return items, err
+		return err
 	case d.form != noList:
-		return d.element(items)
+		return d.element(b)
 	case d.dec.StackDepth() == 0 && kind != '{' && kind != 0:
 		if err := d.dec.SkipValue(); err != nil {
-			return items, err
+			return err
 		}
-		return items, errForm
+		return errForm
 	}
 	tok, err := d.dec.ReadToken()
 	if err != nil {
-		return items, err
+		return err
 	}
 	switch {
 	case tok.Kind() == '{':
 		d.known = d.known && d.dec.StackDepth() > 1 || d.dec.PeekKind() == '}'
 	case tok.Kind() == '}' && d.dec.StackDepth() == 0 && !d.known:
-		return items, errForm
+		return errForm
 	case tok.Kind() == '"':
-		return items, d.member(tok.String())
+		return d.member(tok.String())
 	}
-	return items, nil
+	return nil
 }
 
 // member goes into what the name stands for, or passes it.
@@ -194,20 +194,20 @@ func (d *jsonDecoder) failure() error {
 	return &answerError{clip(strings.ToValidUTF8(string(raw[:min(len(raw), 300)]), ""))}
 }
 
-func (d *jsonDecoder) element(items []item) ([]item, error) {
+func (d *jsonDecoder) element(b *batch) error {
 	raw, err := d.dec.ReadValue()
 	if err != nil {
-		return items, err
+		return err
 	}
 	if d.form == jaegerList {
-		read, err := appendJaeger(items, raw)
-		return read, wrapElement("trace of Jaeger's", err)
+		return wrapElement("trace of Jaeger's", b.jaeger(raw))
 	}
 	var rs jsonResourceSpans
-	if err := json.Unmarshal(raw, &rs, lenient); err != nil {
-		return items, wrapElement("resourceSpans", err)
+	if err := decodeJSON(raw, &rs); err != nil {
+		return wrapElement("resourceSpans", err)
 	}
-	return rs.append(items), nil
+	rs.addTo(b)
+	return nil
 }
 
 func wrapElement(what string, err error) error {

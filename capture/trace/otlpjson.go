@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"bytes"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -103,21 +105,35 @@ type jsonResourceSpans struct {
 // lenient reads what programs write: names twice, and text that is not UTF-8.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// appendOTLPJSON reads a whole request.
-func appendOTLPJSON(items []item, raw []byte) ([]item, error) {
+// errDense refuses a text of little but empty elements, which take a hundred times
+// as much memory when they are read.
+var errDense = errors.New("nearly all of it is empty elements")
+
+// decodeJSON reads a JSON text. An attribute, the shortest element that says
+// something, has 16 bytes for each of its objects at least.
+func decodeJSON(raw []byte, v any) error {
+	const perElement, few = 16, 1 << 12
+	if n := bytes.Count(raw, []byte("{")) + bytes.Count(raw, []byte("null")); n > few && n > len(raw)/perElement {
+		return errDense
+	}
+	return json.Unmarshal(raw, v, lenient)
+}
+
+// otlpJSON reads a whole request.
+func (b *batch) otlpJSON(raw []byte) error {
 	var request struct {
 		Spans []jsonResourceSpans `json:"resourceSpans"`
 	}
-	if err := json.Unmarshal(raw, &request, lenient); err != nil {
-		return items, err
+	if err := decodeJSON(raw, &request); err != nil {
+		return err
 	}
 	for i := range request.Spans {
-		items = request.Spans[i].append(items)
+		request.Spans[i].addTo(b)
 	}
-	return items, nil
+	return nil
 }
 
-func (rs *jsonResourceSpans) append(items []item) []item {
+func (rs *jsonResourceSpans) addTo(b *batch) {
 	service := ""
 	for i := range rs.Resource.Attributes {
 		if a := &rs.Resource.Attributes[i]; a.Key == "service.name" {
@@ -127,14 +143,10 @@ func (rs *jsonResourceSpans) append(items []item) []item {
 	for _, scopes := range [...][]jsonScope{rs.Scopes, rs.Libraries} {
 		for i := range scopes {
 			for j := range scopes[i].Spans {
-				items = append(items, item{})
-				it := &items[len(items)-1]
-				it.err = scopes[i].Spans[j].span(&it.span)
-				it.span.Service = service
+				_ = b.end(service, scopes[i].Spans[j].span(b.begin())) // it has no other error than its ids
 			}
 		}
 	}
-	return items
 }
 
 func (s *jsonSpan) span(dst *Span) (err error) {

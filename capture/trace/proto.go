@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	"twinspect.dev/capture"
 )
@@ -63,34 +61,33 @@ func newProtoDecoder(in *bufio.Reader, f framing, limit int) *protoDecoder {
 
 func (d *protoDecoder) offset() int64 { return d.off }
 
-func (d *protoDecoder) next(items []item) ([]item, error) {
+func (d *protoDecoder) next(b *batch) error {
 	if d.ended {
-		return items, io.EOF
+		return io.EOF
 	}
 	start := d.off
 	size, err := d.length()
 	if err != nil {
 		d.ended = true
 		if errors.Is(err, io.EOF) && d.off == start {
-			return items, io.EOF
+			return io.EOF
 		}
-		return items, lostAt(start, err)
+		return lostAt(start, err)
 	}
 	if size > uint64(d.max) {
-		return items, d.pass(start, size)
+		return d.pass(start, size)
 	}
 	d.buf.Reset()
 	n, err := io.CopyN(&d.buf, d.in, int64(size)) // grows with what is there, not with what is said
 	d.off += n
 	if err != nil {
 		d.ended = true
-		return items, lostAt(start, err)
+		return lostAt(start, err)
 	}
-	read, err := d.decode(items, d.buf.Bytes())
-	if err != nil {
-		return items, lostAt(start, err)
+	if err := d.decode(b, d.buf.Bytes()); err != nil {
+		return malformedAt(start, err)
 	}
-	return read, nil
+	return nil
 }
 
 // lostAt is the error of the record at an offset.
@@ -103,6 +100,16 @@ func lostAt(off int64, err error) *capture.RecordError {
 		reason = ReasonTooLarge
 	}
 	return &capture.RecordError{Offset: off, Reason: reason, Lost: 1, Err: err}
+}
+
+// malformedAt is the error of a record that is there whole: an end that came too
+// soon lies inside it.
+func malformedAt(off int64, err error) *capture.RecordError {
+	e := lostAt(off, err)
+	if e.Reason == ReasonCut {
+		e.Reason, e.Err = ReasonMalformed, err
+	}
+	return e
 }
 
 var errTooLarge = errors.New("record is longer than the limit")
@@ -154,25 +161,21 @@ func (c counted) ReadByte() (byte, error) {
 	return b, err
 }
 
-// decode reads one record. The limit on recursion is protobuf's own, 10000.
-func (d *protoDecoder) decode(items []item, raw []byte) ([]item, error) {
+// decode reads one record.
+func (d *protoDecoder) decode(b *batch, raw []byte) error {
 	if d.framing == single {
-		var rs tracepb.ResourceSpans
-		if err := proto.Unmarshal(raw, &rs); err != nil {
-			return items, err
-		}
-		return appendOTLP(items, &rs), nil
+		return b.resourceSpans(raw)
 	}
 	if d.framing == fixedLength && bytes.HasPrefix(raw, zstdMagic) {
 		var err error
 		if raw, err = d.inflate(raw); err != nil {
-			return items, err
+			return err
 		}
 	}
 	if d.framing == fixedLength && len(raw) > 0 && raw[0] == '{' {
-		return appendOTLPJSON(items, raw)
+		return b.otlpJSON(raw)
 	}
-	return appendTracesData(items, raw)
+	return b.tracesData(raw)
 }
 
 func (d *protoDecoder) inflate(raw []byte) ([]byte, error) {
@@ -186,16 +189,4 @@ func (d *protoDecoder) inflate(raw []byte) ([]byte, error) {
 		err = errTooLarge
 	}
 	return plain, err
-}
-
-// appendTracesData reads a whole message.
-func appendTracesData(items []item, raw []byte) ([]item, error) {
-	var data tracepb.TracesData
-	if err := proto.Unmarshal(raw, &data); err != nil {
-		return items, err
-	}
-	for _, rs := range data.GetResourceSpans() {
-		items = appendOTLP(items, rs)
-	}
-	return items, nil
 }

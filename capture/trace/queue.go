@@ -18,7 +18,7 @@ var (
 type queue struct {
 	mu     sync.Mutex
 	wake   chan struct{} // holds one token while there may be something to see
-	items  []item
+	spans  []Span
 	at     int
 	bytes  int64
 	max    int64
@@ -33,44 +33,38 @@ func newQueue(limit int64) *queue {
 
 // put takes a request's spans whole or not at all, so that a program may send it
 // again without doubling. An empty queue takes any: else a request above the limit
-// would be sent for ever. It returns how many spans had no valid ids.
-func (q *queue) put(items []item) (bad int, err error) {
+// would be sent for ever.
+func (q *queue) put(b *batch) error {
 	size := int64(0)
-	for i := range items {
-		if items[i].err != nil {
-			bad++
-			continue
-		}
-		size += int64(items[i].span.Size())
+	for i := range b.spans {
+		size += int64(b.spans[i].Size())
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.closed:
-		return 0, errQueueClosed
+		return errQueueClosed
 	case q.bytes > 0 && q.bytes+size > q.max:
-		return 0, errQueueFull
+		return errQueueFull
 	}
-	q.stats.Seen += uint64(len(items))
-	q.stats.Drop(ReasonBadSpan, uint64(bad))
-	q.stats.Open += uint64(len(items) - bad)
+	q.stats.Seen += uint64(len(b.spans)) + b.bad
+	if b.bad > 0 {
+		q.stats.Drop(ReasonBadSpan, b.bad)
+	}
+	q.stats.Open += uint64(len(b.spans))
 	q.bytes += size
 	q.compact()
-	for i := range items {
-		if items[i].err == nil {
-			q.items = append(q.items, items[i])
-		}
-	}
+	q.spans = append(q.spans, b.spans...)
 	q.signal()
-	return bad, nil
+	return nil
 }
 
 // compact moves what is left to the front when that is less than half.
 func (q *queue) compact() {
-	if q.at > len(q.items)/2 {
-		n := copy(q.items, q.items[q.at:])
-		clear(q.items[n:])
-		q.items, q.at = q.items[:n], 0
+	if q.at > len(q.spans)/2 {
+		n := copy(q.spans, q.spans[q.at:])
+		clear(q.spans[n:])
+		q.spans, q.at = q.spans[:n], 0
 	}
 }
 
@@ -102,7 +96,7 @@ func (q *queue) take(ctx context.Context, sp *Span) error {
 func (q *queue) try(sp *Span) (ok bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.at == len(q.items) {
+	if q.at == len(q.spans) {
 		if !q.closed {
 			return false, nil
 		}
@@ -112,8 +106,8 @@ func (q *queue) try(sp *Span) (ok bool, err error) {
 		}
 		return false, io.EOF
 	}
-	*sp = q.items[q.at].span
-	q.items[q.at] = item{}
+	*sp = q.spans[q.at]
+	q.spans[q.at] = Span{}
 	q.at++
 	q.bytes -= int64(sp.Size())
 	q.stats.Open--

@@ -41,16 +41,10 @@ type ReadOptions struct {
 	MaxRecord int
 }
 
-// item is a span, or why it could not be read.
-type item struct {
-	span Span
-	err  error
-}
-
-// decoder reads record after record. The items are its own until the next call. A
-// *capture.RecordError costs one record, every other error ends it.
+// decoder reads record after record into a batch. A *capture.RecordError costs one
+// record, every other error ends it.
 type decoder interface {
-	next(items []item) ([]item, error)
+	next(b *batch) error
 	offset() int64
 }
 
@@ -61,7 +55,7 @@ type Reader struct {
 	opts    ReadOptions
 	in      io.Reader
 	dec     decoder
-	items   []item
+	batch   batch
 	at      int
 	record  int64
 	err     error
@@ -91,19 +85,19 @@ func Open(name string) (*Reader, error) {
 // ReadSpan implements [Source]. The offset of a *capture.RecordError is that of
 // the record in the decompressed input.
 func (r *Reader) ReadSpan(ctx context.Context, sp *Span) error {
-	for r.at == len(r.items) {
+	for r.at == len(r.batch.spans) {
 		if err := r.fill(ctx); err != nil {
 			return err
 		}
+		if n := r.batch.bad; n > 0 {
+			r.stats.Seen += n
+			return r.damage(&capture.RecordError{Offset: r.record, Reason: ReasonBadSpan, Lost: n, Err: errSpanIDs})
+		}
 	}
-	it := &r.items[r.at]
-	r.at++
 	r.stats.Seen++
-	if it.err != nil {
-		return r.damage(&capture.RecordError{Offset: r.record, Reason: ReasonBadSpan, Lost: 1, Err: it.err})
-	}
 	r.stats.Written++
-	*sp = it.span
+	*sp = r.batch.spans[r.at]
+	r.at++
 	return nil
 }
 
@@ -119,10 +113,13 @@ func (r *Reader) fill(ctx context.Context) error {
 			return r.err
 		}
 	}
-	clear(r.items) // spans handed out keep their memory, these need not
-	var err error
+	clear(r.batch.spans) // spans handed out keep their memory, these need not
 	r.record, r.at = r.dec.offset(), 0
-	r.items, err = r.dec.next(r.items[:0])
+	r.batch = batch{spans: r.batch.spans[:0]}
+	err := r.dec.next(&r.batch)
+	if err != nil { // what was read of the record is lost with it
+		r.batch = batch{}
+	}
 	var damaged *capture.RecordError
 	switch {
 	case errors.As(err, &damaged):
@@ -154,7 +151,7 @@ func (r *Reader) Close() error {
 	for i := len(r.closers) - 1; i >= 0; i-- {
 		errs = append(errs, r.closers[i]())
 	}
-	r.closers, r.items, r.at = nil, nil, 0
+	r.closers, r.batch, r.at = nil, batch{}, 0
 	if r.err == nil {
 		r.err = os.ErrClosed
 	}

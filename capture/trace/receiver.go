@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc"
 	_ "google.golang.org/grpc/encoding/gzip" // requests may be compressed by it
 
@@ -53,7 +52,6 @@ type ReceiverOptions struct {
 // same listener. It is a [Source]: ReadSpan waits for the next one, and returns
 // io.EOF after Close, when all that was taken is read.
 type Receiver struct {
-	collectorpb.UnimplementedTraceServiceServer
 	opts   ReceiverOptions
 	queue  *queue
 	http   http.Server
@@ -63,6 +61,8 @@ type Receiver struct {
 
 	mu       sync.Mutex
 	requests capture.Stats
+	closing  bool
+	handlers sync.WaitGroup
 }
 
 // NewReceiver serves on ln, which it closes, until Close.
@@ -71,7 +71,7 @@ func NewReceiver(ln net.Listener, o ReceiverOptions) *Receiver {
 	r.queue = newQueue(r.opts.MaxQueued)
 	r.slots = make(chan struct{}, r.opts.MaxRequests)
 	r.grpc = grpc.NewServer(grpc.MaxRecvMsgSize(r.opts.MaxRequest))
-	collectorpb.RegisterTraceServiceServer(r.grpc, r)
+	r.grpc.RegisterService(&traceService, r)
 	r.http = http.Server{
 		Handler:           http.HandlerFunc(r.serve),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -121,10 +121,14 @@ func (r *Receiver) ReadSpan(ctx context.Context, sp *Span) error { return r.queu
 // be called at any time, more than once.
 func (r *Receiver) Close(ctx context.Context) error {
 	err := r.http.Shutdown(ctx)
+	r.mu.Lock()
+	r.closing = true
+	r.mu.Unlock()
 	if err != nil {
 		err = errors.Join(err, r.http.Close())
 	}
 	<-r.served
+	r.handlers.Wait()
 	r.queue.close(nil)
 	r.grpc.Stop()
 	return err
@@ -169,7 +173,23 @@ func (r *Receiver) enter(ctx context.Context) bool {
 
 func (r *Receiver) leave() { <-r.slots }
 
+// begin joins the handlers that Close waits for.
+func (r *Receiver) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closing {
+		r.handlers.Add(1)
+	}
+	return !r.closing
+}
+
 func (r *Receiver) serve(w http.ResponseWriter, req *http.Request) {
+	if !r.begin() {
+		r.count(Closing)
+		r.refuse(w, protobufType, closing)
+		return
+	}
+	defer r.handlers.Done()
 	if req.ProtoMajor == 2 && strings.HasPrefix(req.Header.Get("Content-Type"), "application/grpc") {
 		r.serveGRPC(w, req)
 		return

@@ -11,10 +11,12 @@ import (
 
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // isCorrupt reports whether the bytes of gzip are damaged, rather than missing
@@ -25,7 +27,7 @@ func isCorrupt(err error) bool {
 }
 
 // serveGRPC bounds how many requests are read at the same time: gRPC reads a
-// message before it calls Export. What never reaches Export is counted here.
+// message before it is handled. What never is so is counted here.
 func (r *Receiver) serveGRPC(w http.ResponseWriter, req *http.Request) {
 	if !r.enter(req.Context()) {
 		r.count(busy.reason)
@@ -65,17 +67,31 @@ type grpcCall struct {
 	taken   bool
 }
 
-// Export implements the TraceService of OTLP.
-func (r *Receiver) Export(ctx context.Context, in *collectorpb.ExportTraceServiceRequest) (*collectorpb.ExportTraceServiceResponse, error) {
+// traceService describes the TraceService of OTLP. Its request is read as a message
+// that knows no field, and so keeps the bytes: they are read as those of HTTP are.
+var traceService = grpc.ServiceDesc{
+	ServiceName: collectorpb.TraceService_ServiceDesc.ServiceName,
+	HandlerType: (*any)(nil),
+	Methods: []grpc.MethodDesc{{MethodName: "Export", Handler: func(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		var in emptypb.Empty
+		if err := decode(&in); err != nil {
+			return nil, err
+		}
+		return srv.(*Receiver).exportGRPC(ctx, in.ProtoReflect().GetUnknown())
+	}}},
+}
+
+func (r *Receiver) exportGRPC(ctx context.Context, raw []byte) (*collectorpb.ExportTraceServiceResponse, error) {
 	call, _ := ctx.Value(callKey{}).(*grpcCall)
 	if call == nil {
 		return nil, status.Error(codes.Internal, "called from outside of the receiver")
 	}
-	var items []item
-	for _, rs := range in.GetResourceSpans() {
-		items = appendOTLP(items, rs)
+	var b batch
+	if err := b.tracesData(raw); err != nil {
+		call.refused = badRequest(http.StatusBadRequest, err)
+		return nil, r.refuseGRPC(call.refused)
 	}
-	out, refused := r.take(items)
+	out, refused := r.take(&b)
 	if refused != nil {
 		call.refused = refused
 		return nil, r.refuseGRPC(refused)

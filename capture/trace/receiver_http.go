@@ -47,10 +47,17 @@ func badRequest(httpStatus int, err error) *refusal {
 	return &refusal{BadRequest, httpStatus, codes.InvalidArgument, err}
 }
 
+// maxRequestSpans is eight batches of the collector (send_batch_size).
+const maxRequestSpans = 8 * 8192
+
 // take puts the spans of a request in the queue and returns what to say of those
 // that had no valid ids.
-func (r *Receiver) take(items []item) (*collectorpb.ExportTraceServiceResponse, *refusal) {
-	bad, err := r.queue.put(items)
+func (r *Receiver) take(b *batch) (*collectorpb.ExportTraceServiceResponse, *refusal) {
+	if len(b.spans) > maxRequestSpans {
+		return nil, &refusal{ReasonTooLarge, http.StatusRequestEntityTooLarge, codes.InvalidArgument,
+			fmt.Errorf("%d spans in one request; send at most %d", len(b.spans), maxRequestSpans)}
+	}
+	err := r.queue.put(b)
 	switch {
 	case errors.Is(err, errQueueFull):
 		return nil, full
@@ -58,9 +65,9 @@ func (r *Receiver) take(items []item) (*collectorpb.ExportTraceServiceResponse, 
 		return nil, closing
 	}
 	var out collectorpb.ExportTraceServiceResponse
-	if bad > 0 {
+	if b.bad > 0 {
 		out.PartialSuccess = &collectorpb.ExportTracePartialSuccess{
-			RejectedSpans: int64(bad), ErrorMessage: errSpanIDs.Error(),
+			RejectedSpans: int64(b.bad), ErrorMessage: errSpanIDs.Error(),
 		}
 	}
 	return &out, nil
@@ -97,15 +104,15 @@ func (r *Receiver) export(w http.ResponseWriter, req *http.Request, media string
 	if refused != nil {
 		return nil, refused
 	}
-	read := appendTracesData
+	var b batch
+	read := b.tracesData
 	if media == jsonType {
-		read = appendOTLPJSON
+		read = b.otlpJSON
 	}
-	items, err := read(nil, raw)
-	if err != nil {
+	if err := read(raw); err != nil {
 		return nil, badRequest(http.StatusBadRequest, err)
 	}
-	return r.take(items)
+	return r.take(&b)
 }
 
 const (

@@ -199,3 +199,9 @@ func clip(s string) string {
 	}
 	return strings.Clone(strings.ToValidUTF8(s[:MaxValue], ""))
 }
+
+// clipBytes makes a text of bytes, longer than the bound by at most one byte, so
+// that it shows that it was cut. What is not UTF-8 is replaced.
+func clipBytes(b []byte) string {
+	return strings.ToValidUTF8(string(b[:min(len(b), MaxValue+1)]), "\ufffd")
+}
