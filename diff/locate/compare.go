@@ -25,21 +25,20 @@ type comparison struct {
 // chain leads from the root to a call.
 type chain []string
 
-// maxLinks bounds how much of a chain is told: the root, and as many before the
-// end. Services that ask each other deeper than that do so in a circle.
+// maxLinks bounds a chain: the root stays, and the links before the end. Services
+// that ask each other deeper than that do so in a circle.
 const maxLinks = 16
 
-func (c chain) bounded() chain {
-	if len(c) <= maxLinks {
-		return c
+func (c chain) String() string { return strings.Join(c, " > ") }
+
+func (c chain) with(k key) chain {
+	link := cut(k.String())
+	if len(c) < maxLinks {
+		return append(c[:len(c):len(c)], link)
 	}
-	out := append(chain{c[0], "..."}, c[len(c)-maxLinks+2:]...)
-	return out
+	out := append(make(chain, 0, maxLinks), c[0], "...")
+	return append(append(out, c[3:]...), link)
 }
-
-func (c chain) String() string { return strings.Join(c.bounded(), " > ") }
-
-func (c chain) with(k key) chain { return append(c[:len(c):len(c)], cut(k.String())) }
 
 func (c *comparison) walk(caller pair, at chain) {
 	for _, p := range pairs(caller.base, caller.other) {

@@ -117,5 +117,5 @@ func slower(p pair, at chain) *Place {
 }
 
 func placed(k key, at chain, what string) *Place {
-	return &Place{Service: cut(k.service), Span: cut(k.operation), What: what, Path: at.bounded()}
+	return &Place{Service: cut(k.service), Span: cut(k.operation), What: what, Path: at}
 }

@@ -174,6 +174,18 @@ shop GET /cart 200
 	assert.Nil(t, First(parse(t, a), parse(t, b)))
 }
 
+func TestADeepChainIsToldByItsEnds(t *testing.T) {
+	text := "shop GET /cart 200"
+	for i := range 200 {
+		text += fmt.Sprintf("\n%ss%d GET /x 200", strings.Repeat("\t", i+1), i)
+	}
+	p := First(parse(t, text), parse(t, text+"\n"+strings.Repeat("\t", 201)+"deep GET /y 200"))
+	require.NotNil(t, p)
+	require.Len(t, p.Path, maxLinks)
+	assert.Equal(t, []string{"shop GET /cart", "..."}, p.Path[:2])
+	assert.Equal(t, []string{"s199 GET /x", "deep GET /y"}, p.Path[maxLinks-2:])
+}
+
 func TestTheMostFrequentPlaceSumsUpMany(t *testing.T) {
 	at := func(service, what string) diff.Location { return diff.Location{Service: service, Span: "GET /", What: what} }
 	got := Summarise([]diff.Location{at("a", "3"), at("b", "41"), {}, at("b", "40"), {Service: "a", Span: "GET /", Same: 1, Of: 4}, at("b", "2")})
