@@ -32,11 +32,17 @@ func (d *Differ) arrays(x, y ref) {
 	if d.opt.Array != nil {
 		rule = d.opt.Array(d.way.path(&d.docs, len(d.way.steps)))
 	}
-	m.mateX, m.mateY = d.noMates(len(m.xs)), d.noMates(len(m.ys))
-	m.classX, m.classY = d.ints.take(len(m.xs)), d.ints.take(len(m.ys))
-	m.stay = d.ints.take(len(m.xs))
 	d.matchElements(&m, rule, x, y)
 	d.reportElements(&m)
+}
+
+// match finds the counterparts in two arrays. The scratch memory is the caller's
+// to release.
+func (d *Differ) match(x, y ref, rule ArrayRule) matching {
+	m := matching{x: x.t, y: y.t, allX: d.elements(x), allY: d.elements(y)}
+	d.trim(&m)
+	d.matchElements(&m, rule, x, y)
+	return m
 }
 
 // elements returns the nodes of the elements of x.
@@ -74,6 +80,9 @@ func (d *Differ) trim(m *matching) {
 // matchElements finds the counterparts, and reports where the common elements
 // changed their order.
 func (d *Differ) matchElements(m *matching, rule ArrayRule, x, y ref) {
+	m.mateX, m.mateY = d.noMates(len(m.xs)), d.noMates(len(m.ys))
+	m.classX, m.classY = d.ints.take(len(m.xs)), d.ints.take(len(m.ys))
+	m.stay = d.ints.take(len(m.xs))
 	switch {
 	case rule.Unordered:
 		d.unequal++

@@ -72,14 +72,18 @@ func (d *Differ) begin(base, other []byte, opt Options) {
 func (d *Differ) compareTapes(base, other []byte) error {
 	d.way.reset()
 	d.found.reset()
-	if err := d.a.index(Base, base, d.opt.maxDepth()); err != nil {
-		return err
-	}
-	if err := d.b.index(Other, other, d.opt.maxDepth()); err != nil {
+	if err := d.index(base, other); err != nil {
 		return err
 	}
 	d.value(ref{&d.a, 0}, ref{&d.b, 0})
 	return nil
+}
+
+func (d *Differ) index(base, other []byte) error {
+	if err := d.a.index(Base, base, d.opt.maxDepth()); err != nil {
+		return err
+	}
+	return d.b.index(Other, other, d.opt.maxDepth())
 }
 
 // Check returns the error that Compare gives for base where doc is not JSON or

@@ -201,7 +201,8 @@ func mutate(t *rapid.T, v any, path Path) (any, Path, diff.Kind) {
 			c[i].value, where, kind = mutate(t, v[i].value, at)
 			return c, where, kind
 		}
-		if rapid.Bool().Draw(t, "add") {
+		fresh := !slices.ContainsFunc(v, func(e entry) bool { return e.name == "new" })
+		if fresh && rapid.Bool().Draw(t, "add") {
 			i := rapid.IntRange(0, len(v)).Draw(t, "place")
 			at := slices.Concat(path, Path{{Name: "new", Index: -1}})
 			return slices.Insert(slices.Clone(v), i, entry{"new", documents(1).Draw(t, "value")}), at, diff.Added
