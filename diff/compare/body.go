@@ -28,6 +28,7 @@ type body struct {
 	wire        []byte // as it was sent
 	codings     []string
 	contentType string
+	messages    string // how gRPC compressed its messages, or ""
 	format      format
 	data        []byte // decoded
 	err         error  // why data is missing
@@ -42,6 +43,7 @@ func newBody(r *capture.Response, head bool) *body {
 		wire:        r.Body,
 		codings:     coding.Of(r.Header),
 		contentType: contentType,
+		messages:    r.Header.Get("Grpc-Encoding"),
 		format:      formatOf(contentType),
 	}
 }

@@ -89,6 +89,11 @@ func TestSecretsNeverLeak(t *testing.T) {
 		"names without quotes":     answer(200, `{password: `+hidden+`}`, "Content-Type: text/javascript"),
 		"text":                     answer(200, "Authorization: Basic "+hidden+"\n", "Content-Type: text/plain"),
 		"XML":                      answer(200, "<a><password>"+hidden+"</password></a>", "Content-Type: text/xml"),
+		"named XML":                answer(200, `<a><p name="password">`+hidden+`</p><p key="token" value="`+hidden+`"/></a>`, "Content-Type: text/xml"),
+		"HTML":                     answer(200, `<meta name="csrf-token" content="`+hidden+`"><input type=password value="`+hidden+`"><p data-token="`+hidden+`">x</p><a href="/?token=`+hidden+`">y</a>`, "Content-Type: text/html"),
+		"script":                   answer(200, `<script type="application/json">{"a":{"apiKey":"`+hidden+`"}}</script><script>var token = "`+hidden+`"</script>`, "Content-Type: text/html"),
+		"part":                     answer(200, "--b\r\nContent-Disposition: form-data; name=password\r\n\r\n"+hidden+"\r\n--b--", "Content-Type: multipart/form-data; boundary=b"),
+		"event":                    answer(200, "data: {\"access_token\":\""+hidden+"\"}\n\n", "Content-Type: text/event-stream"),
 		"yaml":                     answer(200, "db:\n  secret: "+hidden+"\n", "Content-Type: application/yaml"),
 	}
 	for name, r := range tests {
@@ -106,6 +111,24 @@ func TestSecretsNeverLeak(t *testing.T) {
 			}
 			assert.Positive(t, n)
 		})
+	}
+}
+
+func TestSecretsOfProjectionsNeverLeak(t *testing.T) {
+	tests := []struct{ contentType, body, other string }{
+		{"text/csv", "user,password\na," + hidden + "\n", "user,password\na,x\n"},
+		{"text/csv", "user,password\na," + hidden + "\n", "user,password\n"},
+		{"text/xml", "<a><secret><b>" + hidden + "</b></secret></a>", "<a><secret><b>x</b></secret></a>"},
+		{"text/xml", "<a><secret><b>" + hidden + "</b></secret></a>", "<a/>"},
+		{"text/html", "<textarea name=api_key>" + hidden + "</textarea>", "<textarea name=api_key>x</textarea>"},
+		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=auth\r\n\r\n" + hidden + "\r\n--b--", "--b--"},
+		{"application/x-ndjson", `{"pin":"` + hidden + `"}`, `{"pin":1}`},
+	}
+	for _, tt := range tests {
+		typed := "Content-Type: " + tt.contentType
+		got := told(t, answer(200, tt.body, typed), answer(200, tt.other, typed))
+		assert.NotEmpty(t, got)
+		assert.NotRegexp(t, "hunter2|Sup3rS3cret", strings.Join(got, "\n"))
 	}
 }
 

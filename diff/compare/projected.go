@@ -14,7 +14,8 @@ import (
 
 // Protobuf turns bodies of protobuf messages into JSON.
 type Protobuf interface {
-	// Project appends the JSON of a body of messages to dst. method is the path
+	// Project appends the JSON of a body of messages to dst. Messages that gRPC
+	// compressed come uncompressed. method is the path
 	// of a gRPC method, "/package.Service/Method", or "" where it is not known;
 	// contentType is application/grpc, application/grpc-web or
 	// application/protobuf with what may follow it. An error says that body
@@ -55,9 +56,23 @@ func (c *Comparer) project(dst []byte, b *body) ([]byte, error) {
 	case len(b.data) == 0:
 		return dst, nil
 	case b.format == asProtobuf:
-		return c.protobuf.Project(dst, c.method, b.contentType, b.data)
+		return c.messages(dst, b)
 	}
 	return project.Append(dst, b.data, b.contentType)
+}
+
+// messages appends the JSON of protobuf messages, which gRPC may have compressed
+// each.
+func (c *Comparer) messages(dst []byte, b *body) ([]byte, error) {
+	data := b.data
+	if b.messages != "" && isGRPC(strings.ToLower(b.contentType)) {
+		plain, err := project.AppendUncompressed(c.plain[:0], data, b.messages, &c.codings)
+		if c.plain = keep(plain); err != nil {
+			return dst, err
+		}
+		data = plain
+	}
+	return c.protobuf.Project(dst, c.method, b.contentType, data)
 }
 
 // projected compares two projections.

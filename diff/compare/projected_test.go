@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/rules"
 )
@@ -86,6 +87,32 @@ rules:
 	assert.Equal(t, []string{`changed $.a.i[*].v[*] at $.a.i[0].v[0]: "\"1\"" -> "\"2\""`, `added $.a.i[*] at $.a.i[0]: "" -> "{\"@id\":\"0\"}"`}, got)
 }
 
+func TestCompressedMessagesAreComparedByWhatTheyAre(t *testing.T) {
+	c := New(nil)
+	c.SetProtobuf(&upper{})
+	frame := func(flags string, data []byte) string {
+		return flags + "\x00\x00\x00" + string(rune(len(data))) + string(data)
+	}
+	zip := func(s string) *capture.Response {
+		data, err := coding.Encode([]string{"gzip"}, []byte(s))
+		require.NoError(t, err)
+		return answer(200, frame("\x01", data), "Content-Type: application/grpc", "Grpc-Encoding: gzip")
+	}
+	same, err := coding.Encode([]string{"gzip"}, nil)
+	require.NoError(t, err)
+	plain := answer(200, frame("\x00", []byte("a"))+frame("\x01", same), "Content-Type: application/grpc", "Grpc-Encoding: gzip")
+	var got []string
+	tell := func(ch diff.Change) { got = append(got, string(ch.Kind)+" "+ch.Place.String()) }
+	c.Compare("POST /p.S/M", zip("a"), answer(200, frame("\x00", []byte("a")), "Content-Type: application/grpc", "Grpc-Encoding: gzip"), tell)
+	assert.Empty(t, got)
+	c.Compare("POST /p.S/M", plain, zip("b"), tell)
+	assert.Equal(t, []string{"changed $.m"}, got)
+	got = nil
+	broken := answer(200, frame("\x01", []byte("b")), "Content-Type: application/grpc", "Grpc-Encoding: gzip")
+	c.Compare("POST /p.S/M", plain, broken, tell)
+	assert.Equal(t, []string{"malformed body"}, got)
+}
+
 // upper projects messages to their text, and takes an x for damage.
 type upper struct{ method, contentType string }
 
@@ -94,7 +121,7 @@ func (u *upper) Project(dst []byte, method, contentType string, body []byte) ([]
 	if body[0] == 'x' {
 		return dst, errors.New("an x")
 	}
-	return append(append(append(dst, `{"m":"`...), body...), `"}`...), nil
+	return append(append(append(dst, `{"m":`...), quoted(string(body))...), '}'), nil
 }
 
 func TestProtobufIsComparedByItsJSON(t *testing.T) {

@@ -62,4 +62,8 @@ var secretTexts = []*regexp.Regexp{
 	// A named value: of a query, a form, a JSON text or XML that is not read as
 	// such.
 	regexp.MustCompile(`(?i)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)\\?["']?\s*(?:[:=>]|%3D)\s*\\?["']?(?:(?:bearer|basic|digest|negotiate|token)\s+)?)([^\s"'&;,<>\\]+)`),
+	// The value of an element that is named as a secret, or of a part of a
+	// multipart body, in a text that is not read as such.
+	regexp.MustCompile(`(?i)(\b(?:name|key|id|property|type)=["']?[\w.:-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)["']?\s[^<>]*?\b(?:value|content)=["']?)([^\s"'<>]+)`),
+	regexp.MustCompile(`(?i)(;\s*name="?[\w.:-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)"?[^\n]*\n(?:[^\r\n]+\n)*\r?\n)([^\r\n]+)`),
 }

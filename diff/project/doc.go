@@ -15,7 +15,10 @@
 //   - "#order": the names of its elements and of "#text" in their order, where
 //     there is more than one name.
 //
-// An element that holds text alone, or nothing, is a string. So the price in
+// The text and the value attribute of an element with a name (or key) attribute
+// lie below that name, which says what they are: <input name="a" value="b"> is
+// {"@name": "a", "@value": {"a": "b"}}. An element that holds text alone, or
+// nothing, is a string. So the price in
 // <order id="7"><item><price>12</price></item></order> is
 // $.order.item[0].price[0], and the id $.order['@id'].
 //
@@ -30,9 +33,9 @@
 // HTML is parsed as the WHATWG standard says, and also: white space is collapsed
 // outside of pre, textarea, script and style, and dropped where it does not show;
 // class and rel are sorted arrays of tokens; a boolean attribute is true; the
-// value of a named control, and the content of a meta element, lie below that
-// name ("@value": {"csrf": "..."}); head and body are not in arrays; the JSON of
-// a script lies below "#json"; "#doctype" is the document type.
+// content of a meta element lies below what it is for; head and body are not in
+// arrays; the JSON of a script lies below "#json"; "#doctype" is the document
+// type.
 //
 // # Others
 //

@@ -81,9 +81,12 @@ func (w *writer) children(t *tree, n *node) {
 		case first.json:
 			w.name("#json")
 			w.rawBytes(t.text[first.textFrom:first.textTo])
-		case first.alone, first.name == textName && !elements:
+		case first.name == textName:
+			w.name("#text")
+			w.texts(t, n, kids[:count], elements)
+		case first.alone:
 			w.name(t.names[first.name])
-			w.node(t, first)
+			w.element(t, first)
 		default:
 			w.name(t.names[first.name])
 			w.list(t, kids[:count])
@@ -95,6 +98,21 @@ func (w *writer) children(t *tree, n *node) {
 	if names > 1 && !t.nodes[n.first].alone {
 		w.order(t, n)
 	}
+}
+
+// texts writes the pieces of text of n; where there are no elements, there is
+// one.
+func (w *writer) texts(t *tree, n *node, pieces []int32, elements bool) {
+	if n.owner != 0 {
+		w.raw("{")
+		w.name(t.names[n.owner])
+		defer w.raw("}")
+	}
+	if elements {
+		w.list(t, pieces)
+		return
+	}
+	w.text(t, &t.nodes[pieces[0]])
 }
 
 func (w *writer) node(t *tree, n *node) {

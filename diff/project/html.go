@@ -2,6 +2,7 @@ package project
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -94,6 +95,9 @@ func (r *htmlReader) element(parent int32, e *html.Node, verbatim bool) error {
 	}
 	n := node{name: r.id(e.Data)}
 	n.alone = e.DataAtom == atom.Html || (e.DataAtom == atom.Head || e.DataAtom == atom.Body) && e.Parent.DataAtom == atom.Html
+	if name := attribute(e, "name"); name != "" {
+		n.owner = r.id(name)
+	}
 	i, err := r.add(parent, n)
 	if err != nil {
 		return err
@@ -114,7 +118,7 @@ func isVerbatim(e *html.Node) bool {
 
 // characters copies a text.
 func (r *htmlReader) characters(parent int32, n *html.Node, verbatim bool) error {
-	if e := n.Parent; e.DataAtom == atom.Script && json.Valid([]byte(n.Data)) && holdsJSON(e) {
+	if e := n.Parent; e.DataAtom == atom.Script && holdsJSON(e) && json.Valid([]byte(n.Data)) {
 		from, to := r.keep(n.Data)
 		_, err := r.add(parent, node{name: textName, textFrom: from, textTo: to, json: true})
 		return err
@@ -148,8 +152,9 @@ func attribute(n *html.Node, name string) string {
 }
 
 func (r *htmlReader) attributes(i int32, e *html.Node) {
+	owner, content := owner(e), contentOwner(e)
 	for _, a := range e.Attr {
-		name := a.Key
+		name, under := a.Key, ""
 		if a.Namespace != "" {
 			name = a.Namespace + ":" + name
 		}
@@ -157,30 +162,35 @@ func (r *htmlReader) attributes(i int32, e *html.Node) {
 		switch {
 		case name == "class" || name == "rel":
 			form = tokens
+		case name == "value":
+			under = owner
+		case name == "content":
+			under = content
 		case slices.Contains(booleans, name):
 			form = boolean
 		}
-		r.addAttr(i, name, owner(e, name), a.Val, form)
+		r.addAttr(i, name, under, a.Val, form)
 	}
 }
 
-// owner returns the name to which the value of an attribute belongs, which says
-// what it is, and whether it is a secret.
-func owner(e *html.Node, attr string) string {
-	switch {
-	case attr == "content" && e.DataAtom == atom.Meta:
-		for _, by := range []string{"name", "property", "itemprop", "http-equiv"} {
-			if name := attribute(e, by); name != "" {
-				return name
-			}
-		}
-	case attr == "value":
-		if name := attribute(e, "name"); name != "" {
-			return name
-		}
-		return attribute(e, "id")
+// owner returns the name to which the value of an element belongs. It says what
+// the value is, and whether it is a secret.
+func owner(e *html.Node) string {
+	if name := cmp.Or(attribute(e, "name"), attribute(e, "id")); name != "" {
+		return name
+	}
+	if kind := attribute(e, "type"); kind == "password" {
+		return kind
 	}
 	return ""
+}
+
+// contentOwner returns what the content of a meta element is for.
+func contentOwner(e *html.Node) string {
+	if e.DataAtom != atom.Meta {
+		return ""
+	}
+	return cmp.Or(attribute(e, "name"), attribute(e, "property"), attribute(e, "itemprop"), attribute(e, "http-equiv"))
 }
 
 // booleans are the boolean attributes of the standard's index of attributes.

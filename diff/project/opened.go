@@ -75,20 +75,21 @@ func (o *Opener) token(dst, s []byte) ([]byte, bool) {
 	if !found || bytes.IndexByte(signature, '.') >= 0 || !isBase64URL(signature) {
 		return dst, false
 	}
-	out := append(dst, `{"header":`...)
-	mark := len(out)
-	out, ok := o.segment(out, header)
-	if !ok || !bytes.Contains(out[mark:], []byte(`"alg"`)) {
-		return dst, false
+	start := len(dst)
+	dst = append(dst, `{"header":`...)
+	mark := len(dst)
+	dst, ok := o.segment(dst, header)
+	if !ok || !bytes.Contains(dst[mark:], []byte(`"alg"`)) {
+		return dst[:start], false
 	}
-	out, ok = o.segment(append(out, `,"payload":`...), payload)
+	dst, ok = o.segment(append(dst, `,"payload":`...), payload)
 	if !ok {
-		return dst, false
+		return dst[:start], false
 	}
 	if len(signature) > 0 {
-		out = append(append(append(out, `,"signature":"`...), signature...), '"')
+		dst = append(append(append(dst, `,"signature":"`...), signature...), '"')
 	}
-	return append(out, '}'), true
+	return append(dst, '}'), true
 }
 
 func isBase64URL(s []byte) bool {

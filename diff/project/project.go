@@ -21,11 +21,12 @@ const (
 	Lines    // JSON values, one a line
 	Sequence // a JSON text sequence
 	CSV
+	Messages // of gRPC; see AppendUncompressed
 )
 
 // String returns the name of the kind as messages show it.
 func (k Kind) String() string {
-	return [...]string{"none", "XML", "HTML", "form", "multipart", "event stream", "JSON lines", "JSON text sequence", "CSV"}[k]
+	return [...]string{"none", "XML", "HTML", "form", "multipart", "event stream", "JSON lines", "JSON text sequence", "CSV", "gRPC messages"}[k]
 }
 
 var kinds = map[string]Kind{

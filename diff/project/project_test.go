@@ -27,6 +27,8 @@ func TestProjections(t *testing.T) {
 		{"namespaces", "application/soap+xml", `<s:E xmlns:s="urn:s" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><s:B><m:G xmlns:m="urn:m" xsi:type="t" m:x="1" y="2"/></s:B></s:E>`,
 			`{"E":{"#ns":"urn:s","B":[{"G":[{"#ns":"urn:m","@xsi:type":"t","@{urn:m}x":"1","@y":"2"}]}]}}`},
 		{"what is left out", "text/xml", "<?xml version='1.0'?>\n<!DOCTYPE a>\n<!-- c --><a>x<!-- c --><![CDATA[<&]]>&amp;&#65;<?p i?></a>\n", `{"a":"x<&&A"}`},
+		{"named values", "text/xml", `<a><p name="x">1</p><p key="y" value="2"/><p name="z">3<b/></p></a>`,
+			`{"a":{"p":[{"@name":"x","#text":{"x":"1"}},{"@key":"y","@value":{"y":"2"}},{"@name":"z","#text":{"z":["3"]},"b":[""],"#order":["#text","b"]}]}}`},
 		{"Latin-1", "text/xml", "<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", `{"a":"é"}`},
 		{"UTF-16", "text/xml", "\xff\xfe<\x00a\x00/\x00>\x00", `{"a":""}`},
 

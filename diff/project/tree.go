@@ -9,7 +9,7 @@ const (
 	// MaxDepth is how deep elements may be nested. Each takes two levels of JSON,
 	// of which 512 are compared; real pages stay below 100.
 	MaxDepth = 250
-	// maxNodes bounds the memory for a document to some 150 MiB: a node of 44
+	// maxNodes bounds the memory for a document to some 150 MiB: a node of 48
 	// bytes for each element and text, and as much for an attribute each.
 	maxNodes = 1 << 21
 )
@@ -32,6 +32,7 @@ type tree struct {
 
 type node struct {
 	name, namespace    int32
+	owner              int32 // the name below which the text lies, 0 for none
 	first, last, next  int32
 	attrsFrom, attrsTo int32
 	textFrom, textTo   int32

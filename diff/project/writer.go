@@ -1,9 +1,6 @@
 package project
 
-import (
-	"encoding/json"
-	"strconv"
-)
+import "encoding/json"
 
 const (
 	// growth and slack bound a projection by its body: see the package's text.
@@ -68,9 +65,7 @@ func (w *writer) attribute(s string) {
 	w.raw(`":`)
 }
 
-func (w *writer) integer(n int) { w.raw(strconv.Itoa(n)) }
-
-// value writes data as it is where it is a JSON object or array.
+// container writes data as it is where it is a JSON object or array.
 func (w *writer) container(data []byte) bool {
 	data = trimSpace(data)
 	if !isContainer(data) {

@@ -124,17 +124,36 @@ func (r *xmlReader) start(e *xml.StartElement) error {
 	if e.Name.Space != r.spaces[len(r.spaces)-1] {
 		n.namespace = r.id(e.Name.Space)
 	}
+	named := nameOf(e)
+	if named != "" {
+		n.owner = r.id(named)
+	}
 	i, err := r.add(r.open[len(r.open)-1], n)
 	if err != nil {
 		return err
 	}
 	for _, a := range e.Attr {
-		if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
-			r.addAttr(i, attributeName(a.Name), "", a.Value, plain)
+		under := ""
+		switch {
+		case a.Name.Space == "xmlns" || a.Name == xml.Name{Local: "xmlns"}:
+			continue
+		case a.Name == xml.Name{Local: "value"}:
+			under = named
 		}
+		r.addAttr(i, attributeName(a.Name), under, a.Value, plain)
 	}
 	r.open, r.spaces = append(r.open, i), append(r.spaces, e.Name.Space)
 	return nil
+}
+
+// nameOf returns the name that an element gives to its value.
+func nameOf(e *xml.StartElement) string {
+	for _, a := range e.Attr {
+		if a.Name.Space == "" && (a.Name.Local == "name" || a.Name.Local == "key") {
+			return a.Value
+		}
+	}
+	return ""
 }
 
 func attributeName(n xml.Name) string {

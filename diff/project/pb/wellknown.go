@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -135,8 +134,8 @@ func (e *encoder) timestamp(fields []field) bool {
 	if seconds < minTimestamp || seconds > maxTimestamp || nanos < 0 || nanos >= nanosPerSecond {
 		return false
 	}
-	text := time.Unix(seconds, int64(nanos)).UTC().Format("2006-01-02T15:04:05.000000000")
-	e.out = appendString(e.out, trimFraction(text)+"Z")
+	e.out = time.Unix(seconds, int64(nanos)).UTC().AppendFormat(append(e.out, '"'), "2006-01-02T15:04:05.000000000")
+	e.out = append(trimFraction(e.out), `Z"`...)
 	return true
 }
 
@@ -153,16 +152,19 @@ func (e *encoder) duration(fields []field) bool {
 	if seconds < 0 || nanos < 0 {
 		sign, seconds, nanos = "-", -seconds, -nanos
 	}
-	e.out = appendString(e.out, trimFraction(fmt.Sprintf("%s%d.%09d", sign, seconds, nanos))+"s")
+	e.out = fmt.Appendf(append(e.out, '"'), "%s%d.%09d", sign, seconds, nanos)
+	e.out = append(trimFraction(e.out), `s"`...)
 	return true
 }
 
 // trimFraction leaves 9, 6, 3 or no digits behind the point, as protojson does.
-func trimFraction(s string) string {
-	s = strings.TrimSuffix(s, "000")
-	s = strings.TrimSuffix(s, "000")
-	return strings.TrimSuffix(s, ".000")
+func trimFraction(text []byte) []byte {
+	text = bytes.TrimSuffix(text, zeros[1:])
+	text = bytes.TrimSuffix(text, zeros[1:])
+	return bytes.TrimSuffix(text, zeros)
 }
+
+var zeros = []byte(".000")
 
 func (e *encoder) structure(t *fieldType, fields []field) (bool, error) {
 	mark := len(e.out)
