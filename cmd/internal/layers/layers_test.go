@@ -49,6 +49,7 @@ var rules = []rule{
 	{folder: "replay/", own: []string{"capture", "replay"}},
 	{folder: "replay", own: []string{"capture"}},
 	{folder: "diff", own: []string{"capture", "replay"}, std: true},
+	{folder: "diff/calls", own: []string{"capture", "capture/trace", "replay", "diff", "diff/"}},
 	{folder: "diff/run", own: []string{"capture", "replay", "diff/", "diff"}},
 	{folder: "diff/shard", own: []string{"capture", "capture/", "replay", "diff", "diff/"}},
 	{folder: "diff/shard/store", own: []string{"capture", "capture/kafka"}},
