@@ -53,7 +53,7 @@ type Answers struct {
 // Checker samples answers and tries changes of them. It is used by one goroutine
 // at a time.
 //
-// Its memory stays below 150 MiB whatever it observes.
+// Its memory stays below 200 MiB whatever it observes.
 type Checker struct {
 	opt        Options
 	operations map[string]*sample
@@ -61,7 +61,7 @@ type Checker struct {
 	began      time.Time
 	spent      time.Duration
 	pending    int // bytes of the answers that wait for their trials
-	trials     int // trials that are held
+	held       int // bytes of the trials
 	beyond     uint64
 }
 
@@ -113,14 +113,14 @@ func (c *Checker) sample(operation string) *sample {
 
 // enter puts e into the sample, and what it drives out is forgotten.
 func (c *Checker) enter(s *sample, e *entry) {
-	c.trials += len(e.trials)
+	c.held += heldBy(e.trials)
 	if out := s.insert(e, c.opt.PerOperation); out != nil {
 		c.forget(out)
 	}
 }
 
 func (c *Checker) forget(e *entry) {
-	c.trials -= len(e.trials)
+	c.held -= heldBy(e.trials)
 	if e.raw != nil {
 		c.pending -= e.raw.size
 	}

@@ -36,7 +36,7 @@ type Partial struct {
 	records []Record
 	beyond  uint64
 	seen    map[seenKey]bool
-	trials  int
+	held    int
 }
 
 type seenKey struct {
@@ -88,8 +88,9 @@ func (p *Partial) Add(r Record) error {
 	if p.seen[key] {
 		return fmt.Errorf("operation %.80q: the same answer twice", r.Operation)
 	}
-	if p.trials+len(r.Trials) > maxTrials || len(p.seen) >= maxOperations*maxPerOperation {
-		return fmt.Errorf("more than %d trials, or %d answers", maxTrials, maxOperations*maxPerOperation)
+	held := heldBy(r.Trials)
+	if p.held+held > maxHeld || len(p.seen) >= maxOperations*maxPerOperation {
+		return fmt.Errorf("trials of more than %d bytes, or more than %d answers", maxHeld, maxOperations*maxPerOperation)
 	}
 	if err := r.check(); err != nil {
 		return fmt.Errorf("operation %.80q: %w", r.Operation, err)
@@ -98,7 +99,7 @@ func (p *Partial) Add(r Record) error {
 		p.seen = make(map[seenKey]bool)
 	}
 	p.seen[key] = true
-	p.trials += len(r.Trials)
+	p.held += held
 	p.records = append(p.records, r)
 	return nil
 }
@@ -202,7 +203,7 @@ func (c *Checker) Merge(p *Partial, rename func(operation string) string) {
 
 func (c *Checker) entryOf(r *Record) *entry {
 	e := &entry{rank: r.Rank, asked: r.Asked, untried: true}
-	if c.trials+len(r.Trials) <= maxTrials {
+	if c.held+heldBy(r.Trials) <= maxHeld {
 		e.untried, e.skipped, e.trials = r.Untried, r.Skipped, r.Trials
 	}
 	return e

@@ -10,7 +10,8 @@ import (
 	"twinspect.dev/diff/noise"
 )
 
-// The limits. Together a checker stays below 150 MiB at worst.
+// The limits. Together a checker stays below 200 MiB at worst, with what
+// one answer takes while it is tried.
 const (
 	// maxOperations is as many as the ledger of a run tells apart.
 	maxOperations = noise.DefaultOperations
@@ -20,9 +21,14 @@ const (
 	// maxPending bounds the answers that wait for their trials, in bytes: some
 	// thousand of usual ones. Beyond it they are tried at once, and forgotten.
 	maxPending = 16 << 20
-	// maxTrials bounds the trials that are held: those of a hundred changes in
-	// eight answers of 300 operations. A trial takes some 250 bytes.
-	maxTrials = 1 << 18
+	// maxHeld bounds the trials that are held, in bytes: those of a hundred
+	// changes in eight answers of 400 operations.
+	maxHeld = 96 << 20
+	// trialSize is what a trial takes beside its paths, with one difference and a
+	// half.
+	trialSize = 250
+	// maxHeldPerAnswer is the most that one answer's trials take.
+	maxHeldPerAnswer = maxPerAnswer*trialSize + maxPathBytes
 )
 
 // sample is the answers of one operation that have the lowest ranks.
@@ -133,15 +139,24 @@ func (c *Checker) attempt(e *entry) {
 		return
 	}
 	before := c.opt.Now()
-	if c.trials+maxPerAnswer > maxTrials || c.spent >= c.allowed(before) {
+	if c.held+maxHeldPerAnswer > maxHeld || c.spent >= c.allowed(before) {
 		e.untried = true
 	} else {
 		e.trials, e.skipped = c.tester.try(e.raw, e.rank)
-		c.trials += len(e.trials)
+		c.held += heldBy(e.trials)
 		c.spent += c.opt.Now().Sub(before)
 	}
 	c.pending -= e.raw.size
 	e.raw = nil
+}
+
+// heldBy returns how many bytes trials take.
+func heldBy(trials []Trial) int {
+	n := len(trials) * trialSize
+	for i := range trials {
+		n += trials[i].pathBytes()
+	}
+	return n
 }
 
 func (c *Checker) allowed(now time.Time) time.Duration {
