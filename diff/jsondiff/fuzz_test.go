@@ -91,7 +91,20 @@ func FuzzCompare(f *testing.F) {
 			require.Equal(t, valid(base), syntax.Side == Other)
 			return
 		}
+		tape := Differ{onTape: true}
+		onTape := 0
+		require.NoError(t, tape.Compare(base, other, opt, func(Change) { onTape++ }))
+		require.Equal(t, onTape, changes, "%q %q", base, other)
+		patch, err := d.Patch(base, other, opt)
+		if err != nil {
+			require.ErrorAs(t, err, new(*DuplicateError))
+		} else {
+			require.True(t, surrogate.Match(other) || json.Valid(patch), "%q", patch)
+		}
 		if decidable(base) && decidable(other) {
+			require.NoError(t, err)
+			got := canonical(patched(t, decode(t, base), patch))
+			require.Equal(t, canonical(decode(t, other)), got, "%q %q %s", base, other, patch)
 			same := canonical(decode(t, base)) == canonical(decode(t, other))
 			require.Equal(t, same, changes == 0, "%q %q", base, other)
 		}
