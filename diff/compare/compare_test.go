@@ -116,6 +116,7 @@ func TestComparesJSON(t *testing.T) {
 	}{
 		{"structure", `{"a":[{"id":1,"v":1},{"id":2,"v":2}]}`, `{"a":[{"v":1.0,"id":1},{"id":2,"v":null}]}`, []string{typed}, []string{`retyped $.a[*].v at $.a[1].v: "2" -> "null"`}},
 		{"without media type", `{"a":1}`, ` {"a":2}`, nil, []string{`changed $.a at $.a: "1" -> "2"`}},
+		{"as HTML", `{"a":1,"b":2}`, ` {"b":2,"a":1.0}`, []string{"Content-Type: text/html; charset=UTF-8"}, []string{}},
 		{"as text", `[1]`, ` [ 1 ]`, []string{"Content-Type: text/plain"}, []string{}},
 		{"one side broken", `{"a":1}`, `{"a":1`, []string{typed}, []string{`malformed body at line 1: "JSON, 7 bytes" -> "not JSON at line 1, column 7: a comma or } is due in an object"`}},
 		{"base broken", "{\n\"a\"", `{}`, []string{typed}, []string{`malformed body at line 2: "not JSON at line 2, column 4: a colon is due behind a member's name" -> "JSON, 2 bytes"`}},

@@ -120,6 +120,8 @@ func (c *Comparer) commonFormat(x, y *body) format {
 	switch a, b := x.format, y.format; {
 	case a == asProtobuf && c.protobuf == nil:
 		return asBytes
+	case (a == asHTML || a == asXML || a == asForm) && a == b && c.isPlainlyJSON(x.data) && c.isPlainlyJSON(y.data):
+		return asJSON // a default that nobody changed
 	case a == b && a != unnamed && a != asText:
 		return a
 	case !x.isText() || !y.isText():
