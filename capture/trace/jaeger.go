@@ -127,7 +127,7 @@ func (j *Jaeger) path(parts ...string) *url.URL {
 }
 
 func (j *Jaeger) read(ctx context.Context, u *url.URL, q url.Values) (*Reader, error) {
-	res, err := j.get(ctx, u, q)
+	res, err := j.get(ctx, u, q) //nolint:bodyclose // the reader closes it
 	if err != nil {
 		return nil, err
 	}

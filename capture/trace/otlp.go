@@ -45,9 +45,19 @@ func (b *batch) end(service string, err error) error {
 // hundred times as much memory, and events and links need not be read at all. The
 // numbers of the fields stand where they are read.
 
+// tag is the number of a field and its type on the wire. A field of another type
+// than its own is none that is known (protobuf, "Encoding").
+type tag uint64
+
+const (
+	varint  = tag(protowire.VarintType)
+	fixed64 = tag(protowire.Fixed64Type)
+	length  = tag(protowire.BytesType)
+)
+
 // fields calls visit with every field of a message: raw for those with a length,
 // n for numbers.
-func fields(msg []byte, visit func(num protowire.Number, raw []byte, n uint64) error) error {
+func fields(msg []byte, visit func(at tag, raw []byte, n uint64) error) error {
 	for len(msg) > 0 {
 		num, typ, size := protowire.ConsumeTag(msg)
 		if size < 0 {
@@ -64,13 +74,13 @@ func fields(msg []byte, visit func(num protowire.Number, raw []byte, n uint64) e
 		case protowire.Fixed64Type:
 			n, size = protowire.ConsumeFixed64(msg)
 		default: // none that is read
-			num, size = 0, protowire.ConsumeFieldValue(num, typ, msg)
+			size = protowire.ConsumeFieldValue(num, typ, msg)
 		}
 		if size < 0 {
 			return protowire.ParseError(size)
 		}
 		msg = msg[size:]
-		if err := visit(num, raw, n); err != nil {
+		if err := visit(tag(num)<<3|tag(typ), raw, n); err != nil {
 			return err
 		}
 	}
@@ -79,8 +89,8 @@ func fields(msg []byte, visit func(num protowire.Number, raw []byte, n uint64) e
 
 // tracesData reads TracesData, or ExportTraceServiceRequest.
 func (b *batch) tracesData(msg []byte) error {
-	return fields(msg, func(num protowire.Number, raw []byte, _ uint64) error {
-		if num != 1 {
+	return fields(msg, func(at tag, raw []byte, _ uint64) error {
+		if at != 1<<3|length {
 			return nil
 		}
 		return b.resourceSpans(raw)
@@ -90,11 +100,11 @@ func (b *batch) tracesData(msg []byte) error {
 // resourceSpans reads a ResourceSpans. Its resource may stand behind its spans.
 func (b *batch) resourceSpans(msg []byte) error {
 	service := ""
-	err := fields(msg, func(num protowire.Number, resource []byte, _ uint64) error {
-		if num != 1 {
+	err := fields(msg, func(at tag, resource []byte, _ uint64) error {
+		if at != 1<<3|length {
 			return nil
 		}
-		return attributesOf(resource, 1, func(key, value string) {
+		return attributesOf(resource, 1<<3|length, func(key, value string) {
 			if key == "service.name" {
 				service = clip(value)
 			}
@@ -103,12 +113,12 @@ func (b *batch) resourceSpans(msg []byte) error {
 	if err != nil {
 		return err
 	}
-	return fields(msg, func(num protowire.Number, scope []byte, _ uint64) error {
-		if num != 2 {
+	return fields(msg, func(at tag, scope []byte, _ uint64) error {
+		if at != 2<<3|length {
 			return nil
 		}
-		return fields(scope, func(num protowire.Number, raw []byte, _ uint64) error {
-			if num != 2 {
+		return fields(scope, func(at tag, raw []byte, _ uint64) error {
+			if at != 2<<3|length {
 				return nil
 			}
 			return b.end(service, b.begin().wire(raw))
@@ -119,25 +129,25 @@ func (b *batch) resourceSpans(msg []byte) error {
 // wire reads a Span.
 func (s *Span) wire(msg []byte) error {
 	ids := [3][]byte{}
-	err := fields(msg, func(num protowire.Number, raw []byte, n uint64) error {
-		switch num {
-		case 1:
+	err := fields(msg, func(at tag, raw []byte, n uint64) error {
+		switch at {
+		case 1<<3 | length:
 			ids[0] = raw
-		case 2:
+		case 2<<3 | length:
 			ids[1] = raw
-		case 4:
+		case 4<<3 | length:
 			ids[2] = raw
-		case 5:
+		case 5<<3 | length:
 			s.Name = clipBytes(raw)
-		case 6:
+		case 6<<3 | varint:
 			s.Kind = kindOf(int64(n))
-		case 7:
+		case 7<<3 | fixed64:
 			s.Start = unixNano(n)
-		case 8:
+		case 8<<3 | fixed64:
 			s.End = unixNano(n)
-		case 10:
+		case 10<<3 | varint:
 			s.Cut = int(uint32(n))
-		case 15:
+		case 15<<3 | length:
 			return s.wireStatus(raw)
 		}
 		return nil
@@ -149,7 +159,7 @@ func (s *Span) wire(msg []byte) error {
 		return errSpanIDs
 	}
 	a := attributes{span: s}
-	if err := attributesOf(msg, 9, a.add); err != nil {
+	if err := attributesOf(msg, 9<<3|length, a.add); err != nil {
 		return err
 	}
 	a.peers.finish(s)
@@ -169,11 +179,11 @@ func (s *Span) identify(ids [3][]byte) bool {
 }
 
 func (s *Span) wireStatus(msg []byte) error {
-	return fields(msg, func(num protowire.Number, raw []byte, n uint64) error {
+	return fields(msg, func(at tag, raw []byte, n uint64) error {
 		switch {
-		case num == 2:
+		case at == 2<<3|length:
 			s.Message = clipBytes(raw)
-		case num == 3 && n <= uint64(Error):
+		case at == 3<<3|varint && n <= uint64(Error):
 			s.Status = Status(n)
 		}
 		return nil
@@ -181,17 +191,17 @@ func (s *Span) wireStatus(msg []byte) error {
 }
 
 // attributesOf gives add the attributes that stand in a field of a message.
-func attributesOf(msg []byte, field protowire.Number, add func(key, value string)) error {
-	return fields(msg, func(num protowire.Number, pair []byte, _ uint64) error {
-		if num != field {
+func attributesOf(msg []byte, field tag, add func(key, value string)) error {
+	return fields(msg, func(at tag, pair []byte, _ uint64) error {
+		if at != field {
 			return nil
 		}
 		var key, value string
-		err := fields(pair, func(num protowire.Number, raw []byte, _ uint64) (err error) {
-			switch num {
-			case 1:
+		err := fields(pair, func(at tag, raw []byte, _ uint64) (err error) {
+			switch at {
+			case 1<<3 | length:
 				key = clipBytes(raw)
-			case 2:
+			case 2<<3 | length:
 				value, err = wireValue(raw, true)
 			}
 			return err
@@ -208,28 +218,28 @@ func attributesOf(msg []byte, field protowire.Number, add func(key, value string
 // of header fields. It goes no deeper.
 func wireValue(msg []byte, lists bool) (out string, err error) {
 	first := true
-	err = fields(msg, func(num protowire.Number, raw []byte, n uint64) (err error) {
-		switch num {
-		case 1:
+	err = fields(msg, func(at tag, raw []byte, n uint64) (err error) {
+		switch at {
+		case 1<<3 | length:
 			out = clipBytes(raw)
-		case 2:
+		case 2<<3 | varint:
 			out = strconv.FormatBool(n != 0)
-		case 3:
+		case 3<<3 | varint:
 			out = strconv.FormatInt(int64(n), 10)
-		case 4:
+		case 4<<3 | fixed64:
 			out = strconv.FormatFloat(math.Float64frombits(n), 'g', -1, 64)
-		case 5:
+		case 5<<3 | length:
 			if !lists {
 				return nil
 			}
-			return fields(raw, func(num protowire.Number, element []byte, _ uint64) (err error) {
-				if num == 1 && first {
+			return fields(raw, func(at tag, element []byte, _ uint64) (err error) {
+				if at == 1<<3|length && first {
 					first = false
 					out, err = wireValue(element, false)
 				}
 				return err
 			})
-		case 7:
+		case 7<<3 | length:
 			out = hex.EncodeToString(raw[:min(len(raw), MaxValue/2)])
 		}
 		return err

@@ -55,7 +55,7 @@ func post(t *testing.T, method, url, media, coding string, body []byte) answer {
 	}
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
-	defer res.Body.Close() //nolint:errcheck // it is read
+	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	return answer{res.StatusCode, res.Header, raw}

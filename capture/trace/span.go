@@ -10,7 +10,7 @@ import (
 
 // TraceID identifies a trace; all zeros is none (W3C Trace Context section
 // 3.2.2.3).
-type TraceID [16]byte
+type TraceID [16]byte //nolint:revive // an ID would be a span's as well
 
 // SpanID identifies a span within its trace; all zeros is none.
 type SpanID [8]byte
