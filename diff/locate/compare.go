@@ -45,10 +45,10 @@ func (c *comparison) walk(caller pair, at chain) {
 		here := at.with(p.key())
 		switch {
 		case p.other == nil:
-			c.add(p, here, diff.Removed, times(p.base.count), "")
+			c.add(here, diff.Removed, times(p.base.count), "")
 			continue
 		case p.base == nil:
-			c.add(p, here, diff.Added, "", times(p.other.count))
+			c.add(here, diff.Added, "", times(p.other.count))
 			continue
 		}
 		if repeats(caller, p) {
@@ -56,16 +56,16 @@ func (c *comparison) walk(caller pair, at chain) {
 			if p.other.count < p.base.count {
 				kind = diff.Removed
 			}
-			c.add(p, here, kind, times(p.base.count), times(p.other.count))
+			c.add(here, kind, times(p.base.count), times(p.other.count))
 		}
 		if b, o := unlike(p.base, p.other); b != o {
-			c.add(p, here, diff.Changed, b, o)
+			c.add(here, diff.Changed, b, o)
 		}
 		c.walk(p, here)
 	}
 }
 
-func (c *comparison) add(p pair, at chain, kind diff.Kind, base, other string) {
+func (c *comparison) add(at chain, kind diff.Kind, base, other string) {
 	c.changes = append(c.changes, diff.Change{
 		Place: diff.Place{Part: diff.Call, Path: at[len(at)-1]},
 		Kind:  kind, At: at.String(), Base: base, Other: other,

@@ -187,7 +187,9 @@ func TestADeepChainIsToldByItsEnds(t *testing.T) {
 }
 
 func TestTheMostFrequentPlaceSumsUpMany(t *testing.T) {
-	at := func(service, what string) diff.Location { return diff.Location{Service: service, Span: "GET /", What: what} }
+	at := func(service, what string) diff.Location {
+		return diff.Location{Service: service, Span: "GET /", What: what}
+	}
 	got := Summarise([]diff.Location{at("a", "3"), at("b", "41"), {}, at("b", "40"), {Service: "a", Span: "GET /", Same: 1, Of: 4}, at("b", "2")})
 	assert.Equal(t, diff.Location{Service: "b", Span: "GET /", What: "41", Same: 3, Of: 9}, got)
 	assert.Equal(t, diff.Location{}, Summarise(nil))

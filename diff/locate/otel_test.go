@@ -69,7 +69,7 @@ func (s *service) get(ctx context.Context, url string) int {
 	ctx, span := s.tracer.Start(ctx, "GET", oteltrace.WithSpanKind(oteltrace.SpanKindClient), oteltrace.WithAttributes(
 		attribute.String("http.request.method", "GET"), attribute.String("url.full", url)))
 	defer span.End()
-	req, err := http.NewRequestWithContext(ctx, "GET", url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 500
 	}

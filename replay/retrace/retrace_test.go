@@ -13,7 +13,9 @@ import (
 	"twinspect.dev/replay"
 )
 
-func echo(_ context.Context, ask *replay.Ask) replay.Answer { return replay.Answer{Request: ask.Request} }
+func echo(_ context.Context, ask *replay.Ask) replay.Answer {
+	return replay.Answer{Request: ask.Request}
+}
 
 var (
 	key = [16]byte{1, 2, 3}
