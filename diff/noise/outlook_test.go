@@ -66,7 +66,7 @@ func TestWouldSaysWhatHadBeenJudged(t *testing.T) {
 	}
 }
 
-// TestWouldAgreesWithTheJudgementOfWhatDiffersSo adds the differences for real.
+// TestWouldAgreesWithTheJudgementOfWhatDiffersSo adds the differences for actual.
 func TestWouldAgreesWithTheJudgementOfWhatDiffersSo(t *testing.T) {
 	agreed, tried := 0, 0
 	for _, path := range []string{"$.new", "$.noisy"} {
@@ -74,7 +74,7 @@ func TestWouldAgreesWithTheJudgementOfWhatDiffersSo(t *testing.T) {
 			for _, sessions := range []int{4, 8, 16, 60, 400} {
 				rng := rand.New(rand.NewPCG(uint64(sessions), uint64(1000*share)))
 				would := noisyLedger(sessions, nil).Judge(alpha).Would(cellAt(path, diff.Reordered), class.All, share)
-				real := Missed
+				actual := Missed
 				differing := noisyLedger(sessions, func(int) []diff.Change {
 					if rng.Float64() < share {
 						return only(change(path, diff.Reordered, "", ""))
@@ -87,16 +87,16 @@ func TestWouldAgreesWithTheJudgementOfWhatDiffersSo(t *testing.T) {
 					}
 					switch d.Judgement {
 					case diff.Regression:
-						real = Proven
+						actual = Proven
 					case diff.Suspect:
-						real = Suspected
+						actual = Suspected
 					}
 				}
 				tried++
-				if real == would {
+				if actual == would {
 					agreed++
 				}
-				assert.InDelta(t, int(real), int(would), 1, "%s in %g of %d sessions: %s, and would be %s", path, share, sessions, real, would)
+				assert.InDelta(t, int(actual), int(would), 1, "%s in %g of %d sessions: %s, and would be %s", path, share, sessions, actual, would)
 			}
 		}
 	}
