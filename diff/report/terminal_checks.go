@@ -37,7 +37,7 @@ const maxTroubleLines = 3
 
 // hanging writes text after first, its further lines indented below it.
 func (t *terminal) hanging(first, text string, most int) {
-	indent := columns.StringWidth(first)
+	indent := stringWidth(first)
 	lines := wrap(text, max(t.opt.Width-indent, minColumn))
 	shown := t.cut(len(lines), most)
 	for i, line := range lines[:shown] {

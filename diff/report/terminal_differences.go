@@ -89,9 +89,9 @@ func (t *terminal) difference(s style, d *diff.Difference, samePlace bool) {
 	}
 	place := fit(d.Place.String(), t.opt.Width-len(indent)-len(what)-1)
 	if samePlace {
-		place = strings.Repeat(" ", columns.StringWidth(place))
+		place = strings.Repeat(" ", stringWidth(place))
 	}
-	head := columns.StringWidth(indent+place+" "+what) + 2
+	head := stringWidth(indent+place+" "+what) + 2
 	if head+len(about) <= t.opt.Width {
 		t.line(indent, t.paint(s, place), " ", what, "  ", about)
 	} else {
@@ -131,7 +131,7 @@ func (t *terminal) example(k diff.Kind, e *diff.Example) {
 	const indent = "      "
 	width := t.opt.Width - len(indent)
 	base, branch := contrast(baseValue(k, e), branchValue(k, e), width-2)
-	if columns.StringWidth(base)+columns.StringWidth(branch)+3 <= width {
+	if stringWidth(base)+stringWidth(branch)+3 <= width {
 		t.line(indent, base, t.paint(faint, " → "), branch)
 		return
 	}

@@ -27,7 +27,7 @@ func (g grid) widths(width int) []int {
 			if i == len(w) {
 				w = append(w, 0)
 			}
-			w[i] = max(w[i], columns.StringWidth(c.text))
+			w[i] = max(w[i], stringWidth(c.text))
 		}
 	}
 	over := -width
@@ -65,7 +65,7 @@ func (g grid) aligned(width int) []string {
 	for n, row := range g {
 		line := ""
 		for i, c := range row {
-			s := columns.Truncate(c.text, w[i], "…")
+			s := truncate(c.text, w[i])
 			if c.right {
 				s = padLeft(s, w[i])
 			} else {
@@ -73,7 +73,7 @@ func (g grid) aligned(width int) []string {
 			}
 			line += "  " + s
 		}
-		lines[n] = columns.Truncate(line, width, "…")
+		lines[n] = truncate(line, width)
 	}
 	return lines
 }

@@ -13,6 +13,38 @@ import (
 // narrow whatever the locale is, so that a report looks the same everywhere.
 var columns = &runewidth.Condition{StrictEmojiNeutral: true}
 
+// plain reports whether s is printable ASCII, of which each byte is a column.
+// Traffic mostly is, and finding grapheme clusters takes a hundred times as long.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// stringWidth returns how many columns s takes.
+func stringWidth(s string) int {
+	if plain(s) {
+		return len(s)
+	}
+	return columns.StringWidth(s)
+}
+
+// truncate cuts s to width columns, the cut shown by "…".
+func truncate(s string, width int) string {
+	if plain(s) {
+		if len(s) <= width {
+			return s
+		}
+		if width > 0 {
+			return s[:width-1] + "…"
+		}
+	}
+	return columns.Truncate(s, width, "…")
+}
+
 // visible returns s as one line in which every character shows: control
 // characters, line breaks, invisible and bidirectional formatting, and bytes
 // that are no UTF-8 become escapes such as \n, \x1b and \u202e.
@@ -69,17 +101,17 @@ func clip(s string, n int) string {
 // fit makes s visible and cuts it to width columns, the cut shown by "…".
 func fit(s string, width int) string {
 	width = max(width, 1)
-	return columns.Truncate(visible(clip(s, bytesAColumn*width)), width, "…")
+	return truncate(visible(clip(s, bytesAColumn*width)), width)
 }
 
 // pad fills s with spaces up to width columns.
 func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(width-columns.StringWidth(s), 0))
+	return s + strings.Repeat(" ", max(width-stringWidth(s), 0))
 }
 
 // padLeft is pad for what is aligned to the right.
 func padLeft(s string, width int) string {
-	return strings.Repeat(" ", max(width-columns.StringWidth(s), 0)) + s
+	return strings.Repeat(" ", max(width-stringWidth(s), 0)) + s
 }
 
 // wrap breaks s at its spaces into lines of at most width columns. A longer
@@ -88,11 +120,11 @@ func wrap(s string, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(visible(s)) {
-		word = columns.Truncate(word, width, "…")
+		word = truncate(word, width)
 		switch {
 		case line == "":
 			line = word
-		case columns.StringWidth(line)+1+columns.StringWidth(word) <= width:
+		case stringWidth(line)+1+stringWidth(word) <= width:
 			line += " " + word
 		default:
 			lines = append(lines, line)
@@ -115,7 +147,7 @@ func contrast(a, b string, width int) (string, string) {
 	bound := bytesAColumn * max(width, 1)
 	if max(len(a), len(b)) <= bound {
 		a, b := visible(a), visible(b)
-		if max(columns.StringWidth(a), columns.StringWidth(b)) <= width {
+		if max(stringWidth(a), stringWidth(b)) <= width {
 			return a, b
 		}
 	}

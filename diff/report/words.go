@@ -31,11 +31,6 @@ func decided(d *diff.Difference) string {
 	return "explained"
 }
 
-// weight is decided with the e-value that it rests on.
-func weight(d *diff.Difference) string {
-	return fmt.Sprintf("%s (e-value %s)", decided(d), evidence(d.EValue))
-}
-
 // remedies complete "environment: ".
 var remedies = map[diff.Remedy]string{
 	diff.Retry:     "retry once the sides are up",
