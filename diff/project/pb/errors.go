@@ -3,6 +3,8 @@ package pb
 import (
 	"errors"
 	"fmt"
+
+	"twinspect.dev/diff/project"
 )
 
 // MalformedError says where a body breaks the grammar of its media type.
@@ -35,6 +37,15 @@ type LimitError struct {
 // Error names the bound.
 func (e *LimitError) Error() string {
 	return fmt.Sprintf("body has more than %d %s", e.Limit, e.Unit)
+}
+
+// As makes errors.As find the limit that other projections tell.
+func (e *LimitError) As(target any) bool {
+	found, ok := target.(**project.LimitError)
+	if ok {
+		*found = &project.LimitError{Kind: project.Messages, Limit: e.Limit, Unit: e.Unit}
+	}
+	return ok
 }
 
 // PairError says which of two bodies could not be written as JSON; a side that

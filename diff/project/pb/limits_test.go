@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture/coding"
+	"twinspect.dev/diff/project"
 	"twinspect.dev/diff/project/pb"
 )
 
@@ -18,6 +19,9 @@ func TestBodiesBeyondTheBoundsAreRefused(t *testing.T) {
 	_, err := none.Project(nil, "", "application/protobuf", bytes.Repeat([]byte("\x08\x01"), pb.MaxFields+1))
 	require.ErrorAs(t, err, &limit)
 	assert.Equal(t, "fields", limit.Unit)
+	var theirs *project.LimitError
+	require.ErrorAs(t, err, &theirs)
+	assert.Equal(t, project.LimitError{Kind: project.Messages, Limit: pb.MaxFields, Unit: "fields"}, *theirs)
 
 	name := strings.Repeat("long", 100)
 	d, err := pb.FromSet(compile(t, map[string]string{"a.proto": `syntax = "proto3"; package a; message A { repeated A a = 1; optional bool ` + name + ` = 2; }`}, "a.proto"))
