@@ -22,7 +22,8 @@ import (
 	"twinspect.dev/replay"
 )
 
-// The reasons for which an outcome is not joined.
+// The reasons for which an outcome is not joined. Its answers are compared all the
+// same, so that nothing of the comparison is lost.
 const (
 	// NoTrace: a request names no trace, or two sides' the same.
 	NoTrace capture.Reason = "no-trace-of-its-own"
@@ -92,9 +93,9 @@ func (j *Joiner) Add(operation, session string, o *replay.Outcome, differs bool)
 	switch {
 	case w.base.IsZero() || w.branch.IsZero() || w.base == w.branch,
 		o.Answer(replay.Control) != nil && (w.control.IsZero() || w.control == w.base || w.control == w.branch):
-		j.stats.Drop(NoTrace, 1)
+		j.stats.Filter(NoTrace, 1)
 	case len(j.pending) >= maxPending:
-		j.stats.Drop(TooMany, 1)
+		j.stats.Filter(TooMany, 1)
 	default:
 		j.pending = append(j.pending, w)
 		j.store.Want(w.traces()...)
@@ -167,7 +168,7 @@ func (j *Joiner) join(w *outcome) {
 	trees, reason := j.trees(w)
 	j.store.Forget(w.traces()...)
 	if reason != "" {
-		j.stats.Drop(reason, 1)
+		j.stats.Filter(reason, 1)
 		return
 	}
 	j.stats.Written++

@@ -101,7 +101,7 @@ func TestWhatCannotBeJoinedIsCounted(t *testing.T) {
 	assert.Len(t, j.Pending(), 6)
 	j.Finish()
 	stage := j.Account()[0]
-	assert.Equal(t, map[capture.Reason]uint64{NoTrace: 2, NoSpans: 1, NotWhole: 1}, stage.Dropped)
+	assert.Equal(t, map[capture.Reason]uint64{NoTrace: 2, NoSpans: 1, NotWhole: 1}, stage.Filtered)
 	require.NoError(t, j.Account().Balance())
 	assert.Empty(t, j.Judge(0.05))
 }

@@ -3,11 +3,11 @@ package run
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/triage"
 	"twinspect.dev/replay"
 )
 
@@ -21,7 +21,7 @@ const (
 	maxName    = 256
 )
 
-var errMembers = errors.New("want exactly one of totals, operation, noise and end")
+var errMembers = errors.New("want exactly one of totals, operation, noise, check and end")
 
 // checker adds lines to a partial where a judge could have written them.
 type checker struct {
@@ -35,16 +35,19 @@ func newChecker(p *Partial) *checker {
 	return &checker{p: p, names: make(map[noise.Text]uint64)}
 }
 
+// add adds a line of exactly one member that is not the end.
 func (c *checker) add(l *line) error {
 	switch {
-	case l.Totals != nil && l.Operation == nil && l.Noise == nil:
+	case l.Totals != nil:
 		return c.addTotals(l.Totals)
-	case l.Operation != nil && l.Totals == nil && l.Noise == nil:
+	case l.Operation != nil:
 		return c.addOperation(l.Operation)
-	case l.Noise != nil && l.Totals == nil && l.Operation == nil:
+	case l.Noise != nil:
 		return c.p.noise.Add(*l.Noise)
+	case c.p.check == nil:
+		return errors.New("a self-check in a run without one")
 	}
-	return errMembers
+	return c.p.check.Add(*l.Check)
 }
 
 func (c *checker) addTotals(t *totals) error {
@@ -70,11 +73,13 @@ func (c *checker) addTotals(t *totals) error {
 			return err
 		}
 	}
-	if len(t.Matched) > maxRules {
+	if len(t.Rules) > maxRules {
 		return fmt.Errorf("more than %d rules", maxRules)
 	}
-	if err := bounded(t.Matched...); err != nil {
-		return err
+	for _, r := range t.Rules {
+		if err := bounded(r.Matched, r.Branch, r.Control); err != nil {
+			return err
+		}
 	}
 	c.totals, c.p.totals = true, *t
 	return nil
@@ -100,22 +105,9 @@ func (s *sideCounts) check() error {
 	return nil
 }
 
-// isFault reports whether faultOf may give it.
+// isFault reports whether triage.Fault may give it.
 func isFault(s string) bool {
-	return string(faultOf(&replay.Answer{Fault: replay.Fault(s)})) == s
-}
-
-// isReason reports whether notComparable may give it.
-func isReason(r capture.Reason) bool {
-	if r == notAsked {
-		return true
-	}
-	for _, side := range sides {
-		if fault, ok := strings.CutPrefix(string(r), string(side)+"-"); ok && isFault(fault) {
-			return true
-		}
-	}
-	return false
+	return string(triage.Fault(&replay.Answer{Fault: replay.Fault(s)})) == s
 }
 
 // checkStats does not ask for a balance: a source that stopped halfway may have
@@ -173,7 +165,7 @@ func (op *operationPart) check() error {
 		return err
 	}
 	for r, n := range op.NotCompared {
-		if !isReason(r) {
+		if !triage.IsReason(r) {
 			return fmt.Errorf("unknown reason %.40q", r)
 		}
 		if err := bounded(n); err != nil {
@@ -238,7 +230,7 @@ func (e *exampleText) check(occurred uint64) error {
 // complete returns an error unless all lines together say the same.
 func (c *checker) complete() error {
 	compare := &c.p.totals.Compare
-	if compare.Written != c.compared || compare.Lost() != c.dropped || compare.Seen != c.compared+c.dropped {
+	if left := compare.Lost() + compare.Skipped(); compare.Written != c.compared || left != c.dropped || compare.Seen != c.compared+c.dropped {
 		return fmt.Errorf("%d outcomes were seen, and the operations have %d and %d", compare.Seen, c.compared, c.dropped)
 	}
 	judged := c.p.noise.Outcomes()

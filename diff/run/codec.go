@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/selfcheck"
 )
 
 // PartialSchema names the stored form of a [Partial], PartialVersion is its
@@ -18,7 +19,7 @@ import (
 // compared, must be the same for counts to add up.
 const (
 	PartialSchema  = "twinspect.dev/partial/diff"
-	PartialVersion = 2
+	PartialVersion = 3
 )
 
 // maxLine bounds a line in bytes. The longest is a cell with all the examples
@@ -33,10 +34,21 @@ const maxEncoded = 1 << 30
 
 // line is one line after the first: exactly one member is set.
 type line struct {
-	Totals    *totals        `json:"totals,omitempty"`
-	Operation *operationPart `json:"operation,omitempty"`
-	Noise     *noise.Record  `json:"noise,omitempty"`
-	End       *end           `json:"end,omitempty"`
+	Totals    *totals           `json:"totals,omitempty"`
+	Operation *operationPart    `json:"operation,omitempty"`
+	Noise     *noise.Record     `json:"noise,omitempty"`
+	Check     *selfcheck.Record `json:"check,omitempty"`
+	End       *end              `json:"end,omitempty"`
+}
+
+// members is how many members are set.
+func (l *line) members() (n int) {
+	for _, set := range []bool{l.Totals != nil, l.Operation != nil, l.Noise != nil, l.Check != nil, l.End != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
 }
 
 // header is the first line.
@@ -65,6 +77,11 @@ func (p *Partial) Encode(w io.Writer) error {
 	}
 	for r := range p.noise.Records() {
 		e.write(line{Noise: &r})
+	}
+	if p.check != nil {
+		for r := range p.check.Records() {
+			e.write(line{Check: &r})
+		}
 	}
 	e.write(line{End: &end{e.lines}})
 	if err := errors.Join(e.err, z.Close()); err != nil {
@@ -148,6 +165,9 @@ func (d *lineReader) partial() (*Partial, error) {
 		if err := d.decode(&l); err != nil {
 			return nil, err
 		}
+		if l.members() != 1 {
+			return nil, errMembers
+		}
 		if l.End != nil {
 			return p, d.finish(&l, c)
 		}
@@ -172,14 +192,14 @@ func (d *lineReader) header(p *Partial) error {
 		return fmt.Errorf("%w: it has version %d, this program writes and reads %d", ErrForeign, h.Version, PartialVersion)
 	}
 	p.made = h.settings
+	if p.made.SelfCheck > 0 {
+		p.check = new(selfcheck.Partial)
+	}
 	return nil
 }
 
 // finish checks that the partial is whole and that nothing follows.
 func (d *lineReader) finish(l *line, c *checker) error {
-	if l.Totals != nil || l.Operation != nil || l.Noise != nil {
-		return errMembers
-	}
 	if l.End.Lines != d.lines-1 {
 		return fmt.Errorf("the end counts %d lines and not %d", l.End.Lines, d.lines-1)
 	}

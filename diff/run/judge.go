@@ -2,15 +2,18 @@ package run
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strings"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/accept"
+	"twinspect.dev/diff/calls"
 	"twinspect.dev/diff/compare"
+	"twinspect.dev/diff/confirm"
 	"twinspect.dev/diff/noise"
 	"twinspect.dev/diff/rules"
+	"twinspect.dev/diff/selfcheck"
+	"twinspect.dev/diff/triage"
 	"twinspect.dev/replay"
 )
 
@@ -45,6 +48,15 @@ type Config struct {
 	MaxLoss float64
 	// Profile is the noise of earlier runs, nil where none is known.
 	Profile *noise.Profile
+	// Accepted is what people have accepted; nil accepts nothing.
+	Accepted *accept.Set
+	// Protobuf reads bodies that are messages; nil compares them by their bytes.
+	Protobuf compare.Protobuf
+	// SelfCheck says how the run checks how blind it is; nil is not at all.
+	SelfCheck *selfcheck.Options
+	// Calls joins the outcomes to the traces of the sides; nil where there are none.
+	// Judges may share it: it is no part of what is merged.
+	Calls *calls.Joiner
 }
 
 // What is usual for [Config].
@@ -68,11 +80,12 @@ type Judge struct {
 	asked      [len(sides)]sideCounts
 	stats      capture.Stats
 	before     capture.Account
+	check      *selfcheck.Checker // nil where the run does not check itself
+	again      confirm.Tally
 
 	// Of the partials that were merged.
-	merges  int
-	merged  capture.Account
-	matched []uint64
+	merges int
+	merged capture.Account
 
 	branch, control []diff.Change
 }
@@ -95,6 +108,12 @@ func NewJudge(cfg Config) *Judge {
 		operations: make(map[string]*operation),
 	}
 	j.ledger.Use(cfg.Profile)
+	if cfg.Protobuf != nil {
+		j.compare.SetProtobuf(cfg.Protobuf)
+	}
+	if cfg.SelfCheck != nil {
+		j.check = selfcheck.New(*cfg.SelfCheck)
+	}
 	return j
 }
 
@@ -108,9 +127,8 @@ func (j *Judge) Observe(o *replay.Outcome) {
 	j.tally(o)
 	name := j.cfg.Namer.Name(o.Recorded.Request.Method, o.Recorded.Request.Target)
 	op := j.operation(name)
-	if reason := notComparable(o); reason != "" {
-		j.stats.Drop(reason, 1)
-		op.notCompared[reason]++
+	if reason := triage.Of(o); reason != "" {
+		j.leaveOut(op, reason)
 		return
 	}
 	j.stats.Written++
@@ -119,18 +137,35 @@ func (j *Judge) Observe(o *replay.Outcome) {
 	j.observe(name, op.name, o)
 }
 
+// leaveOut counts an outcome that cannot be compared. What no side has was asked
+// and answered, and nothing of it is lost; it is compared no more for that.
+func (j *Judge) leaveOut(op *operation, reason capture.Reason) {
+	if reason == triage.AllMiss {
+		j.stats.Filter(reason, 1)
+	} else {
+		j.stats.Drop(reason, 1)
+	}
+	op.notCompared[reason]++
+}
+
 // observe compares under the rules of the operation and counts under the name
 // that the operation has in the report.
 func (j *Judge) observe(rulesOf, counted string, o *replay.Outcome) {
 	base, branch, control := o.Answer(replay.Base), o.Answer(replay.Branch), o.Answer(replay.Control)
+	j.cfg.Rules.Control(false)
 	j.branch = j.changes(j.branch[:0], rulesOf, base, branch)
 	j.control = j.control[:0]
 	if control != nil {
+		j.cfg.Rules.Control(true)
 		j.control = j.changes(j.control, rulesOf, base, control)
 	}
 	seen := noise.Observation{Operation: counted, Branch: j.branch, Control: j.control, Paired: control != nil}
 	// As [capture.Exchange.SessionKey]; an exchange without either is its own.
 	seen.Session = cmp.Or(o.Recorded.Context.Session, o.Recorded.Context.Connection)
+	if original, again := confirm.Original(&o.Recorded); again {
+		seen.Session = "" // repetitions are apart in time and have nothing else in common
+		j.again.Observe(original, counted, j.branch)
+	}
 	if len(j.branch)+len(j.control) > 0 {
 		// Only a difference is shown, and its rank depends on the identity.
 		seen.Exchange = o.Recorded.ID.String()
@@ -138,6 +173,14 @@ func (j *Judge) observe(rulesOf, counted string, o *replay.Outcome) {
 		seen.Target = j.compare.Target(o.Recorded.Request.Target)
 	}
 	j.ledger.Observe(seen)
+	if j.cfg.Calls != nil {
+		j.cfg.Calls.Add(counted, seen.Session, o, len(j.branch) > 0)
+	}
+	if j.check != nil {
+		j.check.Observe(&selfcheck.Answers{
+			Operation: counted, RulesOf: rulesOf, Exchange: o.Recorded.ID, Base: &base.Response, Branch: &branch.Response,
+		})
+	}
 }
 
 func (j *Judge) changes(changes []diff.Change, name string, base, other *replay.Answer) []diff.Change {
@@ -145,35 +188,6 @@ func (j *Judge) changes(changes []diff.Change, name string, base, other *replay.
 		changes = append(changes, c)
 	})
 	return changes
-}
-
-// notAsked is the reason of an outcome without an answer of base or branch,
-// such as an exchange of a plain recording.
-const notAsked capture.Reason = "not-asked"
-
-// notComparable returns why the outcome cannot be compared, "" where it can. A
-// fault of a side is the environment's until proven otherwise: it counts as
-// neither a regression nor a pass.
-func notComparable(o *replay.Outcome) capture.Reason {
-	if o.Answer(replay.Base) == nil || o.Answer(replay.Branch) == nil {
-		return notAsked
-	}
-	for _, side := range sides {
-		if a := o.Answer(side); a != nil && !a.OK() {
-			return capture.Reason(string(side) + "-" + string(faultOf(a)))
-		}
-	}
-	return ""
-}
-
-// faultOf returns the fault of an answer. One that is not known, as a file may
-// hold it, is a failure like any other, so that the reasons stay few.
-func faultOf(a *replay.Answer) replay.Fault {
-	switch a.Fault {
-	case replay.Refused, replay.Reset, replay.Timeout, replay.Malformed, replay.TooLarge, replay.Canceled, replay.Misrouted:
-		return a.Fault
-	}
-	return replay.Failed
 }
 
 func (j *Judge) operation(name string) *operation {
@@ -214,83 +228,6 @@ func (j *Judge) tally(o *replay.Outcome) {
 			s.Answered++
 			continue
 		}
-		s.count(string(faultOf(a)), 1)
+		s.count(string(triage.Fault(a)), 1)
 	}
-}
-
-// paceShare is the part of the error rate that goes to the pace of the
-// operations, and the rest to all other differences: the false discovery rates
-// of two families add up. It is small as a shift of the median takes few more
-// samples to prove at a tenth of the rate, and the others hardly notice.
-const paceShare = 0.1
-
-// Report judges what was observed so far. The caller fills in what only it
-// knows: the times, the input and the URLs of the sides. It may be called
-// again after more was observed; reports share no memory with the judge.
-func (j *Judge) Report() *diff.Report {
-	judged := j.ledger.Judge((1 - paceShare) * j.cfg.ErrorRate)
-	differences := append(j.slowerOperations(paceShare*j.cfg.ErrorRate), judged.Differences...)
-	slices.SortStableFunc(differences, diff.Compare)
-	r := &diff.Report{
-		Schema:      diff.Schema,
-		Version:     diff.SchemaVersion,
-		Sides:       j.sideInfos(),
-		ErrorRate:   j.cfg.ErrorRate,
-		Rules:       j.rules(),
-		Differences: differences,
-		Operations:  j.summaries(judged.Differing),
-		Account:     j.account(),
-		Profile:     j.profileInfo(judged),
-	}
-	r.Verdict, r.Reasons = verdict(r, j.cfg.MaxLoss)
-	return r
-}
-
-// profileInfo tells what was known of noise before; the caller knows the file.
-func (j *Judge) profileInfo(judged *noise.Judged) *diff.ProfileInfo {
-	if p := j.cfg.Profile; p != nil {
-		return &diff.ProfileInfo{Runs: p.Runs(), Cells: p.Cells(), Explained: judged.Explained}
-	}
-	return nil
-}
-
-// Profile returns the noise of earlier runs together with that of this one, to be
-// kept for the next.
-func (j *Judge) Profile() *noise.Profile { return j.ledger.Profile(j.cfg.Profile) }
-
-// sideInfos returns the sides that were asked at all.
-func (j *Judge) sideInfos() []diff.SideInfo {
-	var infos []diff.SideInfo
-	for i, side := range sides {
-		if s := &j.asked[i]; s.Asked > 0 {
-			infos = append(infos, diff.SideInfo{Side: string(side), Asked: s.Asked, Answered: s.Answered, Faults: maps.Clone(s.Faults)})
-		}
-	}
-	return infos
-}
-
-func (j *Judge) account() capture.Account {
-	compared := capture.Stage{Name: "compare", Unit: "outcomes", Stats: j.stats.Clone()}
-	return append(append(j.before.Merge(j.merged), compared), j.ledger.Account()...)
-}
-
-func (j *Judge) summaries(differing map[string]uint64) []diff.Operation {
-	var operations []diff.Operation
-	for _, name := range slices.Sorted(maps.Keys(j.operations)) {
-		op := j.operations[name]
-		latencies := make(map[string]diff.LatencyInfo, len(sides))
-		for i, side := range sides {
-			if l := op.latency[i]; l != nil {
-				latencies[string(side)] = l.info()
-			}
-		}
-		operations = append(operations, diff.Operation{
-			Name:        name,
-			Compared:    op.compared,
-			Differing:   differing[name],
-			NotCompared: maps.Clone(op.notCompared),
-			Latency:     latencies,
-		})
-	}
-	return operations
 }

@@ -35,9 +35,6 @@ func (j *Judge) Merge(p *Partial) error {
 	if err := j.settings().accept(p.made); err != nil {
 		return err
 	}
-	if rules := len(j.matchedRules()); len(p.totals.Matched) != rules {
-		return fmt.Errorf("%w: it counts %d rules, here there are %d", ErrForeign, len(p.totals.Matched), rules)
-	}
 	if j.merges == maxMerged {
 		return fmt.Errorf("merge: more than %d partials", maxMerged)
 	}
@@ -45,15 +42,21 @@ func (j *Judge) Merge(p *Partial) error {
 	if len(before) > maxStages {
 		return fmt.Errorf("merge: more than %d stages in the account", maxStages)
 	}
+	if err := j.cfg.Rules.Add(p.totals.Rules); err != nil {
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	}
 	j.merges++
 	j.merged = before
 	j.stats.Add(p.totals.Compare)
 	j.mergeSides(&p.totals)
-	j.mergeMatched(p.totals.Matched)
 	for i := range p.operations {
 		j.operation(string(p.operations[i].Name)).merge(&p.operations[i])
 	}
-	j.ledger.Merge(p.noise, func(name string) string { return j.operation(name).name })
+	named := func(name string) string { return j.operation(name).name }
+	j.ledger.Merge(p.noise, named)
+	if j.check != nil && p.check != nil {
+		j.check.Merge(p.check, named)
+	}
 	return nil
 }
 
@@ -65,15 +68,6 @@ func (j *Judge) mergeSides(t *totals) {
 		for fault, n := range part.Faults {
 			s.count(fault, n)
 		}
-	}
-}
-
-func (j *Judge) mergeMatched(matched []uint64) {
-	if j.matched == nil {
-		j.matched = make([]uint64, len(matched))
-	}
-	for i, n := range matched {
-		j.matched[i] += n
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/rules"
+	"twinspect.dev/diff/selfcheck"
 )
 
 // Partial is what a [Judge] has counted, to be stored and merged into another
@@ -26,6 +28,7 @@ type Partial struct {
 	totals     totals
 	operations []operationPart
 	noise      *noise.Partial
+	check      *selfcheck.Partial // nil where the run does not check itself
 }
 
 // settings are what judges must have in common for their counts to add up.
@@ -34,6 +37,8 @@ type settings struct {
 	ErrorRate float64 `json:"error_rate"`
 	MaxLoss   float64 `json:"max_loss"`
 	Names     string  `json:"names,omitempty"`
+	// SelfCheck is how many answers of an operation are changed; 0 is none.
+	SelfCheck int `json:"self_check,omitempty"`
 }
 
 // totals is what belongs to no operation.
@@ -41,7 +46,7 @@ type totals struct {
 	Compare capture.Stats          `json:"compare"`
 	Before  capture.Account        `json:"before,omitempty"`
 	Sides   [len(sides)]sideCounts `json:"sides"`
-	Matched []uint64               `json:"matched,omitempty"` // by rule, in the order of the file
+	Rules   []rules.RuleCounts     `json:"rules,omitempty"` // in the order of the file
 }
 
 // sideCounts is how often a side was asked and how it did.
@@ -109,12 +114,15 @@ type exampleText struct {
 // of it: workers may have it in different places.
 func (j *Judge) settings() settings {
 	s := settings{ErrorRate: j.cfg.ErrorRate, MaxLoss: j.cfg.MaxLoss, Names: j.cfg.Names}
+	if o := j.cfg.SelfCheck; o != nil {
+		s.SelfCheck = cmp.Or(o.PerOperation, selfcheck.DefaultPerOperation)
+	}
 	if info := j.cfg.Rules.Info(); info != nil {
 		h := sha256.New()
 		e := json.NewEncoder(h) // writing to a hash does not fail, nor do strings
 		_ = e.Encode(j.cfg.Rules.Service())
 		for _, r := range info.Rules {
-			r.Matched = 0
+			r.Matched, r.Branch, r.Control = 0, 0, 0
 			_ = e.Encode(r)
 		}
 		s.Rules = hex.EncodeToString(h.Sum(nil)[:16])
@@ -138,6 +146,8 @@ func (s settings) accept(other settings) error {
 		return fmt.Errorf("%w: it was made with a loss of at most %g allowed, here it is %g", ErrForeign, other.MaxLoss, s.MaxLoss)
 	case s.Names != other.Names:
 		return fmt.Errorf("%w: its operations are named in another way (%.80q, here %.80q)", ErrForeign, other.Names, s.Names)
+	case s.SelfCheck != other.SelfCheck:
+		return fmt.Errorf("%w: its self-check changes %d answers of an operation, here it is %d", ErrForeign, other.SelfCheck, s.SelfCheck)
 	}
 	return nil
 }
@@ -148,7 +158,10 @@ func orNone(s string) string { return cmp.Or(s, "none") }
 // have yet to add by [Judge.Account]. It shares no memory with the judge.
 func (j *Judge) Partial() *Partial {
 	p := &Partial{made: j.settings(), noise: j.ledger.Partial()}
-	p.totals = totals{Compare: j.stats.Clone(), Before: j.before.Merge(j.merged), Matched: j.matchedRules()}
+	p.totals = totals{Compare: j.stats.Clone(), Before: j.before.Merge(j.merged), Rules: j.cfg.Rules.Counts()}
+	if j.check != nil {
+		p.check = j.check.Partial()
+	}
 	for i, s := range j.asked {
 		p.totals.Sides[i] = sideCounts{s.Asked, s.Answered, maps.Clone(s.Faults)}
 	}
@@ -185,27 +198,4 @@ func (l *latency) bars() []bar {
 		}
 	}
 	return list
-}
-
-// matchedRules returns how many differences each rule met, here and in what was
-// merged.
-func (j *Judge) matchedRules() []uint64 {
-	info := j.rules()
-	if info == nil {
-		return nil
-	}
-	list := make([]uint64, len(info.Rules))
-	for i, r := range info.Rules {
-		list[i] = r.Matched
-	}
-	return list
-}
-
-// rules tells of the rules with what they met.
-func (j *Judge) rules() *diff.RulesInfo {
-	info := j.cfg.Rules.Info()
-	for i, n := range j.matched {
-		info.Rules[i].Matched += n
-	}
-	return info
 }

@@ -20,6 +20,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/rules"
+	"twinspect.dev/diff/selfcheck"
 	"twinspect.dev/replay"
 )
 
@@ -33,7 +34,10 @@ rules:
 func ruled(t require.TestingT) *Judge {
 	set, err := rules.Parse("twinspect.yaml", []byte(ruleFile), start)
 	require.NoError(t, err)
-	return NewJudge(Config{Namer: byPath{}, Names: "by path", Rules: set, MaxLoss: DefaultMaxLoss})
+	own, err := rules.Parse("twinspect.yaml", []byte(ruleFile), start)
+	require.NoError(t, err)
+	check := &selfcheck.Options{Rules: own, PerOperation: 1, Budget: time.Hour}
+	return NewJudge(Config{Namer: byPath{}, Names: "by path", Rules: set, MaxLoss: DefaultMaxLoss, SelfCheck: check})
 }
 
 // mixed draws an outcome with noise, regressions, values out of their class,
@@ -83,7 +87,14 @@ func decoded(t require.TestingT, p *Partial) *Partial {
 
 func TestPartialsMergedInAnyOrderReportAsOneJudge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := rapid.SliceOfN(mixed, 0, 60).Draw(t, "outcomes")
+		all := rapid.SliceOfN(mixed, 0, 40).Draw(t, "outcomes")
+		for i, o := range all { // no two answers come at the same nanosecond
+			for k := range o.Answers {
+				a := &o.Answers[k]
+				a.Request.Start, a.Response.End = a.Request.Start.Add(time.Duration(i)), a.Response.End.Add(time.Duration(i))
+				a.Response.Start = a.Response.Start.Add(time.Duration(i))
+			}
+		}
 		parts := make([]*Judge, rapid.IntRange(1, 5).Draw(t, "parts"))
 		counts := make([]int, len(parts))
 		for i := range parts {
@@ -153,7 +164,7 @@ func TestPartialOfOtherSettingsIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	other, err := rules.Parse("twinspect.yaml", []byte(strings.Replace(ruleFile, "integer", "number", 1)), start)
 	require.NoError(t, err)
-	usual := Config{Namer: byPath{}, Names: "by path", Rules: set, MaxLoss: DefaultMaxLoss}
+	usual := Config{Namer: byPath{}, Names: "by path", Rules: set, MaxLoss: DefaultMaxLoss, SelfCheck: &selfcheck.Options{PerOperation: 1}}
 	for name, tt := range map[string]struct {
 		change func(*Config)
 		want   string // "" where it is accepted
@@ -163,6 +174,7 @@ func TestPartialOfOtherSettingsIsRefused(t *testing.T) {
 		"no rules":                    {func(c *Config) { c.Rules = nil }, "under other rules (none, here"},
 		"another error rate":          {func(c *Config) { c.ErrorRate = 0.1 }, "at an error rate of 0.1, here it is 0.05"},
 		"another loss":                {func(c *Config) { c.MaxLoss = 0.5 }, "with a loss of at most 0.5 allowed, here it is 0.05"},
+		"no self-check":               {func(c *Config) { c.SelfCheck = nil }, "its self-check changes 0 answers of an operation, here it is 1"},
 		"other names":                 {func(c *Config) { c.Names = "shop.yaml" }, `named in another way ("shop.yaml", here "by path")`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -256,7 +268,7 @@ func TestDamagedPartialIsAnErrorWithItsLine(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"empty":                 {"", "line 1: unexpected EOF"},
 		"another schema":        {replaced("twinspect.dev/partial/diff", "twinspect.dev/evidence/diff"), `line 1: "twinspect.dev/evidence/diff" is not twinspect.dev/partial/diff`},
-		"another version":       {replaced(`"version":2`, `"version":3`), "line 1: the partial cannot be merged into this run: it has version 3, this program writes and reads 2"},
+		"another version":       {replaced(`"version":3`, `"version":4`), "line 1: the partial cannot be merged into this run: it has version 4, this program writes and reads 3"},
 		"not JSON":              {lines[0] + "hello\n", "line 2: invalid character"},
 		"cut at a line":         {strings.Join(lines[:4], ""), "line 5: unexpected EOF"},
 		"cut in a line":         {good[:len(good)/2], "unexpected EOF"},

@@ -26,8 +26,15 @@ func verdict(r *diff.Report, maxLoss float64) (diff.Verdict, []string) {
 	case suspects > 0 || len(doubts) > 0:
 		return diff.Inconclusive, reasons
 	}
-	return diff.Pass, []string{fmt.Sprintf("no difference beyond noise in %s", plural(compared(r), "compared outcome"))}
+	passed := fmt.Sprintf("no difference beyond noise in %s", plural(compared(r), "compared outcome"))
+	if n := len(r.Judged(diff.Accepted)); n > 0 {
+		passed += fmt.Sprintf(", but for %d accepted", n)
+	}
+	return diff.Pass, []string{passed}
 }
+
+// spans is the unit of what traces are made of: answers are compared without them.
+const spans = "spans"
 
 // doubts lists what keeps a run without findings from being a pass.
 func doubts(r *diff.Report, maxLoss float64) []string {
@@ -36,10 +43,17 @@ func doubts(r *diff.Report, maxLoss float64) []string {
 		doubts = append(doubts, "nothing was compared")
 	}
 	for _, stage := range r.Account {
+		if stage.Unit == spans {
+			continue
+		}
 		if share := lossShare(stage.Stats); share > maxLoss {
 			doubts = append(doubts, fmt.Sprintf("%s lost %d of %d %s (%s, at most %s are allowed): %s",
 				stage.Name, stage.Lost(), stage.Seen, stage.Unit, percent(share), percent(maxLoss), reasonsOf(stage.Dropped)))
 		}
+	}
+	if share := r.SelfCheck.MissedShare(); share > 0 && share > r.SelfCheck.MaxMissed {
+		doubts = append(doubts, fmt.Sprintf("blind: %d of %d changes made on purpose would be missed (%s, at most %s are allowed)",
+			r.SelfCheck.Missed, r.SelfCheck.Mutations, percent(share), percent(r.SelfCheck.MaxMissed)))
 	}
 	return append(doubts, neverCompared(r)...)
 }
