@@ -190,6 +190,10 @@ func TestFollowsRenumberedIDs(t *testing.T) {
 			"changed $.items[0].id 1 -> 3\nchanged $.items[1].id 2 -> 4\nchanged $.x_id 1 -> 3",
 		},
 		{
+			"a name is none", `{"a":[{"name":"long name 1","n":1}],"b":"long name 1"}`, `{"a":[{"name":"long name 2","n":1}],"b":"long name 2"}`,
+			`changed $.a[0].name "long name 1" -> "long name 2"` + "\n" + `changed $.b "long name 1" -> "long name 2"`,
+		},
+		{
 			"told once", `{"a":[{"id":"aaaa","n":1}],"b":[{"id":"aaaa","n":1}]}`, `{"a":[{"id":"bbbb","n":1}],"b":[{"id":"bbbb","n":1}]}`,
 			`changed $.a[0].id "aaaa" -> "bbbb"`,
 		},

@@ -48,8 +48,8 @@
 //
 // # Renumbered ids
 //
-// An id that became another one by rule 5, no other element having the same
-// rest, is Changed at the path of the key, once for the document. Whatever else
+// An id (id, uuid, or a name that ends in _id, Id or ID) that became another one
+// by rule 5, no other element having the same rest, is Changed at the path of the key, once for the document. Whatever else
 // changes from the old id to the new one follows from that and is not told, if
 // both are strings of eight bytes or more, or the nearest member's name is that
 // of a key, or ends in _id, Id, ID, _ids, Ids or IDs. An id that became two, or

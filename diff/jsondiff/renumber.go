@@ -56,10 +56,14 @@ func isIdentity(name []byte) bool {
 }
 
 // mateExcept matches elements that are equal but for some members. It notes the
-// ids of those that are matched beyond doubt: no other has the same rest.
+// ids of those that are matched beyond doubt: no other has the same rest. A name
+// or a code that changed is not an id: where else it changes has to be told.
 func (d *Differ) mateExcept(m *matching, key string, except func(name []byte) bool) {
 	d.classify(m, aspect{except: except})
 	d.mateClasses(m)
+	if !isIdentity([]byte(key)) {
+		return
+	}
 	mark := d.ints.mark()
 	defer d.ints.release(mark)
 	count := d.ints.take(m.classes)
