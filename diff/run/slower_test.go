@@ -3,6 +3,7 @@ package run
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,4 +141,29 @@ func TestWithoutControlBaseThatIsSlowerStandsAgainstBranch(t *testing.T) {
 	x, y := j.operations["GET /a"].pace.blocks.Votes()
 	assert.Equal(t, []uint64{50, 50}, []uint64{x, y})
 	assert.Empty(t, j.Report().Differences)
+}
+
+func TestSpansThatContradictTheOutcomesAreRefused(t *testing.T) {
+	var p pace
+	for i := range 6 {
+		p.observe(timedAt(i, time.Duration(i)*span, ms, ms, 50*ms), strings.Clone)
+	}
+	require.NoError(t, p.spansPart().check(&p.Counts))
+	for name, damage := range map[string]func(s *spansPart){
+		"too few bytes":     func(s *spansPart) { s.Seen = s.Seen[1:] },
+		"no span":           func(s *spansPart) { s.Seen = make([]byte, spanBits/8) },
+		"too many spans":    func(s *spansPart) { s.Seen[7] = 0xff },
+		"a shift too large": func(s *spansPart) { s.Shift = 33 },
+		"an id too large":   func(s *spansPart) { s.Blocks[5][0] = 1 << 32 },
+		"out of order":      func(s *spansPart) { s.Blocks[0], s.Blocks[1] = s.Blocks[1], s.Blocks[0] },
+		"votes too large":   func(s *spansPart) { s.Blocks[0][1] = math.MinInt64 },
+		"too many votes":    func(s *spansPart) { s.Blocks[0][1] = 2 },
+		"votes of no one":   func(s *spansPart) { s.Blocks[0][1] = -1 },
+	} {
+		s := p.spansPart()
+		damage(s)
+		assert.Error(t, s.check(&p.Counts), name)
+	}
+	assert.Error(t, (*spansPart)(nil).check(&p.Counts))
+	assert.Error(t, p.spansPart().check(&diff.Counts{}))
 }
