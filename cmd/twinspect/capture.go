@@ -39,6 +39,8 @@ type captureOptions struct {
 	redact    redactFlags
 	asItIs    bool
 	keyLog    string
+	// reflection is the address of a gRPC server that describes its messages.
+	reflection string
 }
 
 func newCapture(env cli.Env) *cobra.Command {
@@ -69,7 +71,8 @@ normal end.`,
   sudo twinspect capture --container 3f1c9a0b7d42 --filter 'port 8080 and not host 10.0.0.9' -o traffic.twin
   twinspect capture --proxy 127.0.0.1:8000=http://127.0.0.1:8080 -o traffic.twin
   twinspect capture --kafka 'kafka://127.0.0.1:9092/exchanges?from=-15m&to=now' -o traffic.twin
-  twinspect capture --pcap tls.pcap --tls-keylog keys.log -o traffic.twin`,
+  twinspect capture --pcap tls.pcap --tls-keylog keys.log -o traffic.twin
+  twinspect capture --interface eth0 --port 9090 --grpc-reflection 127.0.0.1:9090 -o calls.twin`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if opt.live.Ports, err = cli.Ports(ports); err != nil {
@@ -84,6 +87,7 @@ normal end.`,
 	flags.StringVar(&opt.kafka, "kafka", "", "read a window of this topic: kafka://broker:9092/topic?from=-15m&to=now")
 	flags.StringVar(&opt.proxy, "proxy", "", "listen on ADDR and pass everything on to URL (ADDR=URL)")
 	flags.UintSliceVar(&ports, "port", nil, "only connections to these server ports (default: any that speaks HTTP)")
+	flags.StringVar(&opt.reflection, "grpc-reflection", "", "ask this gRPC server (HOST:PORT) what its messages mean, and keep it beside the recording")
 	flags.StringVar(&opt.tls.cert, "tls-cert", "", "with --proxy: serve TLS with this certificate (PEM)")
 	flags.StringVar(&opt.tls.key, "tls-key", "", "with --proxy: the certificate's key (PEM)")
 	flags.BoolVar(&opt.tls.selfSigned, "tls-self-signed", false, "with --proxy: serve TLS with a certificate made on the spot")
@@ -109,6 +113,11 @@ normal end.`,
 }
 
 func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
+	if opt.reflection != "" {
+		if err := keepDescriptors(ctx, env, opt.reflection, opt.output); err != nil {
+			return err
+		}
+	}
 	if opt.proxy != "" {
 		return runProxy(ctx, env, opt)
 	}

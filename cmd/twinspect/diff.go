@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,13 @@ import (
 	"twinspect.dev/replay"
 )
 
+type diffOptions struct {
+	judgeOptions
+	traceOptions
+}
+
 func newDiff(env cli.Env) *cobra.Command {
-	var opt judgeOptions
+	var opt diffOptions
 	cmd := &cobra.Command{
 		Use:   "diff OUTCOMES",
 		Short: "Judge the kept outcomes of a run again, under other rules, without sending anything",
@@ -24,11 +30,12 @@ Nothing is sent.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runDiff(cmd.Context(), env, args[0], opt) },
 	}
-	opt.register(cmd.Flags())
+	opt.judgeOptions.register(cmd.Flags())
+	opt.traceOptions.register(cmd.Flags(), false)
 	return cmd
 }
 
-func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) error {
+func runDiff(ctx context.Context, env cli.Env, file string, opt diffOptions) error {
 	file, err := recording.Fix(ctx, file)
 	if err != nil {
 		return err
@@ -36,11 +43,18 @@ func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) er
 	if err := opt.check(); err != nil {
 		return err
 	}
+	if err := opt.findMessages(env, file, nil); err != nil {
+		return err
+	}
 	namer, err := recording.NewNamer(ctx, env, file, opt.openapi)
 	if err != nil {
 		return err
 	}
-	judge, err := opt.judge(&survey{namer: namer})
+	traces, err := opt.openTraces(ctx, env, false)
+	if err != nil {
+		return err
+	}
+	judge, err := opt.judge(&survey{namer: namer, calls: traces.calls()})
 	if err != nil {
 		return err
 	}
@@ -54,7 +68,11 @@ func runDiff(ctx context.Context, env cli.Env, file string, opt judgeOptions) er
 	defer stop()
 	runErr := diffrun.Again(ctx, replay.NewOutcomeReader(in), judge, cli.NewDamage(env).Report)
 	stop()
+	runErr = errors.Join(runErr, traces.finish(ctx, env))
 	r := judge.Report()
 	describe(r, env, in.Name, started)
+	if r.Profile != nil {
+		r.Profile.File = opt.profile // read alone: these answers are in it already
+	}
 	return opt.conclude(env, r, runErr)
 }

@@ -24,6 +24,7 @@ type diffRunOptions struct {
 	confirm int
 	replayOptions
 	judgeOptions
+	traceOptions
 }
 
 func newDiffRun(env cli.Env) *cobra.Command {
@@ -59,6 +60,7 @@ cookies) are replaced by what each side gave itself; the report lists them.`,
 	flags.IntVar(&opt.confirm, "confirm", 0, "ask what showed a suspect again this many times, of every side (safe methods alone)")
 	opt.replayOptions.register(flags)
 	opt.judgeOptions.register(flags)
+	opt.traceOptions.register(flags, true)
 	cmd.MarkFlagsMutuallyExclusive("control", "no-control")
 	cmd.MarkFlagsMutuallyExclusive("through", "control")
 	return cmd
@@ -85,7 +87,17 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if err != nil {
 		return err
 	}
-	return opt.within(ctx, env, list, known, func() error { return opt.compare(ctx, env, list, known) })
+	if err := opt.findMessages(env, file, &known.described); err != nil {
+		return err
+	}
+	return opt.within(ctx, env, list, known, func() (err error) {
+		if opt.tracing, err = opt.openTraces(ctx, env, true); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, opt.tracing.close(env)) }()
+		known.calls = opt.tracing.calls()
+		return opt.compare(ctx, env, list, known)
+	})
 }
 
 // compare asks the sides and publishes what came of it.
@@ -96,11 +108,15 @@ func (o *diffRunOptions) compare(ctx context.Context, env cli.Env, list []side, 
 	if errors.As(err, &notRun) {
 		return err
 	}
+	err = errors.Join(err, o.tracing.finish(ctx, env))
 	r := run.judge.Report()
 	describe(r, env, run.input, started)
 	r.Replay = run.info
 	run.confirmed(r)
 	nameSides(r, list)
+	if failed := o.keepProfile(run.judge.Profile(), r, err); failed != nil {
+		err = errors.Join(err, failed)
+	}
 	return o.conclude(env, r, err)
 }
 

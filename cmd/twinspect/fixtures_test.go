@@ -41,7 +41,7 @@ func writeRecording(t *testing.T, exchanges ...*capture.Exchange) string {
 	for i, e := range exchanges {
 		at := recordedAt.Add(time.Duration(i) * 10 * time.Millisecond)
 		e.ID = capture.NewID("test", "connection", recordedAt, uint64(i))
-		e.Context.Connection, e.Context.Index = fmt.Sprint("connection ", i%4), uint64(i)
+		e.Context.Connection, e.Context.Index = fmt.Sprint("connection ", i/2), uint64(i)
 		e.Request.Start, e.Request.End = at, at
 		e.Response.Start, e.Response.End = at.Add(time.Millisecond), at.Add(2*time.Millisecond)
 		require.NoError(t, w.WriteExchange(t.Context(), e))

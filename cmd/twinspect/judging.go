@@ -6,25 +6,40 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/accept"
+	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/project/pb"
 	"twinspect.dev/diff/report"
 	"twinspect.dev/diff/rules"
 	diffrun "twinspect.dev/diff/run"
+	"twinspect.dev/diff/selfcheck"
 )
 
 // judgeOptions say how outcomes are judged and where the report goes.
 type judgeOptions struct {
-	rules     string
-	openapi   string
-	errorRate float64
-	maxLoss   float64
-	report    string
-	verbose   bool
-	json      bool
+	rules       string
+	openapi     string
+	descriptors []string
+	errorRate   float64
+	maxLoss     float64
+	selfCheck   time.Duration
+	maxMissed   float64
+	accepted    string
+	profile     string
+	report      string
+	verbose     bool
+	json        bool
+
+	// What was read of the files: at most once, as workers have it in common.
+	messages *pb.Descriptors
+	known    *noise.Profile
+	intended *accept.Set
 }
 
 func (o *judgeOptions) register(flags *pflag.FlagSet) {
@@ -38,10 +53,19 @@ func (o *judgeOptions) registerShared(flags *pflag.FlagSet) {
 	flags.StringVar(&o.openapi, "openapi", "", "name operations by this document's paths")
 	flags.Float64Var(&o.errorRate, "error-rate", diffrun.DefaultErrorRate, "share of false regressions to allow among those reported")
 	flags.Float64Var(&o.maxLoss, "max-loss", diffrun.DefaultMaxLoss, "share of the traffic that may be lost before the verdict is inconclusive")
+	flags.DurationVar(&o.selfCheck, "self-check", selfcheck.DefaultBudget, "spend this much time on finding out what the run would miss (0: none)")
+	flags.Float64Var(&o.maxMissed, "max-missed", defaultMaxMissed, "share of changes made on purpose that may be missed before the verdict is inconclusive")
+	flags.StringSliceVar(&o.descriptors, "descriptors", nil, "read protobuf and gRPC by these descriptor sets (protoc --include_imports -o)")
 }
+
+// defaultMaxMissed allows for values that are another each time: of these, other
+// values of the same class can be told by nobody.
+const defaultMaxMissed = 0.25
 
 // registerOutput registers where the report goes.
 func (o *judgeOptions) registerOutput(flags *pflag.FlagSet) {
+	flags.StringVar(&o.accepted, "accepted", "", "file of differences that are intended (default: "+accept.DefaultFile+" where there is one)")
+	flags.StringVar(&o.profile, "noise-profile", "", "the noise of earlier runs: read from this file, and kept there with this run's")
 	flags.StringVar(&o.report, "report", "", "write report.html, evidence.json, junit.xml and summary.md into this folder")
 	flags.BoolVar(&o.verbose, "verbose", false, "list everything, noise too")
 	flags.BoolVar(&o.json, "json", false, "print the evidence as JSON instead of text")
@@ -58,10 +82,39 @@ func (o *judgeOptions) check() error {
 	if o.maxLoss < 0 || o.maxLoss > 1 {
 		return fmt.Errorf("--max-loss %g: want a number from 0 to 1", o.maxLoss)
 	}
+	if o.selfCheck < 0 {
+		return fmt.Errorf("--self-check %s: want a time such as 2s, or 0 for none", o.selfCheck)
+	}
+	if o.maxMissed < 0 || o.maxMissed > 1 {
+		return fmt.Errorf("--max-missed %g: want a number from 0 to 1", o.maxMissed)
+	}
 	if _, err := o.loadRules(); err != nil {
 		return err
 	}
+	if err := o.loadKnown(); err != nil {
+		return err
+	}
 	return o.makeFolder()
+}
+
+// loadMessages reads the descriptors of messages.
+func (o *judgeOptions) loadMessages() (err error) {
+	if len(o.descriptors) > 0 {
+		if o.messages, err = pb.Load(o.descriptors...); err != nil {
+			return fmt.Errorf("--descriptors: %w", err)
+		}
+	}
+	return nil
+}
+
+// loadKnown reads what is known of the service besides its rules: accepted
+// differences, and the noise of earlier runs.
+func (o *judgeOptions) loadKnown() (err error) {
+	if o.intended, err = o.loadAccepted(); err != nil {
+		return err
+	}
+	o.known, err = readProfile(o.profile)
+	return err
 }
 
 // makeFolder makes the folder of the report before any work is done for it.
@@ -82,7 +135,34 @@ func (o *judgeOptions) judge(known *survey) (*diffrun.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return diffrun.NewJudge(diffrun.Config{Namer: known.namer, Rules: set, ErrorRate: o.errorRate, MaxLoss: o.maxLoss}), nil
+	own, err := o.loadRules()
+	if err != nil {
+		return nil, err
+	}
+	return diffrun.NewJudge(diffrun.Config{
+		Namer: known.namer, Rules: set, ErrorRate: o.errorRate, MaxLoss: o.maxLoss,
+		Profile: o.known, Accepted: o.intended, Protobuf: o.messages, Calls: known.calls, SelfCheck: o.checking(own),
+	}), nil
+}
+
+// checking says how a run checks itself, under rules of its own; nil is not at all.
+func (o *judgeOptions) checking(own *rules.Set) *selfcheck.Options {
+	if o.selfCheck == 0 {
+		return nil
+	}
+	return &selfcheck.Options{Rules: own, Budget: o.selfCheck, MaxMissed: o.maxMissed}
+}
+
+// loadAccepted reads the accepted differences, nil where there are none.
+func (o *judgeOptions) loadAccepted() (*accept.Set, error) {
+	name := o.accepted
+	if name == "" {
+		if _, err := os.Stat(accept.DefaultFile); err != nil {
+			return nil, nil
+		}
+		name = accept.DefaultFile
+	}
+	return accept.Load(name)
 }
 
 func (o *judgeOptions) loadRules() (*rules.Set, error) {
@@ -98,6 +178,9 @@ func (o *judgeOptions) loadRules() (*rules.Set, error) {
 
 // publish prints the report and writes its files.
 func (o *judgeOptions) publish(env cli.Env, r *diff.Report) error {
+	for _, u := range o.intended.Unused() {
+		fmt.Fprintln(env.Stderr, "twinspect: "+u.String())
+	}
 	if o.report != "" {
 		if err := o.writeFiles(r); err != nil {
 			return err

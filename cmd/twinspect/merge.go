@@ -50,9 +50,10 @@ func runMerge(ctx context.Context, env cli.Env, file string, opt mergeOptions) (
 		return err
 	}
 	opt.errorRate, opt.maxLoss = p.opt.errorRate, p.opt.maxLoss
-	if err := opt.makeFolder(); err != nil {
+	if err := errors.Join(opt.loadKnown(), opt.makeFolder()); err != nil {
 		return err
 	}
+	p.opt.known, p.opt.intended = opt.known, opt.intended
 	s, err := store.Open(ctx, opt.store)
 	if err != nil {
 		return fmt.Errorf("--store: %w", err)
@@ -81,7 +82,11 @@ func runMerge(ctx context.Context, env cli.Env, file string, opt mergeOptions) (
 	if result.Resent > 0 {
 		fmt.Fprintf(env.Stderr, "%d chunks were begun and not stored; at most %d exchanges were sent besides those that count\n", result.Attempts, result.Resent)
 	}
-	return opt.conclude(env, r, nil)
+	var failed error
+	if result.Complete() {
+		failed = opt.keepProfile(judge.Profile(), r, nil)
+	}
+	return opt.conclude(env, r, failed)
 }
 
 // merger adds up chunks. It is a [shard.Merger].

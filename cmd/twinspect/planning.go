@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ const (
 	roleReplay  = "replay-rules"
 	roleLinks   = "links"
 	roleOpenAPI = "openapi"
+	// roleMessages is a descriptor set, as base64.
+	roleMessages = "descriptors"
 )
 
 // settings are the options of a diff-run that every worker must share.
@@ -56,6 +59,9 @@ type settings struct {
 	NoCorrelate bool    `json:"no_correlate,omitempty"`
 	ErrorRate   float64 `json:"error_rate"`
 	MaxLoss     float64 `json:"max_loss"`
+	// SelfCheck is how much time each worker spends on it; 0 is none.
+	SelfCheck time.Duration `json:"self_check_ns,omitempty"`
+	MaxMissed float64       `json:"max_missed,omitempty"`
 }
 
 func (o *diffRunOptions) settings() settings {
@@ -66,6 +72,7 @@ func (o *diffRunOptions) settings() settings {
 		CA: o.tls.CA, Cert: o.tls.Cert, Key: o.tls.Key, ServerName: o.tls.ServerName, Insecure: o.tls.Insecure,
 		Lane: o.laneHeader, Attest: o.attestHeader,
 		AllowWrites: o.allowWrites, NoCorrelate: o.noCorrelate, ErrorRate: o.errorRate, MaxLoss: o.maxLoss,
+		SelfCheck: o.selfCheck, MaxMissed: o.maxMissed,
 	}
 }
 
@@ -77,6 +84,7 @@ func (s settings) options() diffRunOptions {
 	o.tls = send.TLSOptions{CA: s.CA, Cert: s.Cert, Key: s.Key, ServerName: s.ServerName, Insecure: s.Insecure}
 	o.laneHeader, o.attestHeader, o.wait = s.Lane, s.Attest, defaultRouteWait
 	o.allowWrites, o.noCorrelate, o.errorRate, o.maxLoss = s.AllowWrites, s.NoCorrelate, s.ErrorRate, s.MaxLoss
+	o.selfCheck, o.maxMissed = s.SelfCheck, s.MaxMissed
 	o.copies, o.loop, o.workers = 1, 1, 1
 	return o
 }
@@ -159,6 +167,9 @@ func runPlan(ctx context.Context, env cli.Env, source string, opt planOptions) e
 		return fmt.Errorf("%s: only a topic can be divided between machines: want kafka://host:9092/topic; a file is divided with diff-run --workers", source)
 	}
 	if err := opt.judgeOptions.check(); err != nil {
+		return err
+	}
+	if err := opt.loadMessages(); err != nil {
 		return err
 	}
 	plan, err := opt.plan(ctx, env, source, list)
@@ -260,6 +271,13 @@ func (o *planOptions) enclose(p *shard.Plan, known *survey) error {
 			return err
 		}
 		p.Files = append(p.Files, shard.File{Role: f.role, Name: f.name, Text: string(text)})
+	}
+	for _, name := range o.descriptors {
+		set, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("--descriptors: %w", err)
+		}
+		p.Files = append(p.Files, shard.File{Role: roleMessages, Name: name, Text: base64.StdEncoding.EncodeToString(set)})
 	}
 	if known.links != nil {
 		p.Files = append(p.Files, shard.File{Role: roleLinks, Name: "learned links", Text: "version: 1\n" + string(known.links.YAML())})

@@ -33,6 +33,7 @@ type replayOptions struct {
 	keep            string
 	force           bool
 	dry             bool
+	tracing         *tracing // nil where requests keep the traces they had
 }
 
 func (o *replayOptions) register(flags *pflag.FlagSet) {
@@ -132,7 +133,7 @@ func (o *replayOptions) prepare(list []side, s *survey, env cli.Env, i, n int, l
 }
 
 // add makes the way to a side: what a recorded request goes through from the
-// left to the right is links, rules, lane, client.
+// left to the right is links, rules, its own trace, lane, client.
 func (o *replayOptions) add(a *asking, s side, known *survey, last func(*send.Client, side) replay.Sender) error {
 	client, err := o.client(s, a.rules.SetsHost(s.name), o.inFlight)
 	if err != nil {
@@ -153,6 +154,9 @@ func (o *replayOptions) add(a *asking, s side, known *survey, last func(*send.Cl
 		}
 		a.lanes = append(a.lanes, lane{s.name, sender})
 		next = sender
+	}
+	if last == nil {
+		next = o.tracing.side(s.name, next)
 	}
 	next = a.rules.Side(s.name, next)
 	if a.links != nil {

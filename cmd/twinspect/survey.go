@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/reflection"
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/cmd/internal/recording"
+	"twinspect.dev/diff/calls"
 	"twinspect.dev/release/mesh"
 	"twinspect.dev/replay"
 	"twinspect.dev/replay/correlate"
@@ -22,6 +24,10 @@ type survey struct {
 	// origin is the earliest time of a request.
 	origin time.Time
 	links  *correlate.Rules // learned; nil where nothing was
+	// calls joins answers to traces; nil where no traces are known.
+	calls *calls.Joiner
+	// described is what the recording shows of the messages of gRPC.
+	described reflection.Learner
 	// asked is one request of each operation, for the check of routes.
 	asked []mesh.Request
 }
@@ -52,6 +58,7 @@ func surveyBy(ctx context.Context, env cli.Env, file string, namer recording.Nam
 			s.origin = start
 		}
 		learner.Observe(e)
+		s.described.Observe(e)
 		name := namer.Name(e.Request.Method, e.Request.Target)
 		if !named[name] && len(named) < maxAsked && e.Request.Incomplete == "" {
 			named[name] = true

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/cmd/internal/recording"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/project/pb"
 	"twinspect.dev/diff/rules"
 	"twinspect.dev/diff/shard"
 	"twinspect.dev/diff/shard/store"
@@ -203,6 +205,9 @@ func (p *planned) survey() error {
 	if f := p.plan.File(roleReplay); f != nil {
 		p.opt.replayRules, p.opt.replayText = f.Name, []byte(f.Text)
 	}
+	if err := p.messages(); err != nil {
+		return err
+	}
 	_, err = p.newJudge()
 	return err
 }
@@ -245,15 +250,51 @@ func (p *planned) judge(r shard.Runner) (shard.Judge, error) {
 }
 
 func (p *planned) newJudge() (*diffrun.Judge, error) {
-	cfg := diffrun.Config{Namer: p.known.namer, Names: named(p.plan), ErrorRate: p.opt.errorRate, MaxLoss: p.opt.maxLoss}
-	if f := p.plan.File(roleRules); f != nil {
-		set, err := rules.Parse(f.Name, []byte(f.Text), p.plan.Created)
-		if err != nil {
-			return nil, err
-		}
-		cfg.Rules = set
+	set, err := p.rules()
+	if err != nil {
+		return nil, err
 	}
-	return diffrun.NewJudge(cfg), nil
+	own, err := p.rules()
+	if err != nil {
+		return nil, err
+	}
+	return diffrun.NewJudge(diffrun.Config{
+		Namer: p.known.namer, Names: named(p.plan), Rules: set, ErrorRate: p.opt.errorRate, MaxLoss: p.opt.maxLoss,
+		Protobuf: p.opt.messages, SelfCheck: p.opt.checking(own),
+		// Of these, the merge alone knows any.
+		Profile: p.opt.known, Accepted: p.opt.intended,
+	}), nil
+}
+
+// rules returns the rules of the plan in a set of their own, nil where there are none.
+func (p *planned) rules() (*rules.Set, error) {
+	f := p.plan.File(roleRules)
+	if f == nil {
+		return nil, nil
+	}
+	return rules.Parse(f.Name, []byte(f.Text), p.plan.Created)
+}
+
+// messages reads the descriptors of the plan.
+func (p *planned) messages() error {
+	for i := range p.plan.Files {
+		f := &p.plan.Files[i]
+		if f.Role != roleMessages {
+			continue
+		}
+		set, err := base64.StdEncoding.DecodeString(f.Text)
+		if err != nil {
+			return fmt.Errorf("descriptors %s: %w", f.Name, err)
+		}
+		more, err := pb.Parse(f.Name, set)
+		if err != nil {
+			return err
+		}
+		if p.opt.messages, err = pb.Merge(p.opt.messages, more); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // chunkJudge counts the outcomes of a chunk, and how the sides were asked for them.

@@ -105,7 +105,12 @@ func (c *Comparer) contents(x, y *body) {
 }
 
 func (c *Comparer) jsonOptions() jsondiff.Options {
-	return jsondiff.Options{Array: func(path jsondiff.Path) jsondiff.ArrayRule { return c.scope.Array(c.absolute(path)) }}
+	return jsondiff.Options{
+		Array: func(path jsondiff.Path) jsondiff.ArrayRule { return c.scope.Array(c.absolute(path)) },
+		Rename: func(path jsondiff.Path, name string) (string, bool) {
+			return c.scope.Rename(c.absolute(path), name)
+		},
+	}
 }
 
 // byteOrderMark may stand before JSON (RFC 8259 section 8.1).

@@ -68,7 +68,7 @@ type Comparer struct {
 	codings               coding.Decoder
 	baseBytes, otherBytes []byte // decoded bodies
 	baseDoc, otherDoc     []byte // their projections
-	plain                 []byte // messages without their compression
+	plain, otherPlain     []byte // messages without their compression
 	opener                project.Opener
 	opened                [maxOpen]*opening // made at their first use
 	baseFields            []field

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,19 +10,20 @@ import (
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/jsondiff"
 	"twinspect.dev/diff/project"
+	"twinspect.dev/diff/project/pb"
 	"twinspect.dev/diff/rules"
 )
 
-// Protobuf turns bodies of protobuf messages into JSON.
+// Protobuf turns bodies of protobuf messages into JSON. *[pb.Descriptors] is one.
 type Protobuf interface {
-	// Project appends the JSON of a body of messages to dst. Messages that gRPC
-	// compressed come uncompressed. method is the path
-	// of a gRPC method, "/package.Service/Method", or "" where it is not known;
-	// contentType is application/grpc, application/grpc-web or
-	// application/protobuf with what may follow it. An error says that body
-	// breaks the grammar of its media type, unless it is a [project.LimitError];
-	// dst is then as it was.
-	Project(dst []byte, method, contentType string, body []byte) ([]byte, error)
+	// ProjectPair appends the JSON of two answers to the same request, read alike
+	// where no descriptor tells how. Messages that gRPC compressed come
+	// uncompressed. method is the path of a gRPC method, "/package.Service/Method",
+	// or "" where it is not known; contentType is application/grpc,
+	// application/grpc-web or application/protobuf with what may follow it. A
+	// [*pb.PairError] says which body breaks the grammar of its media type, or
+	// passes a bound ([project.LimitError]); the other was written.
+	ProjectPair(baseDst, otherDst []byte, method, contentType string, base, other []byte) (baseJSON, otherJSON []byte, err error)
 }
 
 // SetProtobuf makes the comparer compare bodies of protobuf messages by their
@@ -30,10 +32,8 @@ func (c *Comparer) SetProtobuf(p Protobuf) { c.protobuf = p }
 
 // projections compares two bodies of the same format by their projections.
 func (c *Comparer) projections(x, y *body) {
-	base, errX := c.project(c.baseDoc[:0], x)
-	c.baseDoc = keep(base)
-	other, errY := c.project(c.otherDoc[:0], y)
-	c.otherDoc = keep(other)
+	base, other, errX, errY := c.project(x, y)
+	c.baseDoc, c.otherDoc = keep(base), keep(other)
 	switch {
 	case errX == nil && errY == nil:
 		c.projected(x, y, base, other)
@@ -49,30 +49,46 @@ func (c *Comparer) projections(x, y *body) {
 	}
 }
 
-// project appends the projection of a body to dst. Of a body without content it
-// is nothing.
-func (c *Comparer) project(dst []byte, b *body) ([]byte, error) {
-	switch {
-	case len(b.data) == 0:
-		return dst, nil
-	case b.format == asProtobuf:
-		return c.messages(dst, b)
+// project returns the projections of two bodies. That of one without content is
+// empty.
+func (c *Comparer) project(x, y *body) (base, other []byte, errX, errY error) {
+	base, other = c.baseDoc[:0], c.otherDoc[:0]
+	if x.format == asProtobuf {
+		return c.messages(base, other, x, y)
 	}
-	return project.Append(dst, b.data, b.contentType)
+	if len(x.data) > 0 {
+		base, errX = project.Append(base, x.data, x.contentType)
+	}
+	if len(y.data) > 0 {
+		other, errY = project.Append(other, y.data, y.contentType)
+	}
+	return base, other, errX, errY
 }
 
-// messages appends the JSON of protobuf messages, which gRPC may have compressed
-// each.
-func (c *Comparer) messages(dst []byte, b *body) ([]byte, error) {
-	data := b.data
-	if b.messages != "" && isGRPC(strings.ToLower(b.contentType)) {
-		plain, err := project.AppendUncompressed(c.plain[:0], data, b.messages, &c.codings)
-		if c.plain = keep(plain); err != nil {
-			return dst, err
-		}
-		data = plain
+// messages appends the JSON of protobuf messages.
+func (c *Comparer) messages(base, other []byte, x, y *body) (baseJSON, otherJSON []byte, errX, errY error) {
+	dataX, errX := c.uncompressed(&c.plain, x)
+	dataY, errY := c.uncompressed(&c.otherPlain, y)
+	if errX != nil || errY != nil {
+		return base, other, errX, errY
 	}
-	return c.protobuf.Project(dst, c.method, b.contentType, data)
+	baseJSON, otherJSON, err := c.protobuf.ProjectPair(base, other, c.method, cmp.Or(x.contentType, y.contentType), dataX, dataY)
+	var pair *pb.PairError
+	if errors.As(err, &pair) {
+		return baseJSON, otherJSON, pair.Base, pair.Other
+	}
+	return baseJSON, otherJSON, err, err
+}
+
+// uncompressed returns the messages of a body without the compression that gRPC
+// gave each. buf is used again.
+func (c *Comparer) uncompressed(buf *[]byte, b *body) ([]byte, error) {
+	if b.messages == "" || len(b.data) == 0 || !isGRPC(strings.ToLower(b.contentType)) {
+		return b.data, nil
+	}
+	plain, err := project.AppendUncompressed((*buf)[:0], b.data, b.messages, &c.codings)
+	*buf = keep(plain)
+	return plain, err
 }
 
 // projected compares two projections.

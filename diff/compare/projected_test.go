@@ -12,6 +12,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/coding"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/project/pb"
 	"twinspect.dev/diff/rules"
 )
 
@@ -116,8 +117,18 @@ func TestCompressedMessagesAreComparedByWhatTheyAre(t *testing.T) {
 // upper projects messages to their text, and takes an x for damage.
 type upper struct{ method, contentType string }
 
-func (u *upper) Project(dst []byte, method, contentType string, body []byte) ([]byte, error) {
+func (u *upper) ProjectPair(baseDst, otherDst []byte, method, contentType string, base, other []byte) ([]byte, []byte, error) {
 	u.method, u.contentType = method, contentType
+	var failed pb.PairError
+	baseDst, failed.Base = u.project(baseDst, base)
+	otherDst, failed.Other = u.project(otherDst, other)
+	if failed.Base != nil || failed.Other != nil {
+		return baseDst, otherDst, &failed
+	}
+	return baseDst, otherDst, nil
+}
+
+func (u *upper) project(dst, body []byte) ([]byte, error) {
 	if body[0] == 'x' {
 		return dst, errors.New("an x")
 	}

@@ -116,7 +116,7 @@ func AgainstMarkdown(w io.Writer, c *against.Comparison, limit int) error {
 		return fmt.Errorf("markdown: limit of %d bytes is too small, want at least %d", limit, MinMarkdownBytes)
 	}
 	m := &markdown{left: limit}
-	m.add(fmt.Sprintf("## twinspect compare: %s\n\n%s\n\n", c.Verdict(), prose(againstSummary(c))))
+	m.add(fmt.Sprintf("## twinspect compare: %s\n\n%s\n\n", c.Verdict(), prose("Findings: "+againstSummary(c))))
 	m.add(fmt.Sprintf("- before: %s\n- now: %s\n\n", prose(clip(runWords(c.Old), headColumns)), prose(clip(runWords(c.New), headColumns))))
 	m.entries("| | operation | where | difference |\n|---|---|---|---|\n", "\n", "finding", len(c.Findings), 0, func(i int) string {
 		f := &c.Findings[i]

@@ -41,6 +41,23 @@ func Load(files ...string) (*Descriptors, error) {
 	return d, nil
 }
 
+// Parse reads what a file of that name holds, in any of the forms that [Load] takes.
+func Parse(name string, data []byte) (*Descriptors, error) {
+	set, err := parseSet(data)
+	if err != nil {
+		return nil, fmt.Errorf("descriptors: %s is no FileDescriptorSet: %w", name, err)
+	}
+	all := make(map[string]source)
+	if err := addFiles(all, name, set.GetFile()); err != nil {
+		return nil, fmt.Errorf("descriptors: %w", err)
+	}
+	d, err := build(all)
+	if err != nil {
+		return nil, fmt.Errorf("descriptors: %w", err)
+	}
+	return d, nil
+}
+
 func readSet(path string) (*descriptorpb.FileDescriptorSet, error) {
 	if strings.HasSuffix(path, ".proto") {
 		return nil, fmt.Errorf("%s is source: compile it with protoc --include_imports -o FILE or buf build -o FILE", path)
