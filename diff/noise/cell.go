@@ -47,20 +47,8 @@ type current struct {
 	lesson lesson
 }
 
-// narrows reports whether the cell's values have classes: single values do,
-// excerpts of a text do not.
-func (c *cell) narrows() bool {
-	if c.Kind != diff.Changed {
-		return false
-	}
-	switch c.Part {
-	case diff.Header, diff.Trailer:
-		return true
-	case diff.Body:
-		return strings.HasPrefix(c.Path, "$")
-	}
-	return false
-}
+// narrows reports whether the cell's values have classes.
+func (c *cell) narrows() bool { return narrows(c.Place, c.Kind) }
 
 // learn takes the values of a control change.
 func (c *cell) learn(ch *diff.Change) {
@@ -68,15 +56,6 @@ func (c *cell) learn(ch *diff.Change) {
 		c.now.lesson.base &= classOf(ch.Base)
 		c.now.lesson.control &= classOf(ch.Other)
 	}
-}
-
-// classOf returns the classes of a value, and all of them for one that was cut:
-// it says nothing.
-func classOf(text string) class.Set {
-	if strings.HasSuffix(text, " bytes)") && strings.Contains(text, "… (") {
-		return class.All
-	}
-	return class.Of([]byte(text))
 }
 
 // count enters the outcome into the counts.

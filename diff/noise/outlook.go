@@ -143,7 +143,7 @@ func (j *Judged) Would(cell diff.Cell, values class.Set, share float64) Outlook 
 	}
 	inside := float64(v.blocks) - float64(s.leaving)
 	some, _ := spread{each, min(share, 1)}.beyond(0)
-	return x.wouldLeave(s, s.leaving+max(1, down(inside*some)))
+	return x.wouldLeave(s, s.leaving+max(1, nearest(inside*some)))
 }
 
 // wouldLeave judges the values that leave the class in so many blocks.
@@ -178,7 +178,7 @@ func (s *standing) voted(v *volume, more spread) (forth, back uint64) {
 		even -= float64(n)
 	}
 	some, _ := more.beyond(0)
-	return max(1, s.forth+down(turned+max(0, even)*some)), uint64(math.Ceil(left - rounding))
+	return max(1, s.forth+nearest(turned+max(0, even)*some)), nearest(left)
 }
 
 // spread is differences by chance: in so many outcomes, each with this
@@ -209,11 +209,11 @@ func indicator(yes bool) float64 {
 	return 0
 }
 
-// down rounds an expected number of blocks against branch.
-func down(expected float64) uint64 { return uint64(max(0, expected) + rounding) }
-
-// rounding keeps a product that is whole from being rounded away.
-const rounding = 1e-9
+// nearest returns the number of blocks that is about as often exceeded as not
+// reached, where so many are expected: the median of a binomial distribution is
+// less than 1 from its mean (Kaas, Buhrman, Mean, median and mode in binomial
+// distributions, 1980).
+func nearest(expected float64) uint64 { return uint64(max(0, math.Round(expected))) }
 
 // unseen is the standing of a cell that never differed.
 func unseen(name diff.Cell, v volume, prior *known) *standing {
