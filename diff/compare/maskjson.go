@@ -106,7 +106,7 @@ func likeJSON(data []byte) bool {
 // JSON, lines from its middle, which may lie inside of a secret member, show no
 // value unless a document begins with them.
 func (m *masker) lines(value []byte, isJSON, first bool) string {
-	if !isJSON || len(value) == 0 {
+	if !isJSON || len(value) == 0 || m.bare {
 		return m.text(value)
 	}
 	masked := jsonMasker{m: m, src: value[:min(len(value), maxMasked)], full: value}
