@@ -192,6 +192,24 @@ func BenchmarkEqualReordered(b *testing.B) {
 	measure(b, doc, reversed(doc), 0)
 }
 
+// items returns a document of about 64 KB of many small objects.
+func items() []byte {
+	b := []byte(`{"items":[`)
+	for i := 0; len(b) < 64<<10; i++ {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = fmt.Appendf(b, `{"id":%d,"name":"product %d","price":%d.50,"tags":["a","b","c"],"stock":{"here":%d,"there":true}}`, i, i, i, i*3)
+	}
+	return append(b, "]}"...)
+}
+
+func BenchmarkEqualReorderedItems(b *testing.B) {
+	doc := items()
+	// The tags are the same; reversed turns members around alone.
+	measure(b, doc, reversed(doc), 0)
+}
+
 func BenchmarkOneInserted(b *testing.B) {
 	doc := orders(b, "", nil)
 	other := bytes.Replace(doc, []byte(`"items":[`), []byte(`"items":[{"id":"ord-new","lines":[]},`), 1)

@@ -1,6 +1,7 @@
 package jsondiff
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -18,11 +19,19 @@ type walker struct {
 	// What lies within needs to be read on one side only.
 	lead  int
 	depth int // levels that are left
+	// shelves hold the objects around whose members stand in another order, the
+	// first shelved of them.
+	shelves [maxShelves]shelf
+	shelved int
 }
 
 // documents compares the two documents of d.
 func (w *walker) documents(d *Differ) bool {
-	*w = walker{d: d, a: d.docs[0], b: d.docs[1], depth: d.opt.maxDepth()}
+	w.d, w.a, w.b, w.i, w.j, w.lead = d, d.docs[0], d.docs[1], 0, 0, 0
+	w.depth, w.shelved = d.opt.maxDepth(), 0
+	for i := range w.shelves {
+		w.shelves[i].count = 0
+	}
 	if len(w.a) > maxDocument || len(w.b) > maxDocument {
 		return false
 	}
@@ -260,6 +269,9 @@ func (d *Differ) sameScalars(x, y []byte) bool {
 func (d *Differ) sameTexts(x, y []byte) bool {
 	if string(x) == string(y) {
 		return true
+	}
+	if bytes.IndexByte(x, '\\') < 0 && bytes.IndexByte(y, '\\') < 0 {
+		return false
 	}
 	d.text1, d.text2 = appendText(d.text1[:0], x), appendText(d.text2[:0], y)
 	return string(d.text1) == string(d.text2)

@@ -1,7 +1,5 @@
 package jsondiff
 
-import "bytes"
-
 // object compares two objects, whose brackets stand here.
 func (w *walker) object() bool {
 	if w.depth == 0 {
@@ -76,10 +74,7 @@ func (w *walker) name() (same, ok bool) {
 		}
 		w.i, w.j, w.lead = end, other, end
 	}
-	w.d.way.turn(wayStep{
-		name: span{uint32(i), uint32(w.i)}, index: -1,
-		escaped: bytes.IndexByte(w.a[i:w.i], '\\') >= 0,
-	})
+	w.turnTo(span{uint32(i), uint32(w.i)})
 	if x, y := w.next(); x != ':' || y != ':' {
 		return false, false
 	}
@@ -103,6 +98,9 @@ func (w *walker) oneSided(base bool) bool {
 // rest compares the members from here on by their names, after count that both
 // sides have.
 func (w *walker) rest(from point, count int) bool {
+	if fits, ok := w.fromShelf(from, count); fits || !ok {
+		return ok
+	}
 	d := w.d
 	if !d.a.indexRest(Base, w.a, w.i, w.depth+1) || !d.b.indexRest(Other, w.b, w.j, w.depth+1) {
 		return false
