@@ -44,8 +44,9 @@ func TestComparesShuffledMembers(t *testing.T) {
 		{"another shape follows", `[{"a":1,"b":2},{"a":1,"c":2},{"c":2},{"a":3,"b":2}]`, `[{"b":2,"a":1},{"c":2,"a":1},{"c":2},{"b":2,"a":3}]`, nil},
 		{"another order follows", `[{"a":1,"b":2,"c":3},{"b":2,"a":1,"c":3}]`, `[{"c":3,"a":1,"b":2},{"c":3,"a":1,"b":2}]`, nil},
 		{"other spacing follows", `[{"a":1,"b":2},{"a":1,"b":2}]`, `[{"b":2,"a":1},{ "b" : 2 , "a" : 1 } ]`, nil},
-		{"nested beyond the shelves", `{"z":0,"a":{"z":0,"a":{"z":0,"a":{"z":0,"a":{"z":0,"a":{"z":0,"a":1}}}}}}`,
-			`{"a":{"a":{"a":{"a":{"a":{"a":2,"z":0},"z":0},"z":0},"z":0},"z":0},"z":0}`, []string{"changed $.a.a.a.a.a.a"}},
+		{"nested beyond the shelves", strings.Repeat(`{"z":0,"a":`, maxShelves+2) + "1" + strings.Repeat("}", maxShelves+2),
+			strings.Repeat(`{"a":`, maxShelves+2) + "2" + strings.Repeat(`,"z":0}`, maxShelves+2),
+			[]string{"changed $" + strings.Repeat(".a", maxShelves+2)}},
 		{"as many as there is room for", base16, other16, nil},
 		{"one more", base17, other17, nil},
 	}

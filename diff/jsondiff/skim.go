@@ -1,71 +1,90 @@
 package jsondiff
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // skim returns the place behind the value that begins at i, 0 where it is broken
 // or nested more than depth levels deep. It keeps nothing of it.
 func skim(src []byte, i, depth int) (end int) {
 	if i == len(src) {
 		return 0
 	}
-	switch src[i] {
-	case '{':
-		return skimObject(src, i, depth)
-	case '[':
-		return skimArray(src, i, depth)
+	switch c := src[i]; {
+	case c == '"':
+		return textEnd(src, i)
+	case c-'1' <= 8:
+		return numberEnd(src, i)
+	case c == '{' || c == '[':
+		return skimInside(src, i, depth)
 	}
 	return scalarEnd(src, i)
 }
 
-func skimArray(src []byte, i, depth int) (end int) {
+// skimInside is skim for an object or an array.
+func skimInside(src []byte, i, depth int) (end int) {
 	if depth == 0 {
 		return 0
 	}
-	if i = space(src, i+1); i < len(src) && src[i] == ']' {
+	closing := src[i] + 2
+	if i = space(src, i+1); i < len(src) && src[i] == closing {
 		return i + 1
 	}
-	for more := true; more; {
+	for {
+		if closing == '}' {
+			if i == len(src) || src[i] != '"' {
+				return 0
+			}
+			if i = textEnd(src, i); i == 0 {
+				return 0
+			}
+			if i = colon(src, i); i == 0 {
+				return 0
+			}
+		}
 		if i = skim(src, i, depth-1); i == 0 {
 			return 0
 		}
-		if i, more = follow(src, i, ']'); i == 0 {
+		if i = space(src, i); i == len(src) {
 			return 0
 		}
+		if src[i] != ',' {
+			break
+		}
+		i = space(src, i+1)
 	}
-	return i
+	if src[i] != closing {
+		return 0
+	}
+	return i + 1
 }
 
-func skimObject(src []byte, i, depth int) (end int) {
-	if depth == 0 {
+// textEnd returns the place behind the string whose quote stands at i, 0 where it
+// is broken.
+func textEnd(src []byte, i int) (end int) {
+	for j := i + 1; j+8 <= len(src); j += 8 {
+		if m := special(binary.LittleEndian.Uint64(src[j:])); m != 0 {
+			if j += bits.TrailingZeros64(m) / 8; src[j] == '"' {
+				return j + 1
+			}
+			break
+		}
+	}
+	end, _, msg := scanString(src, i)
+	if msg != "" {
 		return 0
 	}
-	if i = space(src, i+1); i < len(src) && src[i] == '}' {
-		return i + 1
-	}
-	for more := true; more; {
-		if i == len(src) || src[i] != '"' {
-			return 0
-		}
-		name, _, msg := scanString(src, i)
-		if msg != "" {
-			return 0
-		}
-		if i = colon(src, name); i == 0 {
-			return 0
-		}
-		if i = skim(src, i, depth-1); i == 0 {
-			return 0
-		}
-		if i, more = follow(src, i, '}'); i == 0 {
-			return 0
-		}
-	}
-	return i
+	return end
 }
 
 // colon returns where the value begins whose name ends at i, 0 where no colon
 // stands between them.
 func colon(src []byte, i int) int {
-	if i = space(src, i); i == len(src) || src[i] != ':' {
-		return 0
+	if i == len(src) || src[i] != ':' {
+		if i = space(src, i); i == len(src) || src[i] != ':' {
+			return 0
+		}
 	}
 	return space(src, i+1)
 }

@@ -19,16 +19,15 @@ type walker struct {
 	// What lies within needs to be read on one side only.
 	lead  int
 	depth int // levels that are left
-	// shelves hold the objects around whose members stand in another order, the
-	// first shelved of them.
+	// shelves hold the members of objects around that stand in another order,
+	// by how deep the object lies.
 	shelves [maxShelves]shelf
-	shelved int
 }
 
 // documents compares the two documents of d.
 func (w *walker) documents(d *Differ) bool {
 	w.d, w.a, w.b, w.i, w.j, w.lead = d, d.docs[0], d.docs[1], 0, 0, 0
-	w.depth, w.shelved = d.opt.maxDepth(), 0
+	w.depth = d.opt.maxDepth()
 	for i := range w.shelves {
 		w.shelves[i].count = 0
 	}
@@ -235,9 +234,9 @@ func scalarEnd(src []byte, i int) int {
 func numberEnd(src []byte, i int) int {
 	c := src[i]
 	if c-'1' <= 8 {
-		j := i + 1
-		for j < len(src) && src[j]-'0' <= 9 {
-			j++
+		j := digits(src, i+1)
+		if j+1 < len(src) && src[j] == '.' && src[j+1]-'0' <= 9 {
+			j = digits(src, j+2)
 		}
 		if j == len(src) || src[j] != '.' && src[j]|0x20 != 'e' {
 			return j
@@ -249,6 +248,14 @@ func numberEnd(src []byte, i int) int {
 		return end
 	}
 	return 0
+}
+
+// digits returns the first place at or after i that has no digit.
+func digits(src []byte, i int) int {
+	for i < len(src) && src[i]-'0' <= 9 {
+		i++
+	}
+	return i
 }
 
 // sameScalars compares two valid scalars of the same kind.

@@ -1,5 +1,10 @@
 package jsondiff
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // object compares two objects, whose brackets stand here.
 func (w *walker) object() bool {
 	if w.depth == 0 {
@@ -61,6 +66,9 @@ func (w *walker) name() (same, ok bool) {
 	if w.i >= w.lead {
 		w.meet()
 	}
+	if w.namesPart() {
+		return false, true
+	}
 	i := w.i
 	if end := w.sameText(); end > 0 {
 		w.step(end - i)
@@ -81,6 +89,16 @@ func (w *walker) name() (same, ok bool) {
 	w.step(1)
 	w.skip()
 	return true, true
+}
+
+// namesPart tells early of names that part within their first characters, none of
+// them escaped. Whether they are whole is for the reader of the rest to see.
+func (w *walker) namesPart() bool {
+	n := w.lead - w.i
+	if n > 8 || w.i+9 > len(w.a) || w.j+9 > len(w.b) || w.a[w.lead] == '\\' || w.b[w.j+n] == '\\' {
+		return false
+	}
+	return bits.TrailingZeros64(special(binary.LittleEndian.Uint64(w.a[w.i+1:])))/8 >= n-1
 }
 
 // oneSided steps over the comma that one side alone has.

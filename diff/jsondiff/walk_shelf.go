@@ -1,31 +1,31 @@
 package jsondiff
 
 import (
-	"bytes"
 	"math/bits"
 )
 
-// maxShelves is how many objects inside of each other may be on shelves. Other
-// is read once more for each of them, where a tape is made once for all that an
-// object holds; so it bounds how often anything is read. Answers seldom nest
-// objects, not counting arrays, deeper than four levels.
-const maxShelves = 4
+// maxShelves is how deep objects may be nested to be compared with a shelf, which
+// is that of their depth: there they mostly have the same names. What other has
+// in an object is read once more for each object around it that is on a shelf,
+// where a tape is made once for all that an object holds; so this bounds how
+// often anything is read. Few answers nest deeper than a list of objects that
+// have lists of objects, twice over.
+const maxShelves = 8
 
 // fromShelf compares the members from here on by their names, after count that
 // both sides have. fits is false, and nothing done, where that takes a tape.
 func (w *walker) fromShelf(from point, count int) (fits, ok bool) {
 	d := w.d
-	if w.shelved == maxShelves || d.opt.Rename != nil {
+	level := d.opt.maxDepth() - w.depth - 1
+	if level >= maxShelves || d.opt.Rename != nil {
 		return false, true
 	}
-	s := &w.shelves[w.shelved]
+	s := &w.shelves[level]
 	end := s.read(w.b, w.j, w.depth)
 	if end == 0 {
 		return false, true
 	}
-	w.shelved++
 	restX, ok := w.takeMembers(s)
-	w.shelved--
 	if !ok {
 		return true, false
 	}
@@ -103,6 +103,4 @@ func (w *walker) leftOver(s *shelf, left uint32) {
 }
 
 // turnTo makes the member of base called name the last step of the way.
-func (w *walker) turnTo(name span) {
-	w.d.way.turn(wayStep{name: name, index: -1, escaped: bytes.IndexByte(w.a[name.start:name.end], '\\') >= 0})
-}
+func (w *walker) turnTo(name span) { w.d.way.turn(wayStep{name: name, index: -1, escaped: true}) }

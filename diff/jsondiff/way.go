@@ -16,8 +16,8 @@ type way struct {
 type wayStep struct {
 	name    span // a member's name with its quotes
 	index   int32
-	other   bool // name stands in the other document
-	escaped bool
+	other   bool   // name stands in the other document
+	escaped bool   // name may hold an escape
 	id      uint32 // of the step in the changes, 0 while it is not there
 }
 
