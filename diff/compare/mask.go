@@ -84,8 +84,12 @@ func (m *masker) inText(s string) string {
 	if m.bare {
 		return s
 	}
-	for _, pattern := range secretTexts {
-		at := pattern.FindAllStringSubmatchIndex(s, -1)
+	hints := hintsOf(s)
+	for _, secret := range secretTexts {
+		if hints&secret.hint == 0 {
+			continue
+		}
+		at := secret.pattern.FindAllStringSubmatchIndex(s, -1)
 		for i := len(at) - 1; i >= 0; i-- {
 			first, last := at[i][4], at[i][5]
 			if isLiteral(s[first:last]) {

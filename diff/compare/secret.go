@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"twinspect.dev/diff/jsondiff"
 )
@@ -50,20 +51,86 @@ func isSecretPath(p jsondiff.Path) bool {
 	return slices.ContainsFunc(p, func(s jsondiff.Step) bool { return s.Index < 0 && isSecretName(s.Name) })
 }
 
-// Secrets in running text, the last group each.
-var secretTexts = []*regexp.Regexp{
+// secretText is a form in which secrets stand in running text.
+type secretText struct {
+	pattern *regexp.Regexp // its last group is the secret
+	// hint is what every match holds one of.
+	hint hint
+}
+
+// hint is a set of the words that give secrets away.
+type hint uint8
+
+const (
+	schemeWord hint = 1 << iota // bearer, negotiate
+	basicWord
+	tokenStart // eyJ
+	userPart   // ://
+	secretWord // password and the like
+	anyHint    = schemeWord | basicWord | tokenStart | userPart | secretWord
+)
+
+// hintWords are the words, by their first letters in lower case.
+var hintWords = map[byte][]struct {
+	word string
+	hint hint
+}{
+	'b': {{"bearer", schemeWord}, {"basic", basicWord}},
+	'n': {{"negotiate", schemeWord}},
+	'e': {{"eyj", tokenStart}},
+	':': {{"://", userPart}},
+	'p': {{"password", secretWord}, {"passwd", secretWord}, {"pwd", secretWord}},
+	's': {{"secret", secretWord}, {"signature", secretWord}},
+	't': {{"token", secretWord}},
+	'a': {{"api", secretWord}, {"authorization", secretWord}},
+}
+
+// hintsOf returns what s holds of the words, in any case. Beyond ASCII there are
+// other characters that fold to these letters, so that such a text may hold all.
+func hintsOf(s string) hint {
+	var found hint
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return anyHint
+		}
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if !startsHint[c] {
+			continue
+		}
+		for _, w := range hintWords[c] {
+			if len(s)-i >= len(w.word) && strings.EqualFold(s[i:i+len(w.word)], w.word) {
+				found |= w.hint
+			}
+		}
+	}
+	return found
+}
+
+// startsHint tells the first letters of the words.
+var startsHint = func() (table [utf8.RuneSelf]bool) {
+	for c := range hintWords {
+		table[c] = true
+	}
+	return table
+}()
+
+// secretTexts are looked for one after the other.
+var secretTexts = []secretText{
 	// A scheme of Authorization and its credentials.
-	regexp.MustCompile(`(?i)\b(bearer|negotiate)(?: |\+|%20)+([A-Za-z0-9._~+/=-]{6,})`),
-	regexp.MustCompile(`(?i)\b(basic) +([A-Za-z0-9+/]{4,}={1,2}|[A-Za-z0-9+/]{20,})`),
+	{regexp.MustCompile(`(?i)\b(bearer|negotiate)(?: |\+|%20)+([A-Za-z0-9._~+/=-]{6,})`), schemeWord},
+	{regexp.MustCompile(`(?i)\b(basic) +([A-Za-z0-9+/]{4,}={1,2}|[A-Za-z0-9+/]{20,})`), basicWord},
 	// A JSON Web Token, cut short or not.
-	regexp.MustCompile(`\b()(eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2})`),
+	{regexp.MustCompile(`\b()(eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2})`), tokenStart},
 	// User and password of a URL.
-	regexp.MustCompile(`(://)([^/\s"'<>@:]*:[^/\s"'<>@]+)@`),
+	{regexp.MustCompile(`(://)([^/\s"'<>@:]*:[^/\s"'<>@]+)@`), userPart},
 	// A named value: of a query, a form, a JSON text or XML that is not read as
 	// such.
-	regexp.MustCompile(`(?i)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)\\?["']?\s*(?:[:=>]|%3D)\s*\\?["']?(?:(?:bearer|basic|digest|negotiate|token)\s+)?)([^\s"'&;,<>\\]+)`),
+	{regexp.MustCompile(`(?i)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)\\?["']?\s*(?:[:=>]|%3D)\s*\\?["']?(?:(?:bearer|basic|digest|negotiate|token)\s+)?)([^\s"'&;,<>\\]+)`), secretWord},
 	// The value of an element that is named as a secret, or of a part of a
 	// multipart body, in a text that is not read as such.
-	regexp.MustCompile(`(?i)(\b(?:name|key|id|property|type)=["']?[\w.:-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)["']?\s[^<>]*?\b(?:value|content)=["']?)([^\s"'<>]+)`),
-	regexp.MustCompile(`(?i)(;\s*name="?[\w.:-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)"?[^\n]*\n(?:[^\r\n]+\n)*\r?\n)([^\r\n]+)`),
+	{regexp.MustCompile(`(?i)(\b(?:name|key|id|property|type)=["']?[\w.:-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)["']?\s[^<>]*?\b(?:value|content)=["']?)([^\s"'<>]+)`), secretWord},
+	{regexp.MustCompile(`(?i)(;\s*name="?[\w.:-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|signature)"?[^\n]*\n(?:[^\r\n]+\n)*\r?\n)([^\r\n]+)`), secretWord},
 }
