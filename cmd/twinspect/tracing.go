@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -46,7 +47,7 @@ const (
 
 const (
 	// quiet is when a trace counts as whole: SDKs hold spans back for 5 s
-	// (OTEL_BSP_SCHEDULE_DELAY).
+	// (OTEL_BSP_SCHEDULE_DELAY). Who waits for less says that they come sooner.
 	quiet = 6 * time.Second
 	// maxTraces is how many traces are held, of three sides of as many outcomes as
 	// wait for them.
@@ -59,6 +60,7 @@ const (
 // tracing collects the traces of a run. A nil tracing collects none.
 type tracing struct {
 	wait     time.Duration
+	live     bool // spans may be on their way
 	store    *trace.Store
 	joiner   *calls.Joiner
 	key      [16]byte
@@ -77,7 +79,7 @@ func (o *traceOptions) openTraces(ctx context.Context, env cli.Env, live bool) (
 	if o.traces == "" && !o.own {
 		return nil, nil
 	}
-	t := &tracing{wait: o.wait, store: trace.NewStore(trace.StoreOptions{MaxTraces: maxTraces})}
+	t := &tracing{wait: o.wait, live: live, store: trace.NewStore(trace.StoreOptions{MaxTraces: maxTraces})}
 	if _, err := rand.Read(t.key[:]); err != nil {
 		return nil, err
 	}
@@ -96,8 +98,7 @@ func (t *tracing) openSource(ctx context.Context, env cli.Env, source string, li
 	case isOTLP:
 		return t.listen(ctx, env, address)
 	case strings.HasPrefix(source, jaegerScheme):
-		t.jaeger, err = trace.NewJaeger(source, trace.JaegerOptions{})
-		return err
+		return t.reachJaeger(ctx, source)
 	}
 	t.file = source
 	if live {
@@ -108,6 +109,17 @@ func (t *tracing) openSource(ctx context.Context, env cli.Env, source string, li
 		return fmt.Errorf("--traces: %w", err)
 	}
 	return in.Close()
+}
+
+// reachJaeger sees that Jaeger answers before anything is done that needs it.
+func (t *tracing) reachJaeger(ctx context.Context, source string) (err error) {
+	if t.jaeger, err = trace.NewJaeger(source, trace.JaegerOptions{}); err == nil {
+		_, err = t.jaeger.Services(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("--traces: %w", err)
+	}
+	return nil
 }
 
 // listen takes the spans that services send.
@@ -130,7 +142,7 @@ func (t *tracing) listen(ctx context.Context, env cli.Env, address string) error
 			case <-ctx.Done():
 				return nil
 			case now := <-tick.C:
-				t.joiner.Join(now, quiet)
+				t.joiner.Join(now, t.quiet())
 			}
 		}
 	})
@@ -172,84 +184,101 @@ func (t *tracing) finish(ctx context.Context, env cli.Env) (err error) {
 		return int64(waiting - len(t.joiner.Pending())), int64(waiting)
 	})
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, t.wait)
+	wait, cancel := context.WithTimeout(ctx, t.wait)
 	defer cancel()
 	switch {
 	case t.receiver != nil:
-		err = t.settle(ctx)
+		t.settle(wait)
 	case t.jaeger != nil:
-		err = t.fetch(ctx, t.joiner.Pending())
+		err = t.fetch(ctx, wait, t.joiner.Pending())
 	default:
-		err = t.read(env)
+		t.written(wait)
+		err = t.read(ctx, env)
 	}
 	t.joiner.Finish()
-	return err
+	return errors.Join(err, ctx.Err())
 }
 
-// settle waits until nothing more is on its way, or it has been long enough.
-func (t *tracing) settle(ctx context.Context) error {
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for t.joiner.Join(time.Now(), quiet) > 0 {
-		select {
-		case <-ctx.Done():
-			return nil // what is missing is counted
-		case <-tick.C:
+// poll is how often it is looked whether there is anything new.
+const poll = 200 * time.Millisecond
+
+// settle waits until nothing more is on its way, or it has been long enough: what
+// is missing then is counted.
+func (t *tracing) settle(wait context.Context) {
+	for t.joiner.Join(time.Now(), t.quiet()) > 0 && pause(wait, poll) {
+	}
+}
+
+func (t *tracing) quiet() time.Duration { return min(quiet, t.wait) }
+
+// pause waits, and reports whether there is time left after it.
+func pause(wait context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-wait.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// written waits until the file has been left as it is for a while after the last
+// answer.
+func (t *tracing) written(wait context.Context) {
+	for last := time.Now(); t.live; {
+		if info, err := os.Stat(t.file); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+		if time.Since(last) >= t.quiet() || !pause(wait, min(poll, t.quiet())) {
+			return
 		}
 	}
-	return nil
 }
 
 // read collects the wanted spans of a file.
-func (t *tracing) read(env cli.Env) (err error) {
+func (t *tracing) read(ctx context.Context, env cli.Env) (err error) {
 	in, err := trace.Open(t.file)
 	if err != nil {
 		return fmt.Errorf("--traces: %w", err)
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return t.store.Collect(context.Background(), in, time.Now, cli.NewDamage(env).Report)
+	return t.store.Collect(ctx, in, time.Now, cli.NewDamage(env).Report)
 }
 
-// fetch asks Jaeger for traces, again and again for those that it does not have
-// yet.
-func (t *tracing) fetch(ctx context.Context, wanted []trace.TraceID) error {
+// fetch asks Jaeger for traces, until there is no time left again for those that
+// it does not have yet, or not whole. A round that has begun is worth its time.
+func (t *tracing) fetch(ctx, wait context.Context, wanted []trace.TraceID) error {
+	if t.live {
+		pause(wait, t.quiet())
+	}
 	wanted = wanted[:min(len(wanted), askedTraces)]
-	for len(wanted) > 0 {
-		var mu sync.Mutex
-		var missing []trace.TraceID
+	for {
 		group, inner := errgroup.WithContext(ctx)
 		group.SetLimit(jaegerAtOnce)
 		for _, id := range wanted {
-			group.Go(func() error {
-				err := t.fetchOne(inner, id)
-				if errors.Is(err, trace.ErrNoTrace) {
-					mu.Lock()
-					missing = append(missing, id)
-					mu.Unlock()
-					return nil
-				}
-				return err
-			})
+			group.Go(func() error { return t.fetchOne(inner, id) })
 		}
-		err := group.Wait()
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil // what is missing is counted
-		}
-		if err != nil {
+		if err := group.Wait(); err != nil {
 			return fmt.Errorf("--traces: %w", err)
 		}
-		if wanted = missing; len(wanted) > 0 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Second):
-			}
+		wanted = slices.DeleteFunc(wanted, t.isWhole)
+		if len(wanted) == 0 || !pause(wait, time.Second) {
+			return nil
 		}
 	}
-	return nil
+}
+
+func (t *tracing) isWhole(id trace.TraceID) bool {
+	tree, ok := t.store.Tree(id)
+	return ok && tree.Whole()
 }
 
 func (t *tracing) fetchOne(ctx context.Context, id trace.TraceID) error {
 	in, err := t.jaeger.Trace(ctx, id)
+	if errors.Is(err, trace.ErrNoTrace) {
+		return nil // not yet
+	}
 	if err != nil {
 		return err
 	}

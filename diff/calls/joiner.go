@@ -64,8 +64,15 @@ type Joiner struct {
 type outcome struct {
 	operation, method, target, session string
 	exchange                           string
-	base, branch, control              trace.TraceID // control is zero where it was not asked
-	differs                            bool          // branch's answer from base's
+	base, branch, control              asked // control is zero where it was not asked
+	differs                            bool  // branch's answer from base's
+}
+
+// asked is the trace in which a side was asked, and the span that the request names
+// as the parent.
+type asked struct {
+	trace.TraceID
+	parent trace.SpanID
 }
 
 // occurrence is where an outcome's traces first differ.
@@ -91,8 +98,8 @@ func (j *Joiner) Add(operation, session string, o *replay.Outcome, differs bool)
 		base: traceOf(o, replay.Base), branch: traceOf(o, replay.Branch), control: traceOf(o, replay.Control),
 	}
 	switch {
-	case w.base.IsZero() || w.branch.IsZero() || w.base == w.branch,
-		o.Answer(replay.Control) != nil && (w.control.IsZero() || w.control == w.base || w.control == w.branch):
+	case w.base.IsZero() || w.branch.IsZero() || w.base.TraceID == w.branch.TraceID,
+		o.Answer(replay.Control) != nil && (w.control.IsZero() || w.control.TraceID == w.base.TraceID || w.control.TraceID == w.branch.TraceID):
 		j.stats.Filter(NoTrace, 1)
 	case len(j.pending) >= maxPending:
 		j.stats.Filter(TooMany, 1)
@@ -102,25 +109,33 @@ func (j *Joiner) Add(operation, session string, o *replay.Outcome, differs bool)
 	}
 }
 
-func traceOf(o *replay.Outcome, side replay.Side) trace.TraceID {
+func traceOf(o *replay.Outcome, side replay.Side) asked {
 	a := o.Answer(side)
 	if a == nil {
-		return trace.TraceID{}
+		return asked{}
 	}
-	text, _ := capture.TraceOf(a.Request.Header)
+	text, span := capture.TraceOf(a.Request.Header)
 	id, err := trace.ParseTraceID(text)
 	if err != nil {
-		return trace.TraceID{}
+		return asked{}
 	}
-	return id
+	parent, _ := trace.ParseSpanID(span) // without one every beginning will do
+	return asked{id, parent}
 }
 
 func (w *outcome) traces() []trace.TraceID {
-	ids := []trace.TraceID{w.base, w.branch}
-	if !w.control.IsZero() {
-		ids = append(ids, w.control)
+	var ids []trace.TraceID
+	for _, side := range w.sides() {
+		ids = append(ids, side.TraceID)
 	}
 	return ids
+}
+
+func (w *outcome) sides() []asked {
+	if w.control.IsZero() {
+		return []asked{w.base, w.branch}
+	}
+	return []asked{w.base, w.branch, w.control}
 }
 
 // Pending returns the traces that outcomes wait for.
@@ -189,8 +204,9 @@ func (j *Joiner) join(w *outcome) {
 // trees returns the tree of each side, or why one cannot be used.
 func (j *Joiner) trees(w *outcome) ([]*trace.Tree, capture.Reason) {
 	var trees []*trace.Tree
-	for _, id := range w.traces() {
-		tree, ok := j.store.Tree(id)
+	begins := true
+	for _, side := range w.sides() {
+		tree, ok := j.store.Tree(side.TraceID)
 		switch {
 		case !ok:
 			return nil, NoSpans
@@ -198,8 +214,25 @@ func (j *Joiner) trees(w *outcome) ([]*trace.Tree, capture.Reason) {
 			return nil, NotWhole
 		}
 		trees = append(trees, tree)
+		begins = begins && side.begins(tree.Root)
+	}
+	if !begins && slices.ContainsFunc(trees, func(t *trace.Tree) bool { return t.Root.Service() != trees[0].Root.Service() }) {
+		return nil, NotWhole
 	}
 	return trees, ""
+}
+
+// begins reports whether the root is what was asked. It need not be where
+// something in between, such as a gateway, keeps its spans for itself; but then
+// the sides begin with the same service.
+func (a asked) begins(root *trace.Call) bool {
+	for _, s := range []*trace.Span{root.Client, root.Server} {
+		// B3 lets the server have the span of its caller.
+		if s != nil && (s.Parent.IsZero() || s.Parent == a.parent || s.ID == a.parent) {
+			return true
+		}
+	}
+	return a.parent.IsZero()
 }
 
 // locate keeps where the traces of an outcome first differ; where they do not,
