@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/diff/compare"
 	"twinspect.dev/diff/noise"
 	"twinspect.dev/diff/rules"
 )
@@ -14,6 +15,9 @@ type Options struct {
 	// Rules are those of the run, in a set of their own: sets count what they
 	// meet, and what is changed here is no difference of the run.
 	Rules *rules.Set
+	// Protobuf reads bodies that are messages, as it does in the run; nil changes
+	// and compares them by their bytes. It is used by the checker's goroutine.
+	Protobuf compare.Protobuf
 	// PerOperation is how many answers of an operation are changed. Checkers
 	// whose partials are merged must have it in common.
 	PerOperation int
@@ -74,7 +78,7 @@ func New(opt Options) *Checker {
 		opt.Now = time.Now
 	}
 	return &Checker{
-		opt: opt, operations: make(map[string]*sample), tester: newTester(opt.Rules), began: opt.Now(),
+		opt: opt, operations: make(map[string]*sample), tester: newTester(opt.Rules, opt.Protobuf), began: opt.Now(),
 	}
 }
 

@@ -3,9 +3,6 @@ package selfcheck
 import (
 	"bytes"
 	"math/rand/v2"
-
-	"twinspect.dev/diff/class"
-	"twinspect.dev/diff/jsondiff"
 )
 
 // value is one value of a document: where it stands, and in what.
@@ -28,16 +25,17 @@ func (v *value) from() int {
 	return v.start
 }
 
-// cursor walks over a text that is known to be JSON, and keeps for each folded
-// path one of the values there, each as likely as the other.
+// cursor walks over JSON texts in a body, and keeps for each folded path one of
+// the values there, each as likely as the other.
 type cursor struct {
-	doc    []byte
+	doc    []byte // up to the end of the text
 	at     int
 	rng    *rand.Rand
 	path   []byte
 	found  map[string]*place
 	order  []*place
-	steps  map[string]string // by name as it is written
+	folds  *folds
+	sizes  []int // of the text's objects, in the order in which they begin
 	beyond uint64
 }
 
@@ -51,11 +49,15 @@ type place struct {
 // maxPlaces bounds the places of a document: ten times as many as are tried.
 const maxPlaces = 10 * maxPerAnswer
 
-// placesOf returns the places of a document that is known to be JSON.
-func placesOf(doc []byte, rng *rand.Rand) ([]*place, uint64) {
-	c := &cursor{doc: doc, rng: rng, path: []byte{'$'}, found: make(map[string]*place), steps: make(map[string]string)}
+func newCursor(rng *rand.Rand, f *folds) *cursor {
+	return &cursor{rng: rng, folds: f, found: make(map[string]*place)}
+}
+
+// text walks over what is known to be a JSON text and stands below a path.
+func (c *cursor) text(body []byte, at span, path string) {
+	c.doc, c.at, c.path = body[:at.end], at.start, append(c.path[:0], path...)
+	c.sizes = sizesOf(c.sizes[:0], body[at.start:at.end])
 	c.value(value{before: -1, after: -1})
-	return c.order, c.beyond
 }
 
 func (c *cursor) space() {
@@ -71,7 +73,7 @@ func (c *cursor) value(v value) {
 	switch c.doc[c.at] {
 	case '{', '[':
 		p := c.enter() // before what is inside
-		c.inside(c.doc[c.at])
+		c.inside(c.doc[c.at], c.doc[c.at] == '{' && c.isMap())
 		v.end = c.at
 		c.offer(p, v)
 		return
@@ -86,8 +88,15 @@ func (c *cursor) value(v value) {
 	c.offer(c.enter(), v)
 }
 
+// isMap reports whether the object at the cursor, which begins next, is a map.
+func (c *cursor) isMap() bool {
+	size := c.sizes[0]
+	c.sizes = c.sizes[1:]
+	return size > maxMembers
+}
+
 // inside walks over the members or elements of a container.
-func (c *cursor) inside(kind byte) {
+func (c *cursor) inside(kind byte, isMap bool) {
 	c.at++
 	before := -1
 	for {
@@ -100,16 +109,16 @@ func (c *cursor) inside(kind byte) {
 			c.at++
 			continue
 		}
-		before = c.member(value{inside: kind, before: before})
+		before = c.member(value{inside: kind, before: before}, isMap)
 	}
 }
 
 // member walks over one member or element and returns its end.
-func (c *cursor) member(v value) int {
+func (c *cursor) member(v value, isMap bool) int {
 	length := len(c.path)
 	if v.inside == '{' {
 		v.name, v.nameEnd = c.at, endOfString(c.doc, c.at)
-		c.path = append(c.path, c.step(c.doc[v.name:v.nameEnd])...)
+		c.path = append(c.path, c.folds.step(c.doc[v.name:v.nameEnd], isMap)...)
 		c.at = v.nameEnd
 		c.space()
 		c.at++ // the colon
@@ -119,22 +128,6 @@ func (c *cursor) member(v value) int {
 	c.value(v)
 	c.path = c.path[:length]
 	return c.at
-}
-
-// step returns the step of a path for a name.
-func (c *cursor) step(quoted []byte) string {
-	if s, known := c.steps[string(quoted)]; known {
-		return s
-	}
-	name, ok := class.Unquote(quoted)
-	if !ok {
-		name = quoted
-	}
-	s := jsondiff.Path{{Name: string(name), Index: -1}}.Fold()[1:]
-	if len(c.steps) < maxPlaces {
-		c.steps[string(quoted)] = s
-	}
-	return s
 }
 
 // enter returns the place that the cursor stands at; nil where there are too many.

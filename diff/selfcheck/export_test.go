@@ -3,7 +3,6 @@ package selfcheck
 import (
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
-	"twinspect.dev/diff/jsondiff"
 	"twinspect.dev/diff/noise"
 )
 
@@ -15,7 +14,8 @@ type Way struct {
 
 // Ways returns the ways in which an answer may be changed.
 func Ways(operation string, id capture.ID, r *capture.Response) (list []Way) {
-	all, _ := mutations(operation, r, noise.Rank(string(id[:])), true, new(jsondiff.Differ))
+	t := newTester(nil, nil)
+	all, _ := t.mutations(operation, r, noise.Rank(string(id[:])), true)
 	for i := range all {
 		list = append(list, Way{all[i].place, all[i].name})
 	}
@@ -24,7 +24,8 @@ func Ways(operation string, id capture.ID, r *capture.Response) (list []Way) {
 
 // Apply changes an answer in one way; it is false where that is not possible.
 func Apply(operation string, id capture.ID, r *capture.Response, w Way) (capture.Response, bool) {
-	all, _ := mutations(operation, r, noise.Rank(string(id[:])), true, new(jsondiff.Differ))
+	t := newTester(nil, nil)
+	all, _ := t.mutations(operation, r, noise.Rank(string(id[:])), true)
 	changed := *r
 	for i := range all {
 		if all[i].place == w.Place && all[i].name == w.Mutation {

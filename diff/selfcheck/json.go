@@ -8,38 +8,43 @@ import (
 	"twinspect.dev/diff/jsondiff"
 )
 
-// document changes a body that is JSON; it is false where it is not. A byte order
-// mark may stand before it (RFC 8259 section 8.1).
-func (m *maker) document(check *jsondiff.Differ) bool {
-	doc := bytes.TrimPrefix(m.body, []byte("\ufeff"))
-	if len(doc) == 0 || check.Check(doc, jsondiff.Options{}) != nil {
+// byteOrderMark may stand before JSON (RFC 8259 section 8.1).
+var byteOrderMark = []byte("\ufeff")
+
+// document changes a body that is JSON; it is false where it is not.
+func (m *maker) document() bool {
+	at := span{len(m.body) - len(bytes.TrimPrefix(m.body, byteOrderMark)), len(m.body)}
+	if !m.isJSON(at) {
 		return false
 	}
-	d := &document{maker: m, doc: doc, offset: len(m.body) - len(doc)}
-	places, beyond := placesOf(doc, m.rng)
-	m.beyond += beyond
-	for _, p := range places {
-		d.place = diff.Place{Part: diff.Body, Path: p.path}
-		d.all(&p.value)
-	}
+	c := newCursor(m.rng, m.folds)
+	c.text(m.body, at, "$")
+	m.values(c)
 	return true
 }
 
-// document is a JSON body while its mutations are made.
-type document struct {
-	*maker
-	doc    []byte
-	offset int // of the document in the body
-	place  diff.Place
+func (m *maker) isJSON(at span) bool {
+	return at.start < at.end && m.folds.differ.Check(m.body[at.start:at.end], jsondiff.Options{}) == nil
 }
 
-func (d *document) edit(name Mutation, edits ...edit) {
-	for i := range edits {
-		edits[i].start += d.offset
-		edits[i].end += d.offset
+// values makes the mutations of all that a cursor found.
+func (m *maker) values(c *cursor) {
+	m.beyond += c.beyond
+	d := &document{maker: m, doc: m.body}
+	for _, p := range c.order {
+		d.place = diff.Place{Part: diff.Body, Path: p.path}
+		d.all(&p.value)
 	}
-	d.add(d.place, name, edits...)
 }
+
+// document is a body with JSON while its mutations are made.
+type document struct {
+	*maker
+	doc   []byte
+	place diff.Place
+}
+
+func (d *document) edit(name Mutation, edits ...edit) { d.add(d.place, name, edits...) }
 
 // become puts text in the place of the value.
 func (d *document) become(v *value, name Mutation, text string) {

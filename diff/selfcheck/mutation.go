@@ -3,13 +3,15 @@ package selfcheck
 import (
 	"cmp"
 	"math/rand/v2"
+	"mime"
 	"slices"
 	"strings"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
-	"twinspect.dev/diff/jsondiff"
+	"twinspect.dev/diff/compare"
 	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/project"
 )
 
 // Mutation names a way in which an answer is changed.
@@ -91,9 +93,13 @@ const (
 // maker collects the mutations of one answer. What it draws depends on the
 // answer's rank alone.
 type maker struct {
-	rng  *rand.Rand
-	list []mutation
-	body []byte
+	rng   *rand.Rand
+	folds *folds
+	list  []mutation
+	made  map[way]bool
+	body  []byte
+	// read says that bodies of messages are read by their structure.
+	read bool
 	// beyond counts places that were not looked at.
 	beyond uint64
 }
@@ -102,24 +108,60 @@ type maker struct {
 // left out as there are too many. Where there are, every place has one before any
 // has two, and names decide, not the answer, so that other answers have the same.
 // The body of an answer that is not sound stays, and is counted as left out.
-func mutations(operation string, r *capture.Response, rank uint64, sound bool, check *jsondiff.Differ) ([]mutation, uint64) {
-	m := &maker{rng: rand.New(rand.NewPCG(rank, uint64(len(r.Body)))), body: r.Body}
-	bodiless := strings.HasPrefix(operation, "HEAD ") || r.Status == 204 || r.Status == 304 || r.Status < 200
+func (t *tester) mutations(operation string, r *capture.Response, rank uint64, sound bool) ([]mutation, uint64) {
+	m := &maker{
+		rng: rand.New(rand.NewPCG(rank, uint64(len(r.Body)))), folds: t.folds, body: r.Body,
+		made: make(map[way]bool), read: t.reads,
+	}
+	bodiless := compare.IsBodiless(operation, r.Status)
 	m.status(r.Status)
 	m.fields(diff.Header, r, bodiless)
 	m.fields(diff.Trailer, r, bodiless)
+	placed, cost := true, 1
 	switch {
 	case bodiless || len(r.Body) == 0:
 	case sound:
-		m.content(r, check)
+		placed, cost = m.content(r)
 	default:
 		m.beyond++
 	}
-	limit := min(maxPerAnswer, 1+maxWork/(len(r.Body)+1))
-	if len(m.list) <= limit {
-		return m.list, m.beyond
+	list, limit := m.list, min(maxPerAnswer, 1+maxWork/(cost*len(r.Body)+1))
+	if len(list) > limit {
+		list, m.beyond = choose(list, limit), m.beyond+uint64(len(list)-limit)
 	}
-	return choose(m.list, limit), m.beyond + uint64(len(m.list)-limit)
+	if !placed {
+		list = t.placed(operation, r, list)
+	}
+	return list, m.beyond
+}
+
+// placed gives the mutations of a body the places at which the comparison tells
+// of them, where the body alone does not say these.
+func (t *tester) placed(operation string, r *capture.Response, list []mutation) []mutation {
+	made := make(map[way]bool, len(list))
+	kept := list[:0]
+	for _, m := range list {
+		if m.rest == nil && m.place.Path != "" {
+			m.place = t.placeOf(operation, r, &m)
+		}
+		if w := (way{placeOf(m.place), m.name}); !made[w] {
+			made[w] = true
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// placeOf returns the place of the first difference that a mutation makes.
+func (t *tester) placeOf(operation string, r *capture.Response, m *mutation) diff.Place {
+	changed, place, known := *r, m.place, false
+	t.mutated = m.apply(&changed, t.mutated)
+	t.plainly.Compare(operation, r, &changed, func(ch diff.Change) {
+		if !known {
+			place, known = ch.Place, true
+		}
+	})
+	return place
 }
 
 // choose returns limit of the mutations.
@@ -149,11 +191,19 @@ func choose(list []mutation, limit int) []mutation {
 }
 
 func (m *maker) add(place diff.Place, name Mutation, edits ...edit) {
-	m.list = append(m.list, mutation{place: place, name: name, edits: edits})
+	m.enter(mutation{place: place, name: name, edits: edits})
 }
 
 func (m *maker) change(place diff.Place, name Mutation, rest func(*capture.Response)) {
-	m.list = append(m.list, mutation{place: place, name: name, rest: rest})
+	m.enter(mutation{place: place, name: name, rest: rest})
+}
+
+// enter takes a mutation unless there is one of that name at its place.
+func (m *maker) enter(made mutation) {
+	if w := (way{placeOf(made.place), made.name}); !m.made[w] {
+		m.made[w] = true
+		m.list = append(m.list, made)
+	}
 }
 
 func (m *maker) status(status int) {
@@ -167,19 +217,77 @@ func (m *maker) status(status int) {
 	}
 }
 
-// content changes the body by what it is.
-func (m *maker) content(r *capture.Response, check *jsondiff.Differ) {
+// What a trial of a body takes, compared with JSON of the same length.
+const (
+	costOfMarkup     = 8
+	costOfStructures = 3
+)
+
+// content changes the body by what it is. Unless the mutations are placed, their
+// places are provisional. cost is what it takes to compare the body once.
+func (m *maker) content(r *capture.Response) (placed bool, cost int) {
 	place := diff.Place{Part: diff.Body}
 	m.add(place, Empty, edit{0, len(m.body), nil})
 	if len(m.body) > 1 {
 		m.add(place, Truncate, edit{len(m.body) / 2, len(m.body), nil})
 	}
-	if m.document(check) {
-		return
+	mediaType := r.Header.Get("Content-Type")
+	kind := project.KindOf(mediaType)
+	messages, framed := compare.IsMessages(r)
+	switch {
+	case messages && m.read && m.messages(framed):
+		return false, costOfMarkup
+	case kind == project.XML || kind == project.HTML:
+		if !m.isPlainlyJSON() && m.tags(kind == project.HTML) {
+			return false, costOfMarkup
+		}
+	case kind != project.None:
+		if m.structure(kind, mediaType) {
+			return true, costOfStructures
+		}
 	}
-	if isText(m.body) {
-		m.text(r.Header.Get("Content-Type"))
-		return
+	m.plain()
+	return true, 1
+}
+
+// isPlainlyJSON reports whether the body is JSON under a default media type.
+func (m *maker) isPlainlyJSON() bool {
+	at := m.trimmed(span{0, len(m.body)})
+	return at.start < at.end && (m.body[at.start] == '{' || m.body[at.start] == '[') && m.isJSON(at)
+}
+
+// structure changes a body of records or fields; it is false where it has none.
+func (m *maker) structure(kind project.Kind, mediaType string) bool {
+	switch kind {
+	case project.Lines:
+		return m.lines()
+	case project.Sequence:
+		return m.sequence()
+	case project.Events:
+		return m.events()
+	case project.CSV:
+		return m.table(!strings.EqualFold(parameter(mediaType, "header"), "absent"))
+	case project.Multipart:
+		return m.parts(parameter(mediaType, "boundary"))
 	}
-	m.bytes()
+	return !m.isPlainlyJSON() && m.form()
+}
+
+func parameter(mediaType, name string) string {
+	_, parameters, err := mime.ParseMediaType(mediaType)
+	if err != nil {
+		return ""
+	}
+	return parameters[name]
+}
+
+// plain changes a body that has no other structure.
+func (m *maker) plain() {
+	switch {
+	case m.document():
+	case compare.IsText(m.body):
+		m.text()
+	default:
+		m.bytes()
+	}
 }

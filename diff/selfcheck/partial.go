@@ -169,7 +169,7 @@ var (
 )
 
 func (p Place) check() error {
-	if !slices.Contains(parts, p.Part) || len(p.Path) > maxPath+len("…") {
+	if !slices.Contains(parts, p.Part) || len(p.Path) > maxPath {
 		return fmt.Errorf("no place: %.40q", p.Part)
 	}
 	return nil

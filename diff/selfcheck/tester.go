@@ -12,6 +12,8 @@ import (
 	"twinspect.dev/diff/class"
 	"twinspect.dev/diff/compare"
 	"twinspect.dev/diff/jsondiff"
+	"twinspect.dev/diff/noise"
+	"twinspect.dev/diff/project"
 	"twinspect.dev/diff/rules"
 )
 
@@ -23,7 +25,10 @@ type tester struct {
 	set      *rules.Set
 	lines    []int // of its rules
 	compare  *compare.Comparer
+	plainly  *compare.Comparer // without rules
+	reads    bool              // messages of protobuf
 	json     jsondiff.Differ
+	folds    *folds
 	codings  coding.Decoder
 	mutated  []byte
 	changes  []diff.Change
@@ -33,7 +38,7 @@ type tester struct {
 	cells    map[cellKey]class.Set
 }
 
-func newTester(set *rules.Set) tester {
+func newTester(set *rules.Set, messages compare.Protobuf) tester {
 	var lines []int
 	if info := set.Info(); info != nil {
 		for _, r := range info.Rules {
@@ -41,11 +46,16 @@ func newTester(set *rules.Set) tester {
 		}
 		set.Control(false) // so that what is hidden is counted
 	}
-	return tester{
-		lines: lines,
-		set:   set, compare: compare.New(set), codings: coding.Decoder{Limit: maxDecoded},
+	t := tester{
+		lines: lines, set: set, compare: compare.NewUnmasked(set), plainly: compare.NewUnmasked(nil),
+		reads: messages != nil, folds: newFolds(), codings: coding.Decoder{Limit: maxDecoded},
 		existing: make(map[told]int), cells: make(map[cellKey]class.Set),
 	}
+	if messages != nil {
+		t.compare.SetProtobuf(messages)
+		t.plainly.SetProtobuf(messages)
+	}
+	return t
 }
 
 // told is a difference without its exact place: where elements are dropped, those
@@ -69,7 +79,7 @@ func keyOf(ch *diff.Change) cellKey { return cellKey{ch.Place, ch.Kind} }
 // limits allow, and returns how many it left out.
 func (t *tester) try(r *raw, rank uint64) (trials []Trial, skipped uint64) {
 	base, branch, sound := t.plain(r)
-	list, skipped := mutations(r.rulesOf, &branch, rank, sound, &t.json)
+	list, skipped := t.mutations(r.rulesOf, &branch, rank, sound)
 	t.learn(r.rulesOf, &base, &branch)
 	paths := 0
 	for i := range list {
@@ -91,6 +101,8 @@ func (t *tester) try(r *raw, rank uint64) (trials []Trial, skipped uint64) {
 // rest of the body is not compared.
 func (t *tester) plain(r *raw) (base, branch capture.Response, sound bool) {
 	base, branch = r.base, r.branch
+	t.uncompress(&base)
+	t.uncompress(&branch)
 	if !base.Header.Has("Content-Encoding") && !branch.Header.Has("Content-Encoding") {
 		return base, branch, true
 	}
@@ -103,6 +115,18 @@ func (t *tester) plain(r *raw) (base, branch capture.Response, sound bool) {
 	base.Header = base.Header.Without("Content-Encoding")
 	branch.Header = branch.Header.Without("Content-Encoding")
 	return base, branch, true
+}
+
+// uncompress takes from the messages of gRPC the compression that each may have.
+// What cannot be read stays, and is compared so.
+func (t *tester) uncompress(r *capture.Response) {
+	encoding := r.Header.Get("Grpc-Encoding")
+	if _, framed := compare.IsMessages(r); !t.reads || !framed || encoding == "" || r.Header.Has("Content-Encoding") {
+		return
+	}
+	if plain, err := project.AppendUncompressed(nil, r.Body, encoding, &t.codings); err == nil {
+		r.Body = plain
+	}
 }
 
 // learn notes what branch differs anyway.
@@ -118,7 +142,7 @@ func (t *tester) learn(operation string, base, branch *capture.Response) {
 		if !known {
 			common = class.All
 		}
-		t.cells[keyOf(ch)] = common & valuesOf(ch)
+		t.cells[keyOf(ch)] = common & noise.ClassesOf(ch)
 	}
 }
 
@@ -167,7 +191,7 @@ func (t *tester) own(fresh []diff.Change) (news, rest []Change) {
 		if !known {
 			common = class.All
 		}
-		found[keyOf(&fresh[i])] = common & valuesOf(&fresh[i])
+		found[keyOf(&fresh[i])] = common & noise.ClassesOf(&fresh[i])
 	}
 	old := make(map[cellKey]class.Set)
 	for k, values := range found {

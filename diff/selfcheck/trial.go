@@ -1,8 +1,6 @@
 package selfcheck
 
 import (
-	"strings"
-
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/class"
 	"twinspect.dev/diff/noise"
@@ -25,7 +23,7 @@ type Place struct {
 	Path noise.Text `json:"path,omitempty"`
 }
 
-func placeOf(p diff.Place) Place { return Place{p.Part, noise.Text(clipPath(p.Path))} }
+func placeOf(p diff.Place) Place { return Place{p.Part, noise.Text(noise.ClipPath(p.Path))} }
 
 func (p Place) place() diff.Place { return diff.Place{Part: p.Part, Path: string(p.Path)} }
 
@@ -38,16 +36,8 @@ type Change struct {
 	Values class.Set `json:"values"`
 }
 
-// maxPath is how long a path may be, in bytes, and clipPath cuts one so as the
-// ledger does.
-const maxPath = 1024
-
-func clipPath(path string) string {
-	if len(path) > maxPath {
-		return strings.ToValidUTF8(path[:maxPath], "") + "…"
-	}
-	return path
-}
+// maxPath is how long a path may be, in bytes, as the ledger has them.
+const maxPath = noise.MaxPath
 
 // maxChanges bounds the differences of one trial. A mutation gives one or two; a
 // changed media type may give one for each place.
@@ -66,15 +56,4 @@ func (t *Trial) pathBytes() int {
 		n += len(t.Changes[i].Place.Path)
 	}
 	return n
-}
-
-// valuesOf returns the classes of branch's value, and all of them where the cell
-// has none, as the ledger learns them.
-func valuesOf(ch *diff.Change) class.Set {
-	single := ch.Part == diff.Header || ch.Part == diff.Trailer || ch.Part == diff.Body && strings.HasPrefix(ch.Path, "$")
-	cut := strings.HasSuffix(ch.Other, " bytes)") && strings.Contains(ch.Other, "… (")
-	if ch.Kind != diff.Changed || !single || cut {
-		return class.All
-	}
-	return class.Of([]byte(ch.Other))
 }
