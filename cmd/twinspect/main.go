@@ -39,7 +39,7 @@ of a service at once, and says which differences are real and which are noise.
   twinspect diff-run traffic.twin --base http://127.0.0.1:8080 --branch http://127.0.0.1:8081 --report out`,
 	}
 	for _, c := range []*cobra.Command{
-		newCapture(env), newCat(env), newStat(env), newRedact(env), newReplay(env), newDiffRun(env), newDiff(env), newPlan(env), newWorker(env), newMerge(env), newCompare(env), newRules(env), newAccept(env), newRoutes(env),
+		newCapture(env), newCat(env), newStat(env), newRedact(env), newReplay(env), newDiffRun(env), newDiff(env), newPlan(env), newWorker(env), newMerge(env), newCompare(env), newJSON(env), newRules(env), newAccept(env), newRoutes(env),
 	} {
 		c.Long += "\n\n" + cli.ExitHelp
 		root.AddCommand(c)
