@@ -73,9 +73,13 @@
 //
 // Two documents are walked once, side by side. Runs of the same bytes are read on
 // one side only. What differs is kept in 28 bytes a change and 28 a step of its
-// path, until both documents are known to be JSON. Where an object's members
-// stand in another order, and where elements have to be matched, the object's
-// rest or the array is indexed into two flat arrays of nodes, 20 bytes a value or
-// name. For n bytes nested d deep, time is O(n·d + n log n) and memory O(n), plus
-// the alignment of arrays, which is bounded for each array by maxAlignWork steps.
+// path, until both documents are known to be JSON. Where the members of an object
+// stand in another order, other's are read ahead to know the places of up to 16
+// names and values, and base's taken one after another. Where there are more, or
+// two have the same name, or a name of other is escaped, or the object lies more
+// than 8 levels deep, or Options.Rename is set, and where elements have to be
+// matched, the object's rest or the array is indexed into two flat arrays of nodes,
+// 20 bytes a value or name. For n bytes nested d deep, time is O(n·d + n log n) and
+// memory O(n), plus the alignment of arrays, which is bounded for each array by
+// maxAlignWork steps.
 package jsondiff

@@ -124,6 +124,18 @@ func same(a, b []byte) bool {
 		binary.LittleEndian.Uint64(a[n-8:]) == binary.LittleEndian.Uint64(b[n-8:n])
 }
 
+// sameRun reports whether n bytes, at least one, are the same from i of a and
+// from j of b on. It is for values, most of which are shorter than a name with
+// what stands around it.
+func sameRun(a, b []byte, i, j, n int) bool {
+	if i+8 <= len(a) && j+8 <= len(b) {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[j:]); n <= 8 || x != 0 {
+			return x<<(64-8*min(n, 8)) == 0
+		}
+	}
+	return string(a[i:i+n]) == string(b[j:j+n])
+}
+
 // find returns which of the members that are left has the name that begins at i
 // of base and is the turn-th of its object, or none, the place behind that name,
 // and where its value begins, 0 where either is broken.

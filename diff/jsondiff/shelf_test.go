@@ -2,7 +2,9 @@ package jsondiff
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -60,6 +62,21 @@ func TestComparesShuffledMembers(t *testing.T) {
 				assert.Equal(t, tt.want, got, "on tape: %t", d.onTape)
 			}
 		})
+	}
+}
+
+func TestSpecialFindsWhatEndsPlainCharacters(t *testing.T) {
+	for c := range 256 {
+		for place := range 8 {
+			word := []byte("aaaaaaaa")
+			word[place] = byte(c)
+			want := 8
+			if c < 0x20 || c == '"' || c == '\\' {
+				want = place
+			}
+			got := bits.TrailingZeros64(special(binary.LittleEndian.Uint64(word))) / 8
+			require.Equal(t, want, got, "%q", word)
+		}
 	}
 }
 

@@ -43,7 +43,13 @@ func skimInside(src []byte, i, depth int) (end int) {
 				return 0
 			}
 		}
-		if i = skim(src, i, depth-1); i == 0 {
+		// Most values are strings, and are worth a branch of their own.
+		if i < len(src) && src[i] == '"' {
+			i = textEnd(src, i)
+		} else {
+			i = skim(src, i, depth-1)
+		}
+		if i == 0 {
 			return 0
 		}
 		if i = space(src, i); i == len(src) {

@@ -69,7 +69,7 @@ func (w *walker) takeMembers(s *shelf) (count int, ok bool) {
 // takeValue compares the value that begins here in base with other's at y, which
 // is valid, and so is the same one.
 func (w *walker) takeValue(name, y span) bool {
-	if end := w.i + int(y.end-y.start); end < len(w.a) && string(w.a[w.i:end]) == string(w.b[y.start:y.end]) {
+	if end := w.i + int(y.end-y.start); end < len(w.a) && sameRun(w.a, w.b, w.i, int(y.start), end-w.i) {
 		// A number goes on where no such byte follows.
 		if c := w.a[end]; c == ',' || c == '}' || c <= ' ' {
 			w.i = end
