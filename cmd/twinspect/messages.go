@@ -25,6 +25,9 @@ const maxReflection = 30 * time.Second
 // keepDescriptors asks a gRPC server for its descriptors, and keeps them beside
 // the recording.
 func keepDescriptors(ctx context.Context, env cli.Env, address, recording string) error {
+	if recording == "-" {
+		return errors.New("--grpc-reflection: there is nothing to keep the descriptors beside: write the recording to a file")
+	}
 	ctx, cancel := context.WithTimeout(ctx, maxReflection)
 	defer cancel()
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))

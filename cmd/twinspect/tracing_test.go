@@ -149,6 +149,7 @@ func (s *service) handle(route string, answer func(ctx context.Context, path str
 			span.SetStatus(codes.Error, "")
 		}
 		w.Header().Set("Content-Type", "application/json")
+		w.Header()["Date"] = nil // who answers later may do so in the next second
 		w.WriteHeader(code)
 		_, _ = io.WriteString(w, body)
 	})
@@ -275,15 +276,15 @@ func stageIn(t *testing.T, r *diff.Report, name, unit string) capture.Stage {
 	return capture.Stage{}
 }
 
-// lines is what a command prints, to be waited for.
-type lines struct {
+// prints is what a command prints, to be waited for.
+type prints struct {
 	mu   sync.Mutex
 	text strings.Builder
 	find string
 	then func(rest string)
 }
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *prints) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text.Write(p)
@@ -300,7 +301,7 @@ func (l *lines) Write(p []byte) (int, error) {
 func receiving(t *testing.T, ctx context.Context, branch release, args ...string) (code int, stderr string) {
 	t.Helper()
 	address := make(chan string, 1)
-	told := &lines{find: "traces: send spans to ", then: func(line string) { address <- strings.Fields(line)[0] }}
+	told := &prints{find: "traces: send spans to ", then: func(line string) { address <- strings.Fields(line)[0] }}
 	collect := sync.OnceValue(func() string { return "http://" + <-address + "/v1/traces" })
 	to := newCollector(t, func(body []byte, header http.Header) error {
 		req, err := http.NewRequest(http.MethodPost, collect(), strings.NewReader(string(body)))
