@@ -63,13 +63,14 @@ func HTML(w io.Writer, r *diff.Report) error {
 	if err != nil {
 		return err
 	}
-	index, rest := data.elements()
-	for _, part := range []string{head.String(), index, tail.String(), rest, "</body>\n</html>\n"} {
-		if _, err := io.WriteString(w, part); err != nil {
-			return err
-		}
+	if _, err := head.WriteTo(w); err != nil {
+		return err
 	}
-	return nil
+	if err := data.write(w, tail.String()); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, "</body>\n</html>\n")
+	return err
 }
 
 var pageFuncs = template.FuncMap{

@@ -22,6 +22,7 @@ async function start(): Promise<void> {
   route(explorer, true);
   addEventListener("hashchange", () => route(explorer, false));
   performance.mark("list");
+  document.documentElement.dataset["ready"] = "true";
   const rest = await readRest();
   plotLatencies((JSON.parse(rest) as { operations: Operation[] }).operations, index.left.operations);
   saveButton(rest, details, index.left);

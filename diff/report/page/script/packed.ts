@@ -2,7 +2,7 @@
 // which the list shows; the rest of the report; and the differences whole, some
 // at a time. Each is unpacked when it is needed.
 
-import type { Difference, Index } from "./evidence";
+import type { Difference, Index, Judgement, LeftOut, Row } from "./evidence";
 
 /** canUnpack reports whether this browser can read what the page carries. */
 export function canUnpack(): boolean {
@@ -28,7 +28,36 @@ const complete = new Promise<void>((resolve) => {
 
 /** readIndex returns what the list shows. */
 export async function readIndex(): Promise<Index> {
-  return JSON.parse(await unpack(packed("index"))) as Index;
+  const columns = JSON.parse(await unpack(packed("index"))) as Columns;
+  const { texts } = columns;
+  const differences = columns.n.map((_, i) => rowAt(columns, texts, i));
+  return { differences, chunk: columns.chunk, left: columns.left };
+}
+
+type TextColumn = "operation" | "part" | "path" | "kind" | "judgement" | "category" | "says" | "cause";
+type NumberColumn = "n" | "branch" | "control" | "paired" | "e_value";
+
+/** Columns is the index as it is packed; a text column holds places in texts. */
+type Columns = Record<TextColumn | NumberColumn, number[]> & { texts: string[]; chunk: number; left: LeftOut };
+
+function rowAt(c: Columns, texts: string[], i: number): Row {
+  const text = (name: TextColumn) => texts[c[name]![i]!] ?? "";
+  const number = (name: NumberColumn) => c[name][i] ?? 0;
+  return {
+    operation: text("operation"),
+    part: text("part"),
+    path: text("path"),
+    kind: text("kind"),
+    judgement: text("judgement") as Judgement,
+    category: text("category"),
+    says: text("says"),
+    cause: text("cause"),
+    n: number("n"),
+    branch: number("branch"),
+    control: number("control"),
+    paired: number("paired") === 1,
+    e_value: number("e_value"),
+  };
 }
 
 /** readRest returns the text of the report without its differences. */
