@@ -119,7 +119,11 @@ func (o *jsonOptions) compare(env cli.Env, x, y []byte) (differs bool, err error
 	scope.Documents(x, y)
 	var d jsondiff.Differ
 	var failed error
-	err = d.Compare(x, y, jsondiff.Options{Array: scope.Array, Rename: scope.Rename}, func(ch jsondiff.Change) {
+	options := jsondiff.Options{Array: scope.Array}
+	if scope.Renames() {
+		options.Rename = scope.Rename
+	}
+	err = d.Compare(x, y, options, func(ch jsondiff.Change) {
 		decision := scope.Decide(rules.Item{Part: diff.Body, Path: ch.Path, Kind: ch.Kind, Base: ch.Base, Other: ch.Other})
 		if decision == rules.Hide {
 			return

@@ -105,12 +105,15 @@ func (c *Comparer) contents(x, y *body) {
 }
 
 func (c *Comparer) jsonOptions() jsondiff.Options {
-	return jsondiff.Options{
+	opt := jsondiff.Options{
 		Array: func(path jsondiff.Path) jsondiff.ArrayRule { return c.scope.Array(c.absolute(path)) },
-		Rename: func(path jsondiff.Path, name string) (string, bool) {
-			return c.scope.Rename(c.absolute(path), name)
-		},
 	}
+	if c.scope.Renames() { // comparisons without are faster
+		opt.Rename = func(path jsondiff.Path, name string) (string, bool) {
+			return c.scope.Rename(c.absolute(path), name)
+		}
+	}
+	return opt
 }
 
 // byteOrderMark may stand before JSON (RFC 8259 section 8.1).

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/rules"
 )
 
 // answer returns a response with the header lines, "Name: value" each.
@@ -171,4 +174,19 @@ func TestFormatsThatDifferAreComparedInTheCommonOne(t *testing.T) {
 		`changed header content-type at content-type: "application/json" -> "text/html"`,
 		`changed text at line 1: "{\"a\":1}" -> "oops"`,
 	}, got)
+}
+
+func TestAMemberThatBranchCallsOtherwiseIsOne(t *testing.T) {
+	set, err := rules.Parse("twinspect.yaml", []byte(`{version: 1, rules: [{path: "$.items[*].user", rename: owner, reason: renamed in 2.0}]}`), time.Now())
+	require.NoError(t, err)
+	c := New(set)
+	var got []string
+	tell := func(ch diff.Change) { got = append(got, string(ch.Kind)+" "+ch.Path) }
+	base, other := answer(200, `{"items":[{"user":"a","n":1},{"user":"b"}]}`, "Content-Type: application/json"), answer(200, `{"items":[{"owner":"a","n":1},{"owner":"c"}]}`, "Content-Type: application/json")
+	c.Compare("GET /", base, other, tell)
+	assert.Equal(t, []string{"changed $.items[*].user"}, got)
+	got = nil
+	set.Control(true)
+	c.Compare("GET /", base, other, tell)
+	assert.NotContains(t, got, "changed $.items[*].user", "control keeps base's names")
 }

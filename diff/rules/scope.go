@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/jsondiff"
@@ -124,6 +125,11 @@ func (s *Scope) Array(path jsondiff.Path) jsondiff.ArrayRule {
 		}
 	}
 	return result
+}
+
+// Renames reports whether any rule has another name for a member.
+func (s *Scope) Renames() bool {
+	return s != nil && slices.ContainsFunc(s.rules, func(r *rule) bool { return r.action.rename != "" })
 }
 
 // Rename returns the name that branch has for the member of base's object at
