@@ -59,7 +59,7 @@ func runMerge(ctx context.Context, env cli.Env, file string, opt mergeOptions) (
 		return fmt.Errorf("--store: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	judge, err := p.newJudge()
+	judge, err := p.newJudge(p.opt.selfCheck)
 	if err != nil {
 		return err
 	}

@@ -208,7 +208,7 @@ func (p *planned) survey() error {
 	if err := p.messages(); err != nil {
 		return err
 	}
-	_, err = p.newJudge()
+	_, err = p.newJudge(p.opt.selfCheck)
 	return err
 }
 
@@ -242,14 +242,19 @@ func (r *partRunner) Account() capture.Account { return r.runner.Account() }
 
 // judge makes the judge of a chunk.
 func (p *planned) judge(r shard.Runner) (shard.Judge, error) {
-	judge, err := p.newJudge()
+	judge, err := p.newJudge(p.opt.selfCheck / chunkShare)
 	if err != nil {
 		return nil, err
 	}
 	return &chunkJudge{shard.Counts{Judge: judge}, r.(*partRunner)}, nil
 }
 
-func (p *planned) newJudge() (*diffrun.Judge, error) {
+// chunkShare is the part of the self-check's time that each chunk gets: of 2 s, a
+// twentieth of the ten seconds that a chunk takes.
+const chunkShare = 4
+
+// newJudge makes a judge whose self-check may take so long.
+func (p *planned) newJudge(selfCheck time.Duration) (*diffrun.Judge, error) {
 	set, err := p.rules()
 	if err != nil {
 		return nil, err
@@ -258,9 +263,13 @@ func (p *planned) newJudge() (*diffrun.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
+	check := p.opt.checking(own)
+	if check != nil {
+		check.Budget = selfCheck
+	}
 	return diffrun.NewJudge(diffrun.Config{
 		Namer: p.known.namer, Names: named(p.plan), Rules: set, ErrorRate: p.opt.errorRate, MaxLoss: p.opt.maxLoss,
-		Protobuf: p.opt.messages, SelfCheck: p.opt.checking(own),
+		Protobuf: p.opt.messages, SelfCheck: check,
 		// Of these, the merge alone knows any.
 		Profile: p.opt.known, Accepted: p.opt.intended,
 	}), nil
