@@ -87,7 +87,7 @@ func runDiffRun(ctx context.Context, env cli.Env, file string, opt diffRunOption
 	if err != nil {
 		return err
 	}
-	if err := opt.findMessages(env, file, &known.described); err != nil {
+	if err := opt.findMessages(env, file, known); err != nil {
 		return err
 	}
 	return opt.within(ctx, env, list, known, func() (err error) {

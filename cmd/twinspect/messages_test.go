@@ -169,13 +169,14 @@ func TestMessagesAreNamedByWhatTheServerSaysOfThem(t *testing.T) {
 	base, branch := shopServer{file: file, price: 1250}, shopServer{file: file, price: 1251}
 	at, other := base.run(t), branch.run(t)
 	recording := filepath.Join(t.TempDir(), "calls.twin")
-	r := twinspect(t.Context(), "capture", "--proxy", "127.0.0.1:0=http://"+at, "--grpc-reflection", at, "-o", recording, "--for", "1ms")
-	require.Zero(t, r.code, r.stderr)
-	assert.Contains(t, r.stderr, recording+".descriptors.binpb: descriptors of 1 files")
+	made := twinspect(t.Context(), "capture", "--proxy", "127.0.0.1:0=http://"+at, "--grpc-reflection", at, "-o", recording, "--for", "1ms")
+	require.Zero(t, made.code, made.stderr)
+	assert.Contains(t, made.stderr, recording+".descriptors.binpb: descriptors of 1 files")
 	require.NoError(t, os.Rename(writeRecording(t, base.calls(t, 40)...), recording))
 
 	kept := filepath.Join(t.TempDir(), "kept.twin")
-	found, _ := asked(t, 1, recording, at, other, "--keep", kept)
+	found, r := asked(t, 1, recording, at, other, "--keep", kept)
+	assert.Empty(t, r.stderr)
 	assert.Equal(t, []string{"$.items[*].price"}, paths(found.Judged(diff.Regression)))
 	d := found.Judged(diff.Regression)[0]
 	assert.Equal(t, []string{"1250", "1251"}, []string{d.Examples[0].Base, d.Examples[0].Branch}, "int64 is told as a number")
@@ -200,7 +201,8 @@ func TestMessagesAreNamedByWhatTheRecordingShows(t *testing.T) {
 	file := compiled(t, "shop.proto", shopProto)
 	base, branch := shopServer{file: file, price: 1250}, shopServer{file: file, price: 1251}
 	recording := writeRecording(t, append(base.calls(t, 40), base.described(t))...)
-	found, _ := asked(t, 1, recording, base.run(t), branch.run(t))
+	found, r := asked(t, 1, recording, base.run(t), branch.run(t))
+	assert.Empty(t, r.stderr)
 	assert.Equal(t, []string{"$.items[*].price"}, paths(found.Judged(diff.Regression)))
 }
 
@@ -221,7 +223,7 @@ func TestDescriptorsOfOtherServicesLeaveTheFieldsOfTheWire(t *testing.T) {
 	require.NoError(t, err)
 	found, r := asked(t, 1, recording, base.run(t), branch.run(t), "--descriptors", writeText(t, "other.binpb", string(set)))
 	assert.Equal(t, []string{"$[*]['1'][*]['2'][*]"}, paths(found.Judged(diff.Regression)))
-	fmt.Println(r.stderr, r.stdout)
+	assert.Contains(t, r.stderr, "no descriptors tell the messages of /shop.Shop/List: they are compared by field number; name them with --descriptors")
 }
 
 func TestDescriptorsThatCannotBeReadAreRefused(t *testing.T) {
@@ -247,7 +249,7 @@ func TestDescriptorsThatCannotBeReadAreRefused(t *testing.T) {
 	r = twinspect(t.Context(), "capture", "--proxy", "127.0.0.1:0=http://"+quiet, "--grpc-reflection", quiet, "-o", out, "--for", "1ms")
 	assert.Equal(t, 2, r.code, r.stderr)
 	assert.Contains(t, r.stderr, "--grpc-reflection "+quiet)
-	fmt.Println(r.stderr)
+	assert.Contains(t, r.stderr, "the server does not describe itself")
 	assert.NoFileExists(t, out)
 	assert.NoFileExists(t, out+descriptorsSuffix)
 
