@@ -217,10 +217,12 @@ func (m *maker) status(status int) {
 	}
 }
 
-// What a trial of a body takes, compared with JSON of the same length.
+// What a trial of a body takes, compared with JSON of the same length. Markup is
+// read four times, for its place and its trial, each at some 8 MB/s, of which less
+// is counted than it takes, or else there would be too few trials of a usual page.
 const (
-	costOfMarkup     = 8
-	costOfStructures = 3
+	costOfMarkup     = 12
+	costOfStructures = 6
 )
 
 // content changes the body by what it is. Unless the mutations are placed, their

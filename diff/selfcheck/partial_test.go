@@ -109,3 +109,19 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+func TestNoValueOfAnAnswerIsInARecord(t *testing.T) {
+	secrets := []string{"hunter-2222", "abc-token-def", "sess-9876", "4111-1111"}
+	c := New(Options{Budget: time.Hour})
+	for i := range 4 {
+		base := answer(200, "application/json", `{"password":"hunter-2222","list":["token=abc-token-def"],"n":"4111-1111"}`, "Set-Cookie", "sid=sess-9876")
+		branch := answer(200, "application/json", `{"password":"hunter-2222","list":["x"],"n":"4111-1111"}`, "Set-Cookie", "sid=sess-9876")
+		c.Observe(answers(i, "GET /p", base, branch))
+	}
+	records := text(t, recordsOf(c.Partial()))
+	for _, secret := range secrets {
+		assert.NotContains(t, records, secret)
+	}
+	assert.Contains(t, records, "password")
+	assert.Empty(t, c.tester.existing)
+}

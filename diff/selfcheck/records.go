@@ -110,22 +110,32 @@ func (m *maker) event(c *cursor, x *pieces, line span) int {
 func (m *maker) form() bool {
 	x, at := m.pieces(), 0
 	pairs := bytes.SplitN(m.body, []byte{'&'}, maxSpans+1)
-	for _, pair := range pairs[:min(len(pairs), maxSpans)] {
-		name, value, _ := bytes.Cut(pair, []byte{'='})
-		plain, err := url.QueryUnescape(string(name))
-		if err != nil {
-			plain = string(name)
-		}
+	pairs = pairs[:min(len(pairs), maxSpans)]
+	names, distinct := make([]string, len(pairs)), make(map[string]bool)
+	for i, pair := range pairs {
+		names[i] = formName(pair)
+		distinct[names[i]] = true
+	}
+	for i, pair := range pairs {
+		_, value, _ := bytes.Cut(pair, []byte{'='})
 		end := at + len(pair)
 		whole := span{at, min(end+1, len(m.body))}
-		if len(name) > 0 {
-			path := "$" + m.folds.name(plain, len(pairs) > maxMembers) + anyStep
+		if names[i] != "" {
+			path := "$" + m.folds.name(names[i], len(distinct) > maxMembers) + anyStep
 			x.offer(path, piece{value: span{end - len(value), end}, write: url.QueryEscape, whole: whole, repeats: end < len(m.body)})
 		}
 		at = end + 1
 	}
 	x.mutate()
 	return true
+}
+
+func formName(pair []byte) string {
+	name, _, _ := bytes.Cut(pair, []byte{'='})
+	if plain, err := url.QueryUnescape(string(name)); err == nil {
+		return plain
+	}
+	return string(name)
 }
 
 // table changes the cells of a table (RFC 4180), and its rows; it is false where

@@ -93,7 +93,15 @@ func (t *tester) try(r *raw, rank uint64) (trials []Trial, skipped uint64) {
 		}
 		trials = append(trials, trial)
 	}
+	t.release()
 	return trials, skipped
+}
+
+// release lets go of the values of the answers.
+func (t *tester) release() {
+	clear(t.existing)
+	clear(t.changes[:cap(t.changes)])
+	clear(t.direct[:cap(t.direct)])
 }
 
 // plain returns both answers without content codings, where they can be undone.
