@@ -95,6 +95,7 @@ var pageFuncs = template.FuncMap{
 	"branch":    func(d diff.Difference, e diff.Example) string { return fit(branchValue(d.Kind, &e), staticColumns) },
 	"approval":  approval,
 	"located":   located,
+	"faults":    faultNames,
 	"cause":     func(d diff.Difference) string { return cause(d.Category, d.Remedy) },
 	"counted":   func(t diff.Trouble) string { return counted(&t) },
 	"remedy":    remedyText,

@@ -24,11 +24,12 @@ func staticViewOf(list []diff.Difference) staticView {
 // selfCheckView is the self-check with its bar.
 type selfCheckView struct {
 	*diff.SelfCheck
-	Text  string
-	Blind []blindView
-	Worst []diff.SelfCheckOperation
-	Bars  []bar
-	Bad   bool
+	Text   string
+	Blind  []blindView
+	Groups []blindGroup
+	Worst  []diff.SelfCheckOperation
+	Bars   []bar
+	Bad    bool
 }
 
 // blindView is a blind spot with the rules that hide it, by their anchor.
@@ -46,7 +47,7 @@ func selfCheckViewOf(r *diff.Report) *selfCheckView {
 	if s == nil {
 		return nil
 	}
-	v := &selfCheckView{SelfCheck: s, Text: checked(s), Worst: worstOperations(s), Bad: tooBlind(s) || s.Mutations == 0,
+	v := &selfCheckView{SelfCheck: s, Text: checked(s), Groups: shownGroups(s), Worst: worstOperations(s), Bad: tooBlind(s) || s.Mutations == 0,
 		Bars: barsOf(s.Mutations, []part{{"proven", s.Proven}, {"suspected", s.Suspected}, {"missed", s.Missed}})}
 	for i := range s.Blind {
 		b := blindView{BlindSpot: s.Blind[i], Anchor: blindAnchor(s.Blind[i])}
@@ -56,6 +57,14 @@ func selfCheckViewOf(r *diff.Report) *selfCheckView {
 		v.Blind = append(v.Blind, b)
 	}
 	return v
+}
+
+// maxGroups keeps the table short; all places stand below it.
+const maxGroups = 12
+
+func shownGroups(s *diff.SelfCheck) []blindGroup {
+	groups := blindGroups(s)
+	return groups[:min(len(groups), maxGroups)]
 }
 
 // ruleAnchor returns the anchor of the rule that stands at the place by.

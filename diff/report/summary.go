@@ -46,14 +46,15 @@ type tally struct {
 
 func tallyOf(r *diff.Report) tally {
 	t := tally{Operations: uint64(len(r.Operations))}
-	regressed := map[string]bool{}
+	regressed, differing := map[string]bool{}, map[string]bool{}
 	for i := range r.Differences {
 		switch d := &r.Differences[i]; d.Judgement {
 		case diff.Regression:
 			t.Regressions++
-			regressed[d.Operation] = true
+			regressed[d.Operation], differing[d.Operation] = true, true
 		case diff.Suspect:
 			t.Suspects++
+			differing[d.Operation] = true
 		case diff.Accepted:
 			t.Accepted++
 		default:
@@ -62,8 +63,13 @@ func tallyOf(r *diff.Report) tally {
 	}
 	t.RegressedOperations = uint64(len(regressed))
 	for i := range r.Operations {
-		t.addOperation(&r.Operations[i])
+		op := &r.Operations[i]
+		t.addOperation(op)
+		if op.Differing > 0 {
+			differing[op.Name] = true
+		}
 	}
+	t.DifferingOperations = uint64(len(differing))
 	for i := range r.Account {
 		t.Filtered += r.Account[i].Skipped()
 		t.Dropped += r.Account[i].Lost()
@@ -75,9 +81,6 @@ func tallyOf(r *diff.Report) tally {
 func (t *tally) addOperation(op *diff.Operation) {
 	t.Compared += op.Compared
 	t.Differing += op.Differing
-	if op.Differing > 0 {
-		t.DifferingOperations++
-	}
 	for _, n := range op.NotCompared {
 		t.NotCompared += n
 	}

@@ -28,8 +28,9 @@ type TerminalOptions struct {
 // terminalLines lines: a difference takes at most 14 (its operation's heading,
 // its place, 5 of counts with 20 digits each, 2 of values, 5 on its cause), a
 // stage at most maxStageLines and 3 more, a rule at most 3 and its problems, a
-// blind spot 2, each of the 12 sections adds a heading, a blank line, and a line
-// that says what was left out, and 2 sentences stand below the verdict.
+// group of blind spots blindLines, each of the 12 sections adds a heading, a blank
+// line, and a line that says what was left out, and 2 sentences stand below the
+// verdict.
 const (
 	maxRegressions = 12
 	maxSuspects    = 6
@@ -43,13 +44,12 @@ const (
 	maxCounts      = 5 // reasons told by name in one line
 	terminalLines  = maxReasonLines + maxSides + 14*(maxRegressions+maxSuspects+maxAccepted) + maxNoise +
 		(3+maxProblems)*maxRules + (maxStageLines+3)*maxStages + maxLanes + 1 + maxLinks + maxRewrites + 3 +
-		maxTroubleLines*(maxTroubles+3) + maxWorstOperations + 2 + 2*maxBlindSpots + 3*12
+		maxTroubleLines*(maxTroubles+3) + blindLines*maxBlindGroups + 3*12
 )
 
 // Terminal writes r for a person at a terminal: the verdict and why, the
-// sides, the troubles by their cause, the regressions, suspects and what was
-// accepted by operation, the noise in a few lines, the self-check, the rules and
-// the account.
+// regressions, the troubles by their cause, the suspects and what was accepted, the
+// noise in a few lines, the self-check, the rules, the sides and the account.
 func Terminal(w io.Writer, r *diff.Report, opt TerminalOptions) error {
 	if opt.Width == 0 {
 		opt.Width = 80
@@ -57,15 +57,15 @@ func Terminal(w io.Writer, r *diff.Report, opt TerminalOptions) error {
 	opt.Width = max(opt.Width, 40)
 	t := &terminal{w: bufio.NewWriter(w), opt: opt, r: r, tally: tallyOf(r)}
 	t.verdict()
-	t.sides()
-	t.replay()
-	t.troubles()
 	t.differences("REGRESSIONS", red, diff.Regression, maxRegressions)
+	t.troubles()
 	t.differences("SUSPECTS", yellow, diff.Suspect, maxSuspects)
 	t.differences("ACCEPTED", cyan, diff.Accepted, maxAccepted)
 	t.noise()
 	t.selfCheck()
 	t.rules()
+	t.sides()
+	t.replay()
 	t.account()
 	return t.w.Flush()
 }

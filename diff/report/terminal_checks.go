@@ -13,13 +13,17 @@ import (
 const (
 	maxTroubles        = 6
 	maxWorstOperations = 4
-	maxBlindSpots      = 6
+	maxBlindGroups     = 2
+	blindLines         = 3
 	maxProblems        = 2
 )
 
 // troubles sums the causes up by category.
 func (t *terminal) troubles() {
 	list := t.r.Troubles
+	if !t.opt.Verbose { // its own section tells of noise
+		list = slices.DeleteFunc(slices.Clone(list), func(t diff.Trouble) bool { return t.Category == diff.CauseNoise })
+	}
 	if len(list) == 0 {
 		return
 	}
@@ -71,24 +75,37 @@ func (t *terminal) selfCheck() {
 	if tooBlind(s) || s.Mutations == 0 {
 		st = yellow
 	}
-	t.heading(st, "SELF-CHECK", "answers changed on purpose and judged as the run judges")
+	t.heading(st, "SELF-CHECK", "how many faults, put in on purpose, would go unnoticed")
 	t.hanging("  ", checked(s), maxTroubleLines)
+	if !t.opt.Verbose {
+		t.blindGroups(s)
+		return
+	}
 	if worst := worstOperations(s); len(worst) > 0 {
 		g := grid{{text("worst operations"), number("missed"), number("of"), number("")}}
-		shown := t.cut(len(worst), maxWorstOperations)
-		for _, op := range worst[:shown] {
+		for _, op := range worst {
 			g = append(g, []cell{text(op.Name), number(grouped(op.Missed)), number(grouped(op.Mutations)), number(percent(op.Missed, op.Mutations))})
 		}
 		t.grid(g)
-		t.left(len(worst)-shown, " operations")
 	}
-	shown := t.cut(len(s.Blind), maxBlindSpots)
-	for i := range s.Blind[:shown] {
+	for i := range s.Blind {
 		b := &s.Blind[i]
 		t.line("  ", t.paint(st, fit(b.Operation+" "+b.Place.String(), t.opt.Width-2)))
-		t.line("    ", fit(blinded(b), t.opt.Width-4))
+		t.hanging("    ", blinded(b), maxTroubleLines)
 	}
-	t.left(len(s.Blind)-shown+int(min(s.MoreBlind, maxCounted)), " blind spots")
+	t.left(int(min(s.MoreBlind, maxCounted)), " blind spots")
+}
+
+// blindGroups tells in a few lines what was missed, and why.
+func (t *terminal) blindGroups(s *diff.SelfCheck) {
+	groups := blindGroups(s)
+	shown := groups[:min(len(groups), maxBlindGroups)]
+	left := uint64(len(s.Blind)) + min(s.MoreBlind, maxCounted)
+	for i := range shown {
+		t.hanging("  - ", shown[i].String(), blindLines)
+		left -= shown[i].Places
+	}
+	t.left(int(left), " blind spots") //nolint:gosec // bounded by maxCounted and by memory
 }
 
 // maxCounted keeps a count from outside within an int.

@@ -54,7 +54,7 @@ func (t *terminal) differences(title string, s style, j diff.Judgement, limit in
 		return
 	}
 	groups := byOperation(all)
-	t.heading(s, title, plural(uint64(len(all)), "difference")+" in "+plural(uint64(len(groups)), "operation"))
+	t.heading(s, title, plural(uint64(len(all)), "difference")+" in "+plural(uint64(len(groups)), "operation")+", base → branch")
 	shown := t.cut(len(all), limit)
 	left := shown
 	for _, g := range groups {

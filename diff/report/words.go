@@ -15,10 +15,7 @@ func decided(d *diff.Difference) string {
 	case diff.Regression:
 		return "proven"
 	case diff.Suspect:
-		if d.MoreSamples == 0 {
-			return "too few samples to tell"
-		}
-		return plural(d.MoreSamples, "more sample") + " needed"
+		return inSessions(d) + needed(d)
 	case diff.Accepted:
 		return "accepted"
 	}
@@ -29,6 +26,22 @@ func decided(d *diff.Difference) string {
 		return "explained: base differs from itself as often"
 	}
 	return "explained"
+}
+
+// inSessions says in how many sessions branch differed: within one a cause may
+// show many times, and counts once.
+func inSessions(d *diff.Difference) string {
+	if d.BranchSessions == 0 {
+		return ""
+	}
+	return "seen in " + plural(d.BranchSessions, "session") + ", "
+}
+
+func needed(d *diff.Difference) string {
+	if d.MoreSamples == 0 {
+		return map[bool]string{true: "too few samples to tell", false: "too few to tell"}[d.BranchSessions == 0]
+	}
+	return plural(d.MoreSamples, "more sample") + " needed"
 }
 
 // remedies complete "environment: ".
@@ -130,10 +143,11 @@ func checked(s *diff.SelfCheck) string {
 	if s.Mutations == 0 {
 		return "no answer could be changed on purpose, so nothing is known of what the run would miss"
 	}
-	text := fmt.Sprintf("%s of %s would be missed (%s proven, %s suspected), at most %s may be", percent(s.Missed, s.Mutations),
-		plural(s.Mutations, "change")+" made on purpose", percent(s.Proven, s.Mutations), percent(s.Suspected, s.Mutations), rate(s.MaxMissed))
+	text := fmt.Sprintf("%s put into real answers of branch, one at a time: this run would miss %s (%s, at most %s may be), prove %s and suspect %s",
+		plural(s.Mutations, "fault"), grouped(s.Missed), percent(s.Missed, s.Mutations), rate(s.MaxMissed),
+		percent(s.Proven, s.Mutations), percent(s.Suspected, s.Mutations))
 	if s.Untried > 0 {
-		text += fmt.Sprintf("; %s were left untried for want of time", plural(s.Untried, "answer"))
+		text += fmt.Sprintf("; %s left untried for want of time", plural(s.Untried, "answer"))
 	}
 	return text
 }
@@ -145,7 +159,7 @@ func rate(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 
 func blinded(b *diff.BlindSpot) string {
 	s := fmt.Sprintf("%s of %s missed", grouped(b.Missed), grouped(b.Tried))
 	if len(b.Mutations) > 0 {
-		s += ": " + visible(strings.Join(b.Mutations, ", "))
+		s += ": " + visible(faultNames(b.Mutations))
 	}
 	if len(b.By) > 0 {
 		s += "; hidden by " + visible(strings.Join(b.By, ", "))

@@ -99,7 +99,8 @@ function facts(row: Row, d: Difference | undefined): HTMLElement {
     list.push(["Only control", grouped(d.control_only), "exchanges in which control differs from base and branch does not"]);
   }
   if (d?.branch_sessions || d?.control_sessions) {
-    list.push(["Sessions", `${grouped(d.branch_sessions ?? 0)} to ${grouped(d.control_sessions ?? 0)}`, "sessions in which more of these were branch's, to those in which more were control's: what is tested"]);
+    const sessions = `branch in ${grouped(d.branch_sessions ?? 0)}, control in ${grouped(d.control_sessions ?? 0)}`;
+    list.push(["Sessions", sessions, "what is tested: within a session one cause may show many times, and counts once"]);
   }
   if (d?.learned_class) list.push(["Must stay", d.learned_class, "the class that noise leaves to the value"]);
   return h(

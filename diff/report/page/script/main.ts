@@ -48,6 +48,7 @@ function route(explorer: Explorer, first: boolean): void {
   const element = document.getElementById(target);
   if (operation !== undefined) explorer.only(operation);
   else if (first || target.startsWith("difference-") || query.size > 0) explorer.show(target, query);
+  for (let around = element?.closest("details"); around; around = around.parentElement?.closest("details")) around.open = true;
   if (element?.localName === "tr") element.setAttribute("aria-current", "true");
   if (target.startsWith("difference-") || operation !== undefined) required("differences").scrollIntoView();
   else element?.scrollIntoView({ block: element.localName === "tr" ? "center" : "start" });
