@@ -139,8 +139,8 @@ func TestADamagedNoiseProfileIsRefusedWithItsLine(t *testing.T) {
 	}
 }
 
-// priced answers with a price.
-func priced(t *testing.T, member, price string) string {
+// costing answers with a price.
+func costing(t *testing.T, member, price string) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -153,7 +153,7 @@ func priced(t *testing.T, member, price string) string {
 
 func TestWhatWasAcceptedPassesUntilItExpiresOrIsAnotherValue(t *testing.T) {
 	file, dir := writeRecording(t, many(60)...), t.TempDir()
-	base, branch := priced(t, "price", "12.50"), priced(t, "price", "12.51")
+	base, branch := costing(t, "price", "12.50"), costing(t, "price", "12.51")
 	accepted := filepath.Join(dir, "twinspect.accepted.yaml")
 	r := twinspect(t.Context(), "diff-run", file, "--base", base, "--branch", branch, "--report", dir)
 	require.Equal(t, 1, r.code, r.stdout+r.stderr)
@@ -167,7 +167,7 @@ func TestWhatWasAcceptedPassesUntilItExpiresOrIsAnotherValue(t *testing.T) {
 	assert.Contains(t, r.stdout, "but for 1 accepted")
 	assert.Empty(t, r.stderr)
 
-	found, _ = between(t, 1, file, base, base, priced(t, "price", "12.52"), "--accepted", accepted)
+	found, _ = between(t, 1, file, base, base, costing(t, "price", "12.52"), "--accepted", accepted)
 	assert.Equal(t, []string{"$.price"}, paths(found.Judged(diff.Regression)), "another value was accepted")
 
 	_, r = between(t, 0, file, base, base, base, "--accepted", accepted)
@@ -185,7 +185,7 @@ func TestWhatWasAcceptedPassesUntilItExpiresOrIsAnotherValue(t *testing.T) {
 
 func TestAMemberWithAnotherNameIsComparedUnderARule(t *testing.T) {
 	file := writeRecording(t, many(60)...)
-	base, renamed, wrong := priced(t, "price", "12.50"), priced(t, "cost", "12.50"), priced(t, "cost", "12.51")
+	base, renamed, wrong := costing(t, "price", "12.50"), costing(t, "cost", "12.50"), costing(t, "cost", "12.51")
 	found, _ := between(t, 1, file, base, base, renamed)
 	assert.Equal(t, []string{"$.cost", "$.price"}, paths(found.Judged(diff.Regression)))
 
@@ -233,9 +233,9 @@ func TestSuggestedRulesLeaveLessNoiseInTheSameRun(t *testing.T) {
 
 func TestARunThatIsBlindCannotPass(t *testing.T) {
 	file := writeRecording(t, many(60)...)
-	base := priced(t, "price", "12.50")
+	base := costing(t, "price", "12.50")
 	rules := writeText(t, "twinspect.yaml", "version: 1\nrules:\n  - {path: $, ignore: true, reason: too much}\n")
-	found, r := between(t, 3, file, base, base, priced(t, "price", "99"), "--rules", rules)
+	found, r := between(t, 3, file, base, base, costing(t, "price", "99"), "--rules", rules)
 	require.NotNil(t, found.SelfCheck)
 	assert.Greater(t, found.SelfCheck.MissedShare(), 0.25)
 	assert.Contains(t, found.Reasons[0], "blind")

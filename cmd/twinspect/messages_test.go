@@ -86,7 +86,7 @@ func (s shopServer) message(name protoreflect.Name) *dynamicpb.Message {
 	return dynamicpb.NewMessage(s.file.Messages().ByName(name))
 }
 
-func (s shopServer) list(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+func (s shopServer) list(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // as gRPC has it
 	query, products := s.message("Query"), s.message("Products")
 	if err := decode(query); err != nil || s.status != nil {
 		return nil, s.status

@@ -285,17 +285,25 @@ func (t *tracing) fetchOne(ctx context.Context, id trace.TraceID) error {
 	return errors.Join(t.store.Collect(ctx, in, time.Now, nil), in.Close())
 }
 
+// closing is what a request that has begun has left to end: it holds one batch,
+// and comes from near.
+const closing = 2 * time.Second
+
 // close ends the collecting, and says what was refused.
 func (t *tracing) close(env cli.Env) error {
 	if t == nil || t.receiver == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
-	err := t.receiver.Close(ctx)
+	if err := t.receiver.Close(ctx); err != nil {
+		// The report is written, and says what had come by then.
+		fmt.Fprintf(env.Stderr, "traces: who sends spans was cut off: %v\n", err)
+	}
 	t.end()
-	if failed := t.working.Wait(); !errors.Is(failed, context.Canceled) {
-		err = errors.Join(err, failed)
+	err := t.working.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
 	}
 	for _, stage := range t.receiver.Account() {
 		if stage.Lost() > 0 {
