@@ -105,3 +105,32 @@ func TestWhatCannotBeJoinedIsCounted(t *testing.T) {
 	require.NoError(t, j.Account().Balance())
 	assert.Empty(t, j.Judge(0.05))
 }
+
+func TestTracesAreComparedOnlyWhereTheyBeginAlike(t *testing.T) {
+	gateway, asked := trace.SpanID{7}, trace.SpanID{0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7}
+	for name, tt := range map[string]struct {
+		parent trace.SpanID
+		begins string
+		reason capture.Reason
+	}{
+		"what was asked, under another name": {asked, "cart-v2", ""},
+		"behind a gateway":                   {gateway, "cart", ""},
+		"the first span is on its way":       {gateway, "pricing", NotWhole},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, j := joiner()
+			j.Add("GET /cart", "", outcomeOf(0), false)
+			for side, service := range map[byte]string{1: "cart", 2: "cart", 3: tt.begins} {
+				root := trace.Span{
+					Trace: id(0, side), ID: trace.SpanID{1}, Parent: tt.parent, Service: service, Name: "GET", Kind: trace.Server,
+					Start: began, End: began.Add(time.Second),
+				}
+				store.Add(&root, began)
+			}
+			j.Finish()
+			stage := j.Account()[0]
+			assert.Equal(t, tt.reason == "", stage.Written == 1)
+			assert.Equal(t, tt.reason != "", stage.Filtered[NotWhole] == 1)
+		})
+	}
+}
