@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -85,7 +86,7 @@ normal end.`,
 	flags.StringVar(&opt.pcap, "pcap", "", "read this capture file")
 	registerLive(flags, &opt.live)
 	flags.StringVar(&opt.kafka, "kafka", "", "read a window of this topic: kafka://broker:9092/topic?from=-15m&to=now")
-	flags.StringVar(&opt.proxy, "proxy", "", "listen on ADDR and pass everything on to URL (ADDR=URL)")
+	flags.StringVar(&opt.proxy, "proxy", "", "listen on ADDR and pass everything on to URL (ADDR=URL; h2c://HOST:PORT for gRPC without TLS)")
 	flags.UintSliceVar(&ports, "port", nil, "only connections to these server ports (default: any that speaks HTTP)")
 	flags.StringVar(&opt.reflection, "grpc-reflection", "", "ask this gRPC server (HOST:PORT) what its messages mean, and keep it beside the recording")
 	flags.StringVar(&opt.tls.cert, "tls-cert", "", "with --proxy: serve TLS with this certificate (PEM)")
@@ -278,8 +279,8 @@ func splitProxy(s string) (addr string, upstream *url.URL, err error) {
 	if ok {
 		upstream, err = url.Parse(raw)
 	}
-	if !ok || err != nil || upstream.Host == "" || (upstream.Scheme != "http" && upstream.Scheme != "https") {
-		return "", nil, fmt.Errorf("--proxy %q: want ADDR=URL such as 127.0.0.1:8000=http://127.0.0.1:8080", s)
+	if !ok || err != nil || upstream.Host == "" || !slices.Contains([]string{"http", "https", h2c}, upstream.Scheme) {
+		return "", nil, fmt.Errorf("--proxy %q: want ADDR=URL such as 127.0.0.1:8000=http://127.0.0.1:8080 (https, or h2c for gRPC)", s)
 	}
 	return addr, upstream, nil
 }

@@ -150,7 +150,7 @@ func (o *judgeOptions) checking(own *rules.Set) *selfcheck.Options {
 	if o.selfCheck == 0 {
 		return nil
 	}
-	return &selfcheck.Options{Rules: own, Budget: o.selfCheck, MaxMissed: o.maxMissed}
+	return &selfcheck.Options{Rules: own, Budget: o.selfCheck, MaxMissed: o.maxMissed, Protobuf: o.messages}
 }
 
 // loadAccepted reads the accepted differences, nil where there are none.

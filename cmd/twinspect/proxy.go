@@ -37,6 +37,9 @@ func (t proxyTLS) config() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
 }
 
+// h2c is the scheme of an upstream that speaks HTTP/2 without TLS, as gRPC does.
+const h2c = "h2c"
+
 // runProxy records what goes through a proxy until it is stopped, which is its
 // normal end.
 func runProxy(ctx context.Context, env cli.Env, opt captureOptions) error {
@@ -62,8 +65,12 @@ func runProxy(ctx context.Context, env cli.Env, opt captureOptions) error {
 		}
 		return err
 	})
+	http2 := upstream.Scheme == h2c
+	if http2 {
+		upstream.Scheme = "http"
+	}
 	p, err := proxy.New(proxy.Config{
-		Listen: addr, Upstream: upstream, Sink: sink, TLS: tlsConfig,
+		Listen: addr, Upstream: upstream, UpstreamHTTP2: http2, Sink: sink, TLS: tlsConfig,
 		Agent: opt.agent, Service: opt.service, BodyLimit: opt.bodyLimit,
 		Logger: slog.New(slog.NewTextHandler(env.Stderr, nil)),
 	})

@@ -7,7 +7,7 @@
 // does not count. Fields of the same name are one list, as if they had come on
 // one line with commas between (RFC 9110 section 5.3). Vary, Allow,
 // Cache-Control and the like are sets of members. Content-Type is compared by
-// media type and parameters. Each cookie of Set-Cookie is compared by itself:
+// media type and parameters, Date by being a time at all. Each cookie of Set-Cookie is compared by itself:
 // its value at "set-cookie NAME", each attribute at "set-cookie NAME; ATTRIBUTE".
 //
 // Not compared is what belongs to the connection (RFC 9110 section 7.6.1) and,

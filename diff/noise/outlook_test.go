@@ -147,7 +147,7 @@ func (a *addition) judged(hits []bool) Outlook {
 // several times each as chance has a part in which outcomes they meet: what is
 // said must be what is judged most often, or nearly so where two are as likely.
 func TestWouldAgreesWithTheJudgementOfWhatDiffersSo(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		t.Skip("judges some 1300 runs")
 	}
 	const draws = 9

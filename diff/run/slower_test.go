@@ -77,7 +77,7 @@ func TestAMedianThatShiftsIsFoundThoughAnswersVaryMore(t *testing.T) {
 // itself for 50 ms to 2 s, so that a tenth of its answers are late.
 func TestBurstsAreSeldomTakenForSlowerQuantiles(t *testing.T) {
 	runs := 60
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		runs = 10
 	}
 	for _, longest := range []time.Duration{50 * ms, 500 * ms, 2 * time.Second} {

@@ -136,7 +136,7 @@ func replayed(list []*capture.Response) (outcomes []*replay.Outcome) {
 // recorded answers against whole runs, each of which has the change in all of
 // branch's answers to the operation.
 func TestTheSelfCheckPredictsWhatChangesOfRealAnswersShow(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		t.Skip("judges some 400 runs")
 	}
 	outcomes := replayed(recorded(t, 8))

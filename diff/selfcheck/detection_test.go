@@ -194,7 +194,7 @@ func predicted(t testing.TB, list []*replay.Outcome) (*selfcheck.Checker, *noise
 // branch in which it is possible, and judged by a whole run. Operations weigh as
 // much as they do in the self-check.
 func TestTheSelfCheckPredictsWhatAChangedBranchWouldHaveShown(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceEnabled { // one goroutine: there is no race to find
 		t.Skip("judges some 500 runs")
 	}
 	list := outcomes(24)
