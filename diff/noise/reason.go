@@ -22,11 +22,14 @@ func sessionsOf(c *candidate) string {
 	if c.test == untested || c.x >= c.BranchOnly && (c.Paired || c.x >= c.Branch) || c.Judgement == diff.Noise {
 		return ""
 	}
-	verb := "are"
-	if c.x == 1 {
-		verb = "is"
+	return fmt.Sprintf("; seen in %s on branch alone, in %d on control alone", sessions(c.x), c.y)
+}
+
+func sessions(n uint64) string {
+	if n == 1 {
+		return "1 session"
 	}
-	return fmt.Sprintf("; of the sessions %d %s for branch and %d for control", c.x, verb, c.y)
+	return fmt.Sprintf("%d sessions", n)
 }
 
 func pairedReason(c *candidate) string {

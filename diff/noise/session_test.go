@@ -26,7 +26,7 @@ func TestOneSessionProvesNothingHoweverOftenItDiffers(t *testing.T) {
 	assert.EqualValues(t, 500, list[0].BranchOnly)
 	assert.EqualValues(t, 1, list[0].BranchSessions)
 	assert.EqualValues(t, 2000, list[0].MoreSamples, "four more sessions of 500")
-	assert.Equal(t, "branch differs in 500 of 500, base never differs from itself; of the sessions 1 is for branch and 0 for control; too few to tell, about 2000 more would", list[0].Reason)
+	assert.Equal(t, "branch differs in 500 of 500, base never differs from itself; seen in 1 session on branch alone, in 0 on control alone; too few to tell, about 2000 more would", list[0].Reason)
 }
 
 func TestFiveSessionsProveWhatIsAlwaysSo(t *testing.T) {

@@ -44,13 +44,6 @@ var bareTypes = []string{
 	"application/proto", "application/x-protobuffer",
 }
 
-// Handles reports whether a Content-Type stands for bodies of gRPC, gRPC-Web,
-// Connect or plain protobuf, which [Descriptors.Project] takes.
-func Handles(contentType string) bool {
-	_, ok := mediaOf(contentType)
-	return ok
-}
-
 // mediaOf reads a Content-Type. It reports false where that is another one.
 func mediaOf(contentType string) (media, bool) {
 	name, params, err := mime.ParseMediaType(contentType)

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// ErrMediaType is returned for a Content-Type that [Handles] refuses.
+// ErrMediaType is returned for a Content-Type that is none of protobuf's.
 var ErrMediaType = errors.New("media type is not one of protobuf")
 
 // Project appends the JSON of one body to dst: what [Descriptors.ProjectPair]

@@ -206,14 +206,12 @@ func TestBodiesOfEveryMediaType(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			require.True(t, pb.Handles(test.media))
 			got, err := d.Project(nil, test.method, test.media, []byte(test.body))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, string(got))
 		})
 	}
 	for _, other := range []string{"", "application/json", "text/plain", "application/grpcx", "application/vnd.kubernetes.protobuf"} {
-		assert.False(t, pb.Handles(other), other)
 		_, err := d.Project(nil, get, other, nil)
 		assert.ErrorIs(t, err, pb.ErrMediaType)
 	}
