@@ -22,10 +22,10 @@ func sessionsOf(c *candidate) string {
 	if c.test == untested || c.x >= c.BranchOnly && (c.Paired || c.x >= c.Branch) || c.Judgement == diff.Noise {
 		return ""
 	}
-	return fmt.Sprintf("; seen in %s on branch alone, in %d on control alone", sessions(c.x), c.y)
+	return fmt.Sprintf("; seen in %s on branch alone, in %d on control alone", inSessions(c.x), c.y)
 }
 
-func sessions(n uint64) string {
+func inSessions(n uint64) string {
 	if n == 1 {
 		return "1 session"
 	}
