@@ -1,11 +1,7 @@
 package reflection
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 
@@ -14,6 +10,8 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/coding"
+	"twinspect.dev/capture/grpcmsg"
 )
 
 // The reasons for which a Learner leaves out what it saw.
@@ -26,7 +24,7 @@ const (
 	Malformed capture.Reason = "malformed"
 	// Cut: the recording ends inside the message.
 	Cut capture.Reason = "cut"
-	// UnknownCoding: the message is compressed by something else than gzip.
+	// UnknownCoding: the message is compressed by a coding that is not known.
 	UnknownCoding capture.Reason = "unknown-coding"
 	// Limit: there are more than [MaxFiles] or [MaxBytes].
 	Limit capture.Reason = "limit"
@@ -35,8 +33,9 @@ const (
 // Learner collects descriptors from recorded answers of server reflection. The
 // zero value is ready to use. It is not safe for concurrent use.
 type Learner struct {
-	files files
-	stats capture.Stats
+	files   files
+	stats   capture.Stats
+	codings coding.Decoder
 }
 
 // Observe learns from e if it is a call of server reflection. It keeps nothing of
@@ -45,10 +44,9 @@ func (l *Learner) Observe(e *capture.Exchange) {
 	if !slices.Contains(paths, capture.PathOf(e.Request.Target)) {
 		return
 	}
-	body, coding := e.Response.Body, e.Response.Header.Get("Grpc-Encoding")
-	for len(body) > 0 {
-		data, rest, reason := nextMessage(body, coding)
-		body = rest
+	name := strings.ToLower(strings.TrimSpace(e.Response.Header.Get("Grpc-Encoding")))
+	for m, err := range grpcmsg.Split(e.Response.Body) {
+		data, reason := l.plain(m, err, name)
 		if reason == "" {
 			l.answer(data)
 			continue
@@ -58,46 +56,28 @@ func (l *Learner) Observe(e *capture.Exchange) {
 	}
 }
 
-// prefixSize is the length of what stands before each message (gRPC over HTTP/2,
-// "Length-Prefixed-Message").
-const prefixSize = 5
-
-// nextMessage takes the first message off a body. The reason says why it has none.
-func nextMessage(body []byte, coding string) (data, rest []byte, reason capture.Reason) {
-	if body[0] > 1 {
-		return nil, nil, Malformed
-	}
-	if len(body) < prefixSize {
-		return nil, nil, Cut
-	}
-	size := binary.BigEndian.Uint32(body[1:])
-	if uint64(size) > uint64(len(body)-prefixSize) {
-		return nil, nil, Cut
-	}
-	end := prefixSize + int(size)
-	data, rest = body[prefixSize:end], body[end:]
-	if body[0] == 1 && size > 0 {
-		data, reason = decompress(data, coding)
-	}
-	return data, rest, reason
-}
-
-func decompress(data []byte, coding string) ([]byte, capture.Reason) {
-	if !strings.EqualFold(strings.TrimSpace(coding), "gzip") {
-		return nil, UnknownCoding
-	}
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, Malformed
-	}
-	plain, err := io.ReadAll(io.LimitReader(z, MaxBytes+1))
+// plain returns a message without its compression, or the reason why it has none.
+func (l *Learner) plain(m grpcmsg.Message, err error, name string) ([]byte, capture.Reason) {
+	var cut *grpcmsg.Error
 	switch {
+	case errors.As(err, &cut) && cut.Cut:
+		return nil, Cut
 	case err != nil:
 		return nil, Malformed
-	case len(plain) > MaxBytes:
+	case !m.Compressed || len(m.Data) == 0:
+		return m.Data, ""
+	}
+	l.codings.Limit = MaxBytes
+	data, err := l.codings.Decode(nil, m.Data, []string{name})
+	switch {
+	case err == nil:
+		return data, ""
+	case errors.Is(err, coding.ErrDamaged):
+		return nil, Malformed
+	case errors.Is(err, coding.ErrTooLong):
 		return nil, Limit
 	}
-	return plain, ""
+	return nil, UnknownCoding
 }
 
 // answer learns from one answer, whose files are counted one by one.

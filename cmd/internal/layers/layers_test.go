@@ -29,6 +29,7 @@ type rule struct {
 // import what is in its own folder's row.
 var rules = []rule{
 	{folder: "capture", std: true},
+	{folder: "capture/reflection", own: []string{"capture", "capture/coding", "capture/grpcmsg"}},
 	{folder: "capture/wire", own: []string{"capture", "capture/packet", "capture/tcpstream", "capture/tlswire", "capture/httpwire"}},
 	{folder: "capture/tcpstream", own: []string{"capture"}, std: true},
 	{folder: "capture/tlswire", own: []string{"capture"}},
@@ -43,7 +44,6 @@ var rules = []rule{
 	{folder: "capture/rulefile"},
 	{folder: "capture/jsonquery"},
 	{folder: "capture/", own: []string{"capture"}},
-	{folder: "capture/trace", own: []string{"capture"}},
 	{folder: "replay/rewrite", own: []string{"capture", "capture/coding", "capture/jsonquery", "capture/rulefile", "replay"}},
 	{folder: "replay/correlate", own: []string{"capture", "capture/coding", "capture/rulefile", "replay"}},
 	{folder: "replay/", own: []string{"capture", "replay"}},
