@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -139,7 +140,9 @@ func (o *diffRunOptions) hireOne(ctx context.Context, env cli.Env, list []side, 
 		return nil, err
 	}
 	w := &worker{in: in, source: in}
-	if w.judge, err = o.judge(known); err != nil {
+	part := o.judgeOptions
+	part.selfCheck /= time.Duration(o.workers) // the workers are asked one after the other
+	if w.judge, err = part.judge(known); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
 	if o.workers > 1 {
