@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -114,7 +115,8 @@ normal end.`,
 }
 
 func runCapture(ctx context.Context, env cli.Env, opt captureOptions) error {
-	if opt.reflection != "" {
+	_, taken := os.Stat(opt.output)
+	if opt.reflection != "" && (opt.force || taken != nil) { // what must not be overwritten is told below
 		if err := keepDescriptors(ctx, env, opt.reflection, opt.output); err != nil {
 			return err
 		}

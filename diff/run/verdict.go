@@ -13,7 +13,7 @@ func verdict(r *diff.Report, maxLoss float64) (diff.Verdict, []string) {
 	doubts := doubts(r, maxLoss)
 	var reasons []string
 	if regressions > 0 {
-		reasons = append(reasons, fmt.Sprintf("%s proven at an error rate of %s",
+		reasons = append(reasons, fmt.Sprintf("%s proven; of all that is proven so, at most %s is expected to be false",
 			plural(regressions, "regression"), percent(r.ErrorRate)))
 	}
 	if suspects > 0 {

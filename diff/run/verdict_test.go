@@ -27,7 +27,7 @@ func TestVerdictFollowsFromTheOutcomes(t *testing.T) {
 		{"all the same", times(100, "/a", same...), diff.Pass, []string{"no difference beyond noise in 100 compared outcomes"}},
 		{"one alone", times(1, "/a", same...), diff.Pass, []string{"in 1 compared outcome"}},
 		{"noise", times(100, "/a", noisy...), diff.Pass, []string{"no difference beyond noise"}},
-		{"proven", times(100, "/a", changed...), diff.Fail, []string{"1 regression proven at an error rate of 5 %"}},
+		{"proven", times(100, "/a", changed...), diff.Fail, []string{"1 regression proven; of all that is proven so, at most 5 % is expected to be false"}},
 		{"too few", times(2, "/a", changed...), diff.Inconclusive, []string{"1 suspect with too few samples to tell"}},
 		{"regression before suspect", append(times(100, "/a", changed...), times(1, "/b", changed...)...), diff.Fail,
 			[]string{"1 regression", "1 suspect"}},
