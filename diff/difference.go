@@ -163,6 +163,9 @@ type Difference struct {
 	// Category is what triage takes for the cause, Remedy what to do about it.
 	Category Category `json:"category,omitempty"`
 	Remedy   Remedy   `json:"remedy,omitempty"`
+	// OneValue says that branch gave the same value in every occurrence; where it is
+	// not set, nobody knows.
+	OneValue bool `json:"one_value,omitempty"`
 	// Accepted is set on what a person has accepted.
 	Accepted *Acceptance `json:"accepted,omitempty"`
 	// Location is where the traces of both sides first differ, nil where there

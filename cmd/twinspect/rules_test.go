@@ -33,7 +33,7 @@ func judgedRun() *diff.Report {
 		return diff.Difference{
 			Cell:      diff.Cell{Operation: "GET /products/{id}", Place: diff.Place{Part: part, Path: path}, Kind: kind},
 			Counts:    diff.Counts{N: 60, Branch: 60, Control: control, BranchOnly: 60 - control, Paired: true},
-			Judgement: j, EValue: 1, Reason: "because", Category: diff.CauseUnknown, Remedy: diff.Escalate,
+			Judgement: j, EValue: 1, OneValue: true, Reason: "because", Category: diff.CauseUnknown, Remedy: diff.Escalate,
 			Examples: []diff.Example{{Method: "GET", Target: "/products/1", At: path, Base: "200", Branch: "201"}},
 		}
 	}

@@ -95,8 +95,8 @@ func (s *Set) Entries() []Entry {
 // first entry that accepts a difference is named with it. The verdict is the
 // caller's to make anew.
 //
-// An entry with a value accepts a difference only where every example of it
-// shows that value: other occurrences may have another one.
+// An entry with a value accepts a difference only where branch gave that value in
+// every occurrence.
 func (s *Set) Apply(r *diff.Report) int {
 	if s == nil {
 		return 0
@@ -154,6 +154,10 @@ func (e *entry) notAccepted(d *diff.Difference) *string {
 	}
 	if len(d.Examples) == 0 {
 		return new(string)
+	}
+	if !d.OneValue {
+		several := "several values"
+		return &several
 	}
 	return nil
 }

@@ -22,27 +22,30 @@ const DefaultLifetime = 30 * 24 * time.Hour
 // be cut in the report, and are nothing to review.
 const maxPinned = 120
 
+// ErrSeveral says that branch answers with several statuses, of which one entry can
+// pin but one.
+var ErrSeveral = errors.New("branch answers with several statuses: see which are meant, and write an entry without a value by hand if all are")
+
 // Propose returns the entry that accepts a difference, pinned to the value of
-// branch where all examples share one that can be told. The values of cookies
-// are never kept.
+// branch where it gave one, and that can be told. The values of cookies are never
+// kept. A status is accepted by its value alone.
 func Propose(d *diff.Difference, reason, by string, expires time.Time) (Entry, error) {
 	if d.Judgement == diff.Noise {
 		return Entry{}, fmt.Errorf("%s, %s %s: %w", d.Operation, d.Place, d.Kind, ErrNoise)
 	}
-	return Entry{Cell: d.Cell, Branch: pin(d), Reason: reason, By: by, Expires: expires.UTC().Truncate(24 * time.Hour)}, nil
+	branch := pin(d)
+	if d.Part == diff.Status && branch == nil {
+		return Entry{}, fmt.Errorf("%s, %s %s: %w", d.Operation, d.Place, d.Kind, ErrSeveral)
+	}
+	return Entry{Cell: d.Cell, Branch: branch, Reason: reason, By: by, Expires: expires.UTC().Truncate(24 * time.Hour)}, nil
 }
 
-// pin returns the value that all examples share, nil where there is none.
+// pin returns the value that branch gave each time, nil where there is none.
 func pin(d *diff.Difference) *string {
-	if len(d.Examples) == 0 || d.Part == diff.Latency || d.Kind == diff.Reordered || strings.HasPrefix(d.Path, "set-cookie") {
+	if !d.OneValue || len(d.Examples) == 0 || d.Part == diff.Latency || d.Kind == diff.Reordered || strings.HasPrefix(d.Path, "set-cookie") {
 		return nil
 	}
 	value := d.Examples[0].Branch
-	for i := range d.Examples {
-		if d.Examples[i].Branch != value {
-			return nil
-		}
-	}
 	if value == "" || len(value) > maxPinned || strings.ContainsAny(value, "\n\r") {
 		return nil
 	}

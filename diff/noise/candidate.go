@@ -96,6 +96,7 @@ func (l *Ledger) candidate(c *cell) candidate {
 			Cell:     c.Cell,
 			Counts:   c.counts(),
 			Examples: c.examples.list(),
+			OneValue: c.value.state == oneValue,
 		},
 		cell: c, prior: l.prior.cell(c.Cell),
 	}

@@ -31,6 +31,7 @@ type cell struct {
 	learned  learned
 	classes  histogram
 	examples examples
+	value    value // of branch
 
 	now current
 }

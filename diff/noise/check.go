@@ -207,6 +207,9 @@ func (c *CellCounts) check(op *OperationCounts) error {
 	if c.Up+c.Down > c.Unpaired || c.Beyond > c.Control {
 		return errors.New("more directions or violations than outcomes")
 	}
+	if differs := c.Branch+c.Unpaired > 0; c.Several && c.Value != nil || differs != (c.Several || c.Value != nil) {
+		return errors.New("values of branch that contradict its differences")
+	}
 	if err := c.checkClasses(); err != nil {
 		return err
 	}

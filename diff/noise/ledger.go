@@ -264,6 +264,7 @@ func (l *Ledger) branch(op *operation, o *Observation) (lost bool) {
 		if !c.now.branch {
 			c.now.branch, c.now.first, c.now.narrowest = true, i, i
 		}
+		c.value.add(ch.Other)
 		if !o.Paired || !c.narrows() {
 			continue
 		}

@@ -108,6 +108,7 @@ func (c *cell) merge(r *CellCounts, room *int) (entries []int) {
 	c.up += r.Up
 	c.down += r.Down
 	c.learned.merge(r)
+	c.value.join(r.value())
 	for i := range r.Classes {
 		k := &r.Classes[i]
 		entry := c.classes.add(k.Classes, k.N)
@@ -124,6 +125,16 @@ func (c *cell) merge(r *CellCounts, room *int) (entries []int) {
 		}
 	}
 	return entries
+}
+
+func (c *CellCounts) value() value {
+	switch {
+	case c.Several:
+		return value{state: severalValues}
+	case c.Value != nil:
+		return value{oneValue, *c.Value}
+	}
+	return value{}
 }
 
 func (x *learned) merge(r *CellCounts) {

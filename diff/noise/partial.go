@@ -71,6 +71,10 @@ type CellCounts struct {
 	// where there are none.
 	Pairs *BlockCounts `json:"pairs,omitempty"`
 	Alone *BlockCounts `json:"alone,omitempty"`
+	// Value is the hash of what branch gave each time; nil where that was nothing, or
+	// Several values.
+	Value   *uint64 `json:"value,omitempty"`
+	Several bool    `json:"several,omitempty"`
 	// Learned is what all values have in common, nil where nothing was learned.
 	Learned  *class.Set      `json:"learned,omitempty"`
 	Lessons  []LessonCounts  `json:"lessons,omitempty"`
@@ -185,6 +189,10 @@ func (c *cell) record(operation int) CellCounts {
 	}
 	if common := c.learned.common; common != class.All {
 		r.Learned = &common
+	}
+	if r.Several = c.value.state == severalValues; c.value.state == oneValue {
+		hash := c.value.hash
+		r.Value = &hash
 	}
 	for _, s := range c.learned.lessons {
 		r.Lessons = append(r.Lessons, LessonCounts{s.base, s.control, s.rank, s.n})

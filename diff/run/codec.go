@@ -19,7 +19,7 @@ import (
 // compared, must be the same for counts to add up.
 const (
 	PartialSchema  = "twinspect.dev/partial/diff"
-	PartialVersion = 3
+	PartialVersion = 4
 )
 
 // maxLine bounds a line in bytes. The longest is a cell with all the examples

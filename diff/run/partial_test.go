@@ -268,7 +268,7 @@ func TestDamagedPartialIsAnErrorWithItsLine(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"empty":                 {"", "line 1: unexpected EOF"},
 		"another schema":        {replaced("twinspect.dev/partial/diff", "twinspect.dev/evidence/diff"), `line 1: "twinspect.dev/evidence/diff" is not twinspect.dev/partial/diff`},
-		"another version":       {replaced(`"version":3`, `"version":4`), "line 1: the partial cannot be merged into this run: it has version 4, this program writes and reads 3"},
+		"another version":       {replaced(`"version":4`, `"version":5`), "line 1: the partial cannot be merged into this run: it has version 5, this program writes and reads 4"},
 		"not JSON":              {lines[0] + "hello\n", "line 2: invalid character"},
 		"cut at a line":         {strings.Join(lines[:4], ""), "line 5: unexpected EOF"},
 		"cut in a line":         {good[:len(good)/2], "unexpected EOF"},
