@@ -153,25 +153,32 @@ func (o *judgeOptions) checking(own *rules.Set) *selfcheck.Options {
 	return &selfcheck.Options{Rules: own, Budget: o.selfCheck, MaxMissed: o.maxMissed, Protobuf: o.messages}
 }
 
+// orUsual returns the file that was named, else the usual one where that is there,
+// else "".
+func orUsual(named, usual string) string {
+	if named != "" {
+		return named
+	}
+	if _, err := os.Stat(usual); err != nil {
+		return ""
+	}
+	return usual
+}
+
 // loadAccepted reads the accepted differences, nil where there are none.
 func (o *judgeOptions) loadAccepted() (*accept.Set, error) {
-	name := o.accepted
+	name := orUsual(o.accepted, accept.DefaultFile)
 	if name == "" {
-		if _, err := os.Stat(accept.DefaultFile); err != nil {
-			return nil, nil
-		}
-		name = accept.DefaultFile
+		return nil, nil
 	}
 	return accept.Load(name)
 }
 
+// loadRules reads the rules, nil where there are none.
 func (o *judgeOptions) loadRules() (*rules.Set, error) {
-	name := o.rules
+	name := orUsual(o.rules, defaultRules)
 	if name == "" {
-		if _, err := os.Stat(defaultRules); err != nil {
-			return nil, nil
-		}
-		name = defaultRules
+		return nil, nil
 	}
 	return rules.Load(name)
 }

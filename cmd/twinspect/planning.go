@@ -258,10 +258,7 @@ func (o *planOptions) learn(ctx context.Context, env cli.Env, p *shard.Plan, fix
 
 // enclose puts the texts into the plan.
 func (o *planOptions) enclose(p *shard.Plan, known *survey) error {
-	rules := o.rules
-	if _, err := os.Stat(defaultRules); rules == "" && err == nil {
-		rules = defaultRules
-	}
+	rules := orUsual(o.rules, defaultRules)
 	for _, f := range []struct{ role, name string }{{roleRules, rules}, {roleReplay, o.replayRules}, {roleOpenAPI, o.openapi}} {
 		if f.name == "" {
 			continue
