@@ -64,9 +64,11 @@ var rules = []rule{
 	{folder: "diff/rules", own: []string{"capture/jsonquery", "capture/rulefile", "diff", "diff/"}},
 	{folder: "diff/", own: []string{"capture", "diff", "diff/"}},
 	{folder: "release/mesh"},
-	{folder: "contract/", own: []string{"capture", "contract/"}},
-	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/"}},
-	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract/", "release/"}},
+	{folder: "contract", own: []string{"capture"}, std: true},
+	{folder: "contract/openapi", own: []string{"contract"}},
+	{folder: "contract/", own: []string{"capture", "capture/", "contract", "contract/"}},
+	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/", "contract", "contract/"}},
+	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract", "contract/", "release/"}},
 }
 
 type pkg struct {
