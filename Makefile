@@ -8,6 +8,12 @@ GOLANGCI  := v2.15.0
 PROTOC_GO := v1.36.12
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
+# The tests with real parts are those in files with the tag e2e: the others have
+# run before.
+E2E_FILES   = $(shell grep -rlE --include='*_test.go' '^//go:build.*e2e' .)
+E2E_TESTS   = $(shell sed -n 's/^func \(Test[A-Z][A-Za-z0-9_]*\)(.*/\1/p' $(E2E_FILES) | grep -vx TestMain | sort -u | paste -sd'|' -)
+E2E_FOLDERS = $(shell dirname $(E2E_FILES) | sort -u)
+
 export CGO_ENABLED ?= 0
 
 .PHONY: help build demo test lint bench stands e2e cross generate clean
@@ -37,9 +43,7 @@ stands: ## build the real parts that take minutes, once, into the cache folder
 
 e2e: cross stands ## the race detector, real parts, every platform
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
-	CGO_ENABLED=1 $(GO) test -race -tags e2e -p 1 -timeout 30m \
-	  ./cmd/twinspect ./cmd/twinspect-agent ./capture/wire ./capture/kafka ./diff/shard/... ./release/mesh \
-	  ./fixtures/stand/... ./diff/report ./fixtures/demo
+	CGO_ENABLED=1 $(GO) test -race -tags e2e -p 1 -timeout 30m -run '^($(E2E_TESTS))$$' $(E2E_FOLDERS)
 
 cross: ## build the commands for every platform they are made for
 	@set -e; for p in $(PLATFORMS); do echo "build $$p"; \
