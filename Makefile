@@ -11,7 +11,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 # The tests with real parts are those in files with the tag e2e: the others have
 # run before.
 E2E_FILES   = $(shell grep -rlE --include='*_test.go' '^//go:build.*e2e' .)
-E2E_TESTS   = $(shell sed -n 's/^func \(Test[A-Z][A-Za-z0-9_]*\)(.*/\1/p' $(E2E_FILES) | grep -vx TestMain | sort -u | paste -sd'|' -)
+E2E_TESTS   = $(shell grep -ohE '^func Test[A-Z][A-Za-z0-9_]*' $(E2E_FILES) | cut -c6- | grep -vx TestMain | sort -u | paste -sd'|' -)
 E2E_FOLDERS = $(shell dirname $(E2E_FILES) | sort -u)
 
 export CGO_ENABLED ?= 0
