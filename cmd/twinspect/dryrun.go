@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/capture/curl"
 	"twinspect.dev/capture/redact"
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/replay"
@@ -37,7 +38,7 @@ func (p *printer) Send(_ context.Context, ask *replay.Ask) replay.Answer {
 	if err != nil {
 		line = fmt.Sprintf("# %s: %v", p.side, err)
 	} else {
-		line = fmt.Sprintf("%s # %s", curlLine(p.client.URL(), p.withoutSecrets(&sent)), p.side)
+		line = fmt.Sprintf("%s # %s", curl.Line(p.client.URL(), p.withoutSecrets(&sent)), p.side)
 	}
 	if _, err := fmt.Fprintln(p.w, line); err != nil && *p.err == nil {
 		*p.err = err

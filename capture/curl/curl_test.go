@@ -1,4 +1,4 @@
-package main
+package curl
 
 import (
 	"net/url"
@@ -30,7 +30,7 @@ func TestACurlLineIsTheRequest(t *testing.T) {
 		`curl --globoff --path-as-is -X POST http://127.0.0.1:8080/ --data-binary @body # 2 bytes that are no text`: req("POST", "/", "\x00\xff"),
 	}
 	for want, req := range tests {
-		assert.Equal(t, want, curlLine(u, req))
+		assert.Equal(t, want, Line(u, req))
 	}
 }
 
@@ -42,10 +42,22 @@ func TestAShellReadsQuotedTextBack(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.StringMatching(`[ -~äß\n]{0,20}`).Draw(rt, "text")
-		out, err := exec.Command(shell, "-c", "printf %s "+quoted(s)).Output()
+		out, err := exec.Command(shell, "-c", "printf %s "+quoted(s, nil)).Output()
 		require.NoError(rt, err)
 		require.Equal(rt, s, string(out))
 	})
+}
+
+func TestAShellPutsInVariables(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no POSIX shell")
+	}
+	cmd := exec.Command(shell, "-c", "printf %s "+quoted("Bearer '$TOKEN' $OTHER", []string{"TOKEN"}))
+	cmd.Env = []string{"TOKEN=a b", "OTHER=x"}
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	assert.Equal(t, "Bearer 'a b' $OTHER", string(out))
 }
 
 func TestWhatATerminalCannotShowIsNoText(t *testing.T) {

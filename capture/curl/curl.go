@@ -1,4 +1,5 @@
-package main
+// Package curl writes requests as commands for a shell.
+package curl
 
 import (
 	"fmt"
@@ -11,9 +12,11 @@ import (
 	"twinspect.dev/capture"
 )
 
-// curlLine writes a request as a command for a POSIX shell that sends it to u:
-// the same bytes but for the fields that curl adds itself.
-func curlLine(u *url.URL, req *capture.Request) string {
+// Line writes a request as a command for a POSIX shell that sends it to u: the
+// same bytes but for the fields that curl adds itself. Where the request's text
+// has $NAME, and NAME is one of variables, the shell puts the variable's value.
+func Line(u *url.URL, req *capture.Request, variables ...string) string {
+	quoted := func(s string) string { return quoted(s, variables) }
 	target := req.Target
 	if target == "*" {
 		target = ""
@@ -44,8 +47,14 @@ func curlLine(u *url.URL, req *capture.Request) string {
 	return strings.Join(append(args, "--data-raw", quoted(string(req.Body))), " ")
 }
 
-// quoted puts s between apostrophes where a shell would read it otherwise.
-func quoted(s string) string {
+// quoted puts s between apostrophes where a shell would read it otherwise, and
+// the variables in it between quotation marks.
+func quoted(s string, variables []string) string {
+	for _, name := range variables {
+		if before, after, ok := strings.Cut(s, "$"+name); ok {
+			return orNothing(before, variables) + `"$` + name + `"` + orNothing(after, variables)
+		}
+	}
 	plain := func(r rune) bool {
 		return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_./:@%+,=", r)
 	}
@@ -53,6 +62,13 @@ func quoted(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func orNothing(s string, variables []string) string {
+	if s == "" {
+		return ""
+	}
+	return quoted(s, variables)
 }
 
 // isText reports whether a terminal can show b without harm.
