@@ -1,10 +1,6 @@
 package schema
 
-import (
-	"encoding/json"
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // keyword translates one keyword of a schema. One whose value has not the right
 // shape is left out and told.
@@ -134,23 +130,4 @@ func (t *translator) compiles(expr string, at spot) bool {
 		t.problem(at, "the pattern is no regular expression of ECMA-262: %v", err)
 	}
 	return err == nil
-}
-
-// describe names the type of a value.
-func describe(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "a boolean"
-	case string:
-		return fmt.Sprintf("text of %d characters", len(v))
-	case []any:
-		return fmt.Sprintf("a list of %d items", len(v))
-	case map[string]any:
-		return fmt.Sprintf("an object of %d properties", len(v))
-	case json.Number, int, int64, uint64, float64:
-		return "a number"
-	}
-	return fmt.Sprintf("a %T", v)
 }

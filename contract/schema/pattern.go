@@ -23,8 +23,10 @@ func compilePattern(expr string) (*pattern, error) {
 
 // MatchString reports whether the text has a match.
 func (p *pattern) MatchString(s string) bool {
-	ok, err := p.re.MatchString(s)
+	ok, err := p.match(s)
 	return err == nil && ok
 }
+
+func (p *pattern) match(s string) (bool, error) { return p.re.MatchString(s) }
 
 func (p *pattern) String() string { return p.re.String() }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/big"
 )
 
 // plain checks the values of keywords that hold no schemas.
@@ -28,7 +27,7 @@ func plain(s shape, v any, old bool) (*any, bool) {
 		return nil, typed(v, old)
 	case literals:
 		list, ok := v.([]any)
-		return nil, ok && len(list) > 0 && comparableNumbers(v)
+		return nil, ok && len(list) > 0 && measurable(v)
 	case names:
 		return nil, isNames(v)
 	case namesByName:
@@ -38,7 +37,7 @@ func plain(s shape, v any, old bool) (*any, bool) {
 		}
 		return nil, ok
 	}
-	return nil, comparableNumbers(v)
+	return nil, measurable(v)
 }
 
 // counted checks a count. Those beyond any length are the greatest one.
@@ -74,22 +73,8 @@ func isNames(v any) bool {
 	return ok
 }
 
-// comparableNumbers reports whether all numbers in a value can be compared.
-func comparableNumbers(v any) bool {
-	_, ok := measure(v, 0)
-	return ok
-}
-
-// rational returns a number exactly.
-func rational(v any) (*big.Rat, bool) {
-	switch v := v.(type) {
-	case json.Number:
-		if !bounded(string(v)) {
-			return nil, false
-		}
-	case int, int64, uint64, float64:
-	default:
-		return nil, false
-	}
-	return new(big.Rat).SetString(fmt.Sprint(v))
+// measurable reports whether a value can be compared.
+func measurable(v any) bool {
+	_, why := measure(v)
+	return why == ""
 }

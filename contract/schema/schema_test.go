@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,3 +52,6 @@ func TestSchemasOf30(t *testing.T) {
 		})
 	}
 }
+
+func esc(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }
+func itoa(i int) string   { return strconv.Itoa(i) }

@@ -154,7 +154,9 @@ type Schema struct {
 	Place     openapi.Place
 	Direction Direction
 
-	side *side
+	units []*unit // those that its locations are in
+	// foreign tells that the library validates it, see [Schema.isForeign].
+	foreign bool
 }
 
 // Violation is one way in which a value breaks a schema.

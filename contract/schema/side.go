@@ -27,6 +27,7 @@ type side struct {
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
 	units    map[spot]*unit
+	surveyed map[*jsonschema.Schema]bool // whether it is foreign
 	list     []*unit
 }
 
@@ -59,7 +60,7 @@ const (
 type move struct{ from, to string }
 
 func newSide(s *Set, d Direction) *side {
-	return &side{set: s, direction: d, compiler: newCompiler(), units: make(map[spot]*unit)}
+	return &side{set: s, direction: d, compiler: newCompiler(), units: make(map[spot]*unit), surveyed: make(map[*jsonschema.Schema]bool)}
 }
 
 // newCompiler returns a compiler that asserts formats and contents, and reads
@@ -115,7 +116,14 @@ func (sd *side) build(node any, at spot) (*Schema, error) {
 	if err != nil {
 		return nil, sd.explain(u, err)
 	}
-	return &Schema{Compiled: schema, Place: at.place(), Direction: sd.direction, side: sd}, nil
+	foreign, err := sd.survey(schema)
+	if err != nil {
+		return nil, err
+	}
+	return &Schema{
+		Compiled: schema, Place: at.place(), Direction: sd.direction,
+		units: sd.list[:len(sd.list):len(sd.list)], foreign: foreign,
+	}, nil
 }
 
 // follow returns where a schema stands that may be a reference alone.
@@ -187,18 +195,20 @@ func (sd *side) compile(u *unit) error {
 
 // place returns where a schema stands in the document, by the library's location
 // of it.
-func (sd *side) place(location string) openapi.Place {
+func (s *Schema) place(location string) openapi.Place { return placeIn(s.units, location) }
+
+func placeIn(units []*unit, location string) openapi.Place {
 	rest, ok := strings.CutPrefix(location, origin)
 	number, fragment, _ := strings.Cut(rest, "#")
 	n, err := strconv.Atoi(number)
-	if !ok || err != nil || n >= len(sd.list) {
+	if !ok || err != nil || n >= len(units) {
 		return openapi.Place(location)
 	}
 	ptr, err := url.PathUnescape(fragment)
 	if err != nil {
 		ptr = fragment
 	}
-	u := sd.list[n]
+	u := units[n]
 	return spot{u.at.file, u.at.ptr + u.original(ptr)}.place()
 }
 

@@ -68,6 +68,7 @@ func (t *translator) schema(node any, at spot, depth int) any {
 		t.keyword(e, key, value, at, depth)
 	}
 	t.optional(e, at)
+	t.discriminate(e, at)
 	if t.old {
 		t.convert(e, at)
 	}
