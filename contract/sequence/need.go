@@ -1,0 +1,190 @@
+package sequence
+
+import (
+	"slices"
+	"strings"
+
+	"twinspect.dev/contract"
+	"twinspect.dev/contract/openapi"
+)
+
+// need is a place in an operation's request that names a thing which must be
+// there.
+type need struct {
+	into contract.Place
+	// name is the parameter's or field's own, words are its words.
+	name  string
+	words []string
+	// nouns are phrases for the thing, the likeliest first; suffix is what names
+	// its identity, "" where the name does not say.
+	nouns  []string
+	suffix string
+	typ    string
+	schema *shape
+	// segment is the index of a path parameter in the path, else -1.
+	segment  int
+	required bool
+	// beside says that what is asked has an identity of its own, and tells this one
+	// under its name alone.
+	beside bool
+	// etag says that it is the condition of a request, and no identity.
+	etag bool
+}
+
+// needs are those of an operation; which of them anything can be found for is
+// not yet told.
+func (b *builder) needs(op *openapi.Operation) []need {
+	var out []need
+	segs := segments(op.Path)
+	for _, p := range op.Parameters {
+		sh := b.shapes.of(p.Schema)
+		if sh.fixed || sh.typ == "boolean" {
+			continue
+		}
+		n := newNeed(contract.At(p.In, p.Name), p.Name, sh)
+		n.required = p.Required
+		switch {
+		case p.In == "path":
+			n.required, n.segment = true, position(segs, p.Name)
+			n.nouns = append(n.nouns, segmentNouns(segs, n.segment)...)
+		case p.In == "header" && strings.EqualFold(p.Name, "If-Match"):
+			n.etag = true
+		case !n.refers():
+			continue
+		}
+		if p.Required || p.In == "path" || has(b.requests[op.Name], n.into) {
+			out = append(out, n)
+		}
+	}
+	slices.SortStableFunc(out, deepestFirst)
+	return append(out, b.bodyNeeds(op)...)
+}
+
+// deepestFirst puts the parameter at the end of a path before those that it is
+// nested in, as what gives it often gives them too.
+func deepestFirst(a, b need) int { return b.segment - a.segment }
+
+func newNeed(into contract.Place, name string, sh *shape) need {
+	n := need{into: into, name: name, words: words(name), typ: sh.typ, schema: sh, segment: -1}
+	noun, suffix := splitSuffix(n.words)
+	n.suffix = suffix
+	n.nouns = suffixPhrases(noun)
+	if other, s := splitSuffix(sh.noun()); s != "" {
+		n.nouns = append(n.nouns, suffixPhrases(other)...)
+	}
+	return n
+}
+
+// refers reports whether a name outside of the path says that it holds the
+// identity of another thing.
+func (n *need) refers() bool {
+	last := ""
+	if len(n.words) > 0 {
+		last = n.words[len(n.words)-1]
+	}
+	named := words(n.schema.named())
+	byName := slices.Contains(references, last) && len(n.words) > 1
+	bySchema := len(named) > 1 && slices.Contains(references, named[len(named)-1])
+	return byName || bySchema
+}
+
+// suffixPhrases are the nouns that words may end in, the longest first: of from,
+// account both "from account" and "account".
+func suffixPhrases(ws []string) []string {
+	var out []string
+	for i := range ws {
+		out = append(out, phrases(ws[i:])...)
+	}
+	return out
+}
+
+// segmentNouns are the nouns that the segment before a parameter says.
+func segmentNouns(segs []string, i int) []string {
+	if i < 1 || strings.Contains(segs[i-1], "{") {
+		return nil
+	}
+	return suffixPhrases(words(segs[i-1]))
+}
+
+// bodyNeeds are the fields of an ordinary body that name other things, and of an
+// update without an identity in its path, the thing itself.
+func (b *builder) bodyNeeds(op *openapi.Operation) []need {
+	request := b.requests[op.Name]
+	if request.Body == nil || op.Body == nil {
+		return nil
+	}
+	media := mediaOf(op.Body.Media, request.Body.MediaType)
+	if media == nil {
+		return nil
+	}
+	var out []need
+	leaves(request.Body.Value, "", 0, func(pointer string, _ any) {
+		if n, ok := b.bodyNeed(op, media.Schema, pointer); ok {
+			out = append(out, n)
+		}
+	})
+	return out
+}
+
+func (b *builder) bodyNeed(op *openapi.Operation, schema openapi.Place, pointer string) (need, bool) {
+	path := tokens(pointer)
+	name, sh, required := b.shapes.along(schema, path)
+	if name == "" || sh.fixed || sh.readOnly || sh.typ == "boolean" {
+		return need{}, false
+	}
+	n := newNeed(contract.At("body", pointer), name, sh)
+	n.required = required
+	if n.refers() {
+		return n, true
+	}
+	// The identity of the thing itself: PUT /pet with an id in its body.
+	own := (op.Method == "PUT" || op.Method == "PATCH") && len(path) == 1
+	if !own || !slices.Contains(references, name) {
+		return need{}, false
+	}
+	segs := segments(op.Path)
+	if len(segs) == 0 {
+		return need{}, false
+	}
+	last := segs[len(segs)-1]
+	if _, ok := parameterOf(last); ok && len(segs) > 1 {
+		n.segment = len(segs) - 1
+		last = segs[len(segs)-2]
+	} else {
+		n.segment = len(segs)
+	}
+	n.nouns = suffixPhrases(words(last))
+	return n, true
+}
+
+// along follows a pointer through schemas: the name of the last field on the way,
+// what is at its end, and whether all of the way is required.
+func (s *shapes) along(p openapi.Place, path []string) (name string, sh *shape, required bool) {
+	required = true
+	sh = s.of(p)
+	for _, token := range path {
+		if i := slices.IndexFunc(sh.fields, func(f field) bool { return f.name == token }); i >= 0 {
+			f := sh.fields[i]
+			name, required, sh = f.name, required && f.required, s.of(f.schema)
+			continue
+		}
+		if sh.items == "" {
+			return "", &shape{}, false
+		}
+		sh = s.of(sh.items)
+	}
+	return name, sh, required
+}
+
+// mediaOf returns the media of a type, else the first.
+func mediaOf(media []*openapi.Media, typ string) *openapi.Media {
+	for _, m := range media {
+		if m.Type == typ {
+			return m
+		}
+	}
+	if len(media) > 0 {
+		return media[0]
+	}
+	return nil
+}

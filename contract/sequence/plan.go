@@ -1,0 +1,249 @@
+package sequence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"twinspect.dev/contract"
+	"twinspect.dev/contract/openapi"
+)
+
+// maxChain is how many requests may come before the one that they are for. Of
+// the documents that are published, none nests what must be created deeper than
+// 5; each one more multiplies the time of every case by it.
+const maxChain = 6
+
+// builder finds out what must be asked before what.
+//
+// An operation is ready when all it needs can be had from operations that are
+// ready: the least fixed point of that is what can be tested, and what is left
+// over needs itself. Surer ways are tried to their end before others, so that a
+// list serves only where nothing creates.
+type builder struct {
+	ops      []*openapi.Operation
+	byName   map[string]*openapi.Operation
+	shapes   *shapes
+	requests map[string]contract.Request // ordinary ones; none where none can be made
+	names    map[string]string           // of steps, by operation
+	index    *index
+	links    map[string][]lead // by the operation that is led to
+	wanted   map[string][]want
+	choices  map[string][]choice
+	chains   map[string][]*openapi.Operation // of those that are ready
+	// dropped are the places of optional needs that nothing can be found for.
+	dropped map[string][]contract.Place
+	gaps    []contract.Gap
+}
+
+// want is a need with what may give it.
+type want struct {
+	need
+	from []candidate
+}
+
+// choice is a need and what gives it.
+type choice struct {
+	need
+	candidate
+}
+
+func newBuilder(ops []*openapi.Operation, node lookup, p *Planner) *builder {
+	b := &builder{
+		ops: ops, byName: make(map[string]*openapi.Operation), shapes: newShapes(node),
+		requests: make(map[string]contract.Request), names: make(map[string]string),
+		wanted: make(map[string][]want), choices: make(map[string][]choice),
+		chains: make(map[string][]*openapi.Operation), dropped: make(map[string][]contract.Place),
+	}
+	used := make(map[string]int)
+	for _, op := range ops {
+		b.byName[op.Name] = op
+		b.names[op.Name] = unique(used, slug(op))
+		if p.Ordinary == nil {
+			continue
+		}
+		if r, ok := p.Ordinary(op); ok {
+			b.requests[op.Name] = r
+		}
+	}
+	b.index = b.newIndex()
+	b.links = b.newLinks(p.Recorded)
+	for _, op := range ops {
+		b.wanted[op.Name] = b.wants(op)
+	}
+	b.solve()
+	b.explain()
+	return b
+}
+
+// unique returns the name, with a number where it was given before.
+func unique(used map[string]int, name string) string {
+	used[name]++
+	if n := used[name]; n > 1 {
+		return unique(used, name+"-"+itoa(n))
+	}
+	return name
+}
+
+func (b *builder) wants(op *openapi.Operation) []want {
+	var out []want
+	for _, n := range b.needs(op) {
+		w := want{n, b.candidates(op, n)}
+		if len(w.from) == 0 && n.segment >= 0 {
+			w.from = b.siblings(op, n, out)
+		}
+		if len(w.from) > 0 {
+			out = append(out, w)
+		} else if n.segment >= 0 && !b.given(op, n) {
+			b.gaps = append(b.gaps, contract.Gap{Operation: op.Name, At: n.into, Rule: contract.RuleLifecycle,
+				Why: fmt.Sprintf("no operation of the document answers with a value for %s: a made one is sent", n.into)})
+		}
+	}
+	return out
+}
+
+// given reports whether the document itself shows a value for a parameter.
+func (b *builder) given(op *openapi.Operation, n need) bool {
+	return n.schema.shown || slices.ContainsFunc(op.Parameters, func(p *openapi.Parameter) bool {
+		return p.Name == n.name && len(p.Examples) > 0
+	})
+}
+
+// siblings are what gives another parameter of the path and tells this one beside
+// it: the owner of a repository.
+func (b *builder) siblings(op *openapi.Operation, n need, known []want) []candidate {
+	var out []candidate
+	n.beside = true
+	for _, w := range known {
+		for _, c := range w.from {
+			if from, ok := b.gives(c.producer, n, c.class); ok && c.producer != op && from != "header Location" && from != c.from {
+				out = append(out, candidate{c.producer, from, c.class, contract.FromInferred})
+			}
+		}
+	}
+	return out
+}
+
+func (b *builder) solve() {
+	for c := range classes {
+		for b.round(c, true) {
+		}
+	}
+	for b.round(classes, false) {
+	}
+}
+
+// round makes ready what can be with candidates up to a class; it reports whether
+// there was any.
+func (b *builder) round(upTo class, all bool) bool {
+	found := false
+	for _, op := range b.ops {
+		if _, ready := b.chains[op.Name]; !ready && b.try(op, upTo, all) {
+			found = true
+		}
+	}
+	return found
+}
+
+// try chooses for every need of an operation what gives it; where all is false,
+// optional ones may go without.
+func (b *builder) try(op *openapi.Operation, upTo class, all bool) bool {
+	var chosen []choice
+	var chain []*openapi.Operation
+	var dropped []contract.Place
+	for _, w := range b.wanted[op.Name] {
+		c, ok := b.choose(w, chain, upTo)
+		if !ok && (all || w.required) {
+			return false
+		}
+		if !ok {
+			dropped = append(dropped, w.into)
+			continue
+		}
+		chosen = append(chosen, choice{w.need, c})
+		chain = union(chain, append(slices.Clone(b.chains[c.producer.Name]), c.producer))
+	}
+	if len(chain) > maxChain || slices.Contains(chain, op) {
+		return false
+	}
+	b.choices[op.Name], b.chains[op.Name], b.dropped[op.Name] = chosen, chain, dropped
+	return true
+}
+
+// choose takes the surest candidate that is ready, or one that is asked anyway.
+func (b *builder) choose(w want, chain []*openapi.Operation, upTo class) (candidate, bool) {
+	best := -1
+	for i, c := range w.from {
+		if _, ready := b.chains[c.producer.Name]; !ready || c.class > upTo || !b.usable(c.producer) {
+			continue
+		}
+		if slices.Contains(chain, c.producer) {
+			return c, true
+		}
+		if best < 0 {
+			best = i
+		}
+	}
+	if best < 0 {
+		return candidate{}, false
+	}
+	return w.from[best], true
+}
+
+func (b *builder) usable(op *openapi.Operation) bool {
+	_, ok := b.requests[op.Name]
+	return ok
+}
+
+func union(a, more []*openapi.Operation) []*openapi.Operation {
+	for _, op := range more {
+		if !slices.Contains(a, op) {
+			a = append(a, op)
+		}
+	}
+	return a
+}
+
+// explain tells of every operation that is not ready why it is not.
+func (b *builder) explain() {
+	for _, op := range b.ops {
+		if _, ready := b.chains[op.Name]; ready {
+			continue
+		}
+		at, why := b.obstacle(op)
+		b.gaps = append(b.gaps, contract.Gap{Operation: op.Name, At: at, Rule: contract.RuleLifecycle, Why: why})
+	}
+}
+
+func (b *builder) obstacle(op *openapi.Operation) (contract.Place, string) {
+	path := []string{op.Name}
+	var at contract.Place
+	for now := op; ; {
+		next, place, ok := b.blocked(now)
+		if at == "" {
+			at = place
+		}
+		switch {
+		case !ok:
+			return at, fmt.Sprintf("more than %d requests would have to come before it", maxChain)
+		case !b.usable(next):
+			return at, fmt.Sprintf("no request can be made for %s, which gives %s", next.Name, place)
+		case slices.Contains(path, next.Name):
+			return at, "what it needs is needed for itself: " + strings.Join(append(path, next.Name), " needs ")
+		}
+		path = append(path, next.Name)
+		now = next
+	}
+}
+
+// blocked returns the likeliest producer of a need that keeps an operation from
+// being ready.
+func (b *builder) blocked(op *openapi.Operation) (*openapi.Operation, contract.Place, bool) {
+	for _, w := range b.wanted[op.Name] {
+		if _, ok := b.choose(w, nil, classes); ok || !w.required {
+			continue
+		}
+		return w.from[0].producer, w.into, true
+	}
+	return nil, "", false
+}

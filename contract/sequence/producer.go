@@ -1,0 +1,250 @@
+package sequence
+
+import (
+	"slices"
+	"strings"
+
+	"twinspect.dev/contract"
+	"twinspect.dev/contract/openapi"
+)
+
+// class ranks the ways to come by what is needed; the lesser is the surer.
+type class uint8
+
+const (
+	told        class = iota // by a link of the document, or seen in traffic
+	create                   // what the collection is created in
+	first                    // the first of the collection's list
+	namedCreate              // what creates a thing of the same noun elsewhere
+	namedFirst               // the first of a list of the noun elsewhere
+	put                      // a PUT that does not say that it creates
+	classes
+)
+
+// candidate is an operation that may give what is needed.
+type candidate struct {
+	producer *openapi.Operation
+	from     contract.Place
+	class    class
+	source   contract.Source
+}
+
+// maxNamed bounds the candidates that only share a noun: whoever is not right
+// among so few is right by chance.
+const maxNamed = 8
+
+// index finds operations by their paths.
+type index struct {
+	posts, gets, puts map[string][]*openapi.Operation // by the shape of the path
+	postNouns         map[string][]*openapi.Operation
+	listNouns         map[string][]*openapi.Operation
+}
+
+func (b *builder) newIndex() *index {
+	x := &index{
+		posts: make(map[string][]*openapi.Operation), gets: make(map[string][]*openapi.Operation),
+		puts: make(map[string][]*openapi.Operation), postNouns: make(map[string][]*openapi.Operation),
+		listNouns: make(map[string][]*openapi.Operation),
+	}
+	for _, op := range b.ops {
+		segs := collectionOf(op.Method, segments(op.Path))
+		key := shapeOf(segs)
+		switch op.Method {
+		case "POST":
+			x.posts[key] = append(x.posts[key], op)
+			addNouns(x.postNouns, segs, op)
+		case "PUT":
+			x.puts[key] = append(x.puts[key], op)
+		case "GET":
+			x.gets[key] = append(x.gets[key], op)
+			if _, _, ok := b.shapes.list(op); ok {
+				addNouns(x.listNouns, segs, op)
+			}
+		}
+	}
+	return x
+}
+
+// addNouns files an operation under what its collection is called: lines, and as
+// it is nested in orders, order lines.
+func addNouns(to map[string][]*openapi.Operation, segs []string, op *openapi.Operation) {
+	if len(segs) == 0 || strings.Contains(segs[len(segs)-1], "{") {
+		return
+	}
+	last := words(segs[len(segs)-1])
+	keys := suffixPhrases(last)
+	if before := literals(segs); len(before) > 1 {
+		for _, form := range phrases(words(before[len(before)-2])) {
+			keys = append(keys, phrases(append(strings.Fields(form), last...))...)
+		}
+	}
+	for _, key := range keys {
+		if !slices.Contains(to[key], op) {
+			to[key] = append(to[key], op)
+		}
+	}
+}
+
+// candidates returns what may give a need of an operation, by rank.
+func (b *builder) candidates(op *openapi.Operation, n need) []candidate {
+	out := b.told(op, n)
+	add := func(ops []*openapi.Operation, c class) {
+		for _, producer := range ops {
+			from, ok := b.gives(producer, n, c)
+			same := func(o candidate) bool { return o.producer == producer }
+			if ok && producer != op && !slices.ContainsFunc(out, same) {
+				out = append(out, candidate{producer, from, c, contract.FromInferred})
+			}
+		}
+	}
+	if n.etag {
+		return append(out, b.etags(op)...)
+	}
+	segs := segments(op.Path)
+	if n.segment >= 0 && n.segment <= len(segs) {
+		collection := shapeOf(segs[:n.segment])
+		add(b.index.posts[collection], create)
+		certain, guess := puts(b.index.puts[collection+"/{}"])
+		add(certain, create)
+		add(b.index.gets[collection], first)
+		add(guess, put)
+	}
+	for _, noun := range n.nouns {
+		add(few(b.index.postNouns[noun]), namedCreate)
+		add(few(b.index.listNouns[noun]), namedFirst)
+	}
+	slices.SortStableFunc(out, func(a, b candidate) int { return int(a.class) - int(b.class) })
+	return out
+}
+
+// few are the operations with the shortest paths: what is nested deep is seldom
+// what a name alone means.
+func few(ops []*openapi.Operation) []*openapi.Operation {
+	sorted := slices.Clone(ops)
+	slices.SortStableFunc(sorted, func(a, b *openapi.Operation) int {
+		return strings.Count(a.Path, "{") - strings.Count(b.Path, "{")
+	})
+	return sorted[:min(len(sorted), maxNamed)]
+}
+
+// puts parts those that say that they create from those that may do so: the ones
+// that do not say that what they are for may not be there.
+func puts(ops []*openapi.Operation) (certain, guess []*openapi.Operation) {
+	for _, op := range ops {
+		switch {
+		case declares(op, "201"):
+			certain = append(certain, op)
+		case !declares(op, "404", "410"):
+			guess = append(guess, op)
+		}
+	}
+	return certain, guess
+}
+
+// gives returns where in a producer's exchange the value is that is needed.
+func (b *builder) gives(producer *openapi.Operation, n need, c class) (contract.Place, bool) {
+	if c == first || c == namedFirst {
+		at, items, ok := b.shapes.list(producer)
+		if !ok {
+			return "", false
+		}
+		pointer, ok := b.shapes.identity(items, n)
+		return beneath(at, "/0"+pointer), ok
+	}
+	if producer.Method == "PUT" {
+		return b.chosen(producer, n)
+	}
+	for _, r := range successes(producer) {
+		if m := structured(r.Media); m != nil {
+			if pointer, ok := b.shapes.identity(m.Schema, n); ok {
+				return contract.At("body", pointer), true
+			}
+		}
+	}
+	if from, ok := b.inHeader(producer, n); ok {
+		return from, true
+	}
+	if from, ok := b.inRequest(producer, n); ok {
+		return from, true
+	}
+	// A creation answers with a Location (RFC 9110 section 15.3.2) even where the
+	// document does not say so.
+	return "header Location", n.segment >= 0 && (c == create || c == told) && declares(producer, "201")
+}
+
+// chosen is the identity that the client itself gives a thing: the last parameter
+// of its path.
+func (b *builder) chosen(producer *openapi.Operation, n need) (contract.Place, bool) {
+	segs := segments(producer.Path)
+	if len(segs) == 0 || !has(b.requests[producer.Name], contract.At("path", lastParameter(segs))) {
+		return "", false
+	}
+	return contract.At("request path", lastParameter(segs)), n.segment >= 0
+}
+
+func lastParameter(segs []string) string {
+	name, _ := parameterOf(segs[len(segs)-1])
+	return name
+}
+
+func (b *builder) inHeader(producer *openapi.Operation, n need) (contract.Place, bool) {
+	location := false
+	for _, r := range successes(producer) {
+		for _, h := range r.Headers {
+			ws := words(h.Name)
+			if len(ws) > 0 && ws[0] == "x" {
+				ws = ws[1:]
+			}
+			if slices.Equal(ws, n.words) || n.suffix != "" && len(ws) > 1 && n.named(ws) {
+				return contract.At("header", h.Name), true
+			}
+			location = location || strings.EqualFold(h.Name, "Location")
+		}
+	}
+	return "header Location", location && n.segment >= 0
+}
+
+// inRequest is the identity that the client itself gives a thing in the body that
+// creates it.
+func (b *builder) inRequest(producer *openapi.Operation, n need) (contract.Place, bool) {
+	if producer.Body == nil {
+		return "", false
+	}
+	m := structured(producer.Body.Media)
+	if m == nil {
+		return "", false
+	}
+	sh := b.shapes.of(m.Schema)
+	for i := range sh.fields {
+		f := &sh.fields[i]
+		exact := slices.Equal(f.words, n.words) || n.suffix != "" && n.named(f.words)
+		pointer := "/" + escape(f.name)
+		if exact && b.shapes.fits(f, n, false) && has(b.requests[producer.Name], contract.At("body", pointer)) {
+			return contract.At("request body", pointer), true
+		}
+	}
+	return "", false
+}
+
+// etags are the operations that tell the ETag of what an operation changes.
+func (b *builder) etags(op *openapi.Operation) []candidate {
+	var out []candidate
+	for _, get := range b.index.gets[shapeOf(segments(op.Path))] {
+		if tag, ok := etagOf(get); ok {
+			out = append(out, candidate{get, tag, first, contract.FromInferred})
+		}
+	}
+	return out
+}
+
+// etagOf returns where an operation's answer declares an ETag.
+func etagOf(op *openapi.Operation) (contract.Place, bool) {
+	for _, r := range successes(op) {
+		for _, h := range r.Headers {
+			if strings.EqualFold(h.Name, "ETag") {
+				return contract.At("header", h.Name), true
+			}
+		}
+	}
+	return "", false
+}
