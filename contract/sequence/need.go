@@ -46,7 +46,7 @@ func (b *builder) needs(op *openapi.Operation) []need {
 		switch {
 		case p.In == "path":
 			n.required, n.segment = true, position(segs, p.Name)
-			n.nouns = append(n.nouns, segmentNouns(segs, n.segment)...)
+			n.takeNouns(segmentNouns(segs, n.segment))
 		case p.In == "header" && strings.EqualFold(p.Name, "If-Match"):
 			n.etag = true
 		case !n.refers():
@@ -96,6 +96,18 @@ func suffixPhrases(ws []string) []string {
 		out = append(out, phrases(ws[i:])...)
 	}
 	return out
+}
+
+// takeNouns adds what the path says of a parameter whose own name says nothing
+// else: {id} and {lineId} under lines are of a line, {owner} under repos is not of
+// a repository.
+func (n *need) takeNouns(nouns []string) {
+	noun, _ := splitSuffix(n.words)
+	says := len(noun) > 0 && !slices.Contains(identities, strings.Join(noun, " "))
+	agrees := slices.ContainsFunc(nouns, func(s string) bool { return slices.Contains(n.nouns, s) })
+	if !says || agrees {
+		n.nouns = append(n.nouns, nouns...)
+	}
 }
 
 // segmentNouns are the nouns that the segment before a parameter says.

@@ -101,10 +101,10 @@ func (b *builder) candidates(op *openapi.Operation, n need) []candidate {
 		return append(out, b.etags(op)...)
 	}
 	segs := segments(op.Path)
-	if n.segment >= 0 && n.segment <= len(segs) {
-		collection := shapeOf(segs[:n.segment])
+	for _, before := range collections(segs, n.segment) {
+		collection := shapeOf(before)
 		add(b.index.posts[collection], create)
-		certain, guess := puts(b.index.puts[collection+"/{}"])
+		certain, guess := puts(b.index.puts[shapeOf(segs[:min(n.segment+1, len(segs))])])
 		add(certain, create)
 		add(b.index.gets[collection], first)
 		add(guess, put)
@@ -114,6 +114,24 @@ func (b *builder) candidates(op *openapi.Operation, n need) []candidate {
 		add(few(b.index.listNouns[noun]), namedFirst)
 	}
 	slices.SortStableFunc(out, func(a, b candidate) int { return int(a.class) - int(b.class) })
+	return out
+}
+
+// collections are the paths that a parameter chooses from. Of several parameters
+// in a row the last chooses, from what is before it or before all of them; the
+// others are told beside it.
+func collections(segs []string, i int) [][]string {
+	if i < 0 || i > len(segs) || i+1 < len(segs) && strings.Contains(segs[i+1], "{") {
+		return nil
+	}
+	out := [][]string{segs[:i]}
+	start := i
+	for start > 0 && strings.Contains(segs[start-1], "{") {
+		start--
+	}
+	if start < i {
+		out = append(out, segs[:start])
+	}
 	return out
 }
 
