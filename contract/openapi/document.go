@@ -1,13 +1,15 @@
-// Package openapi reads OpenAPI documents, versions 2.0, 3.0 and 3.1, and names
-// the operation that a request belongs to.
+// Package openapi reads OpenAPI documents, versions 2.0 and 3.0 to 3.2, tells what
+// they say of each operation, and names the operation that a request belongs to.
 package openapi
 
 import (
-	"fmt"
-	"os"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"twinspect.dev/contract"
 )
 
 // Document is an OpenAPI document. It is not changed after it was loaded and may
@@ -17,70 +19,61 @@ type Document struct {
 	Path string
 	// Version is the version that the document declares, such as "3.0.3".
 	Version string
-	// Spec is the document in the form of version 3, references resolved,
-	// without the operations that Problems names.
+	// Spec is the document in the form of version 3, references resolved, without
+	// the operations and components that cannot be used, callbacks and webhooks.
 	Spec *openapi3.T
-	// Problems are the operations that could not be read, in the order of their
-	// paths. The others are served.
-	Problems []Problem
+	// Operations are those that can be used, sorted by path, then method.
+	Operations []*Operation
+	// Schemes are the ways to prove who asks, by name.
+	Schemes map[string]*Scheme
+	// Problems are what is wrong with the document, in the order of their places.
+	// An operation that cannot be used is named by one, and is not in Operations;
+	// one that is in Operations can be used in spite of its problem.
+	Problems []contract.Problem
 
-	routes routes
+	info    contract.DocumentInfo
+	files   *files
+	root    *file
+	lines   *lines
+	byName  map[string]*Operation
+	methods map[string][]string
+	routes  routes
 }
 
-// Problem is an operation that could not be read.
-type Problem struct {
-	// Operation is the method and the path's template, or the template alone.
-	Operation string
-	Err       error
+// Info names the document.
+func (d *Document) Info() contract.DocumentInfo { return d.info }
+
+// Operation returns the operation of a name such as "GET /products/{id}", nil
+// where there is none that can be used.
+func (d *Document) Operation(name string) *Operation { return d.byName[name] }
+
+// Methods returns the methods that the document declares for a path template,
+// sorted, those that cannot be used too.
+func (d *Document) Methods(path string) []string { return slices.Clone(d.methods[path]) }
+
+// Node returns what is at a place as it is in the file, and where it really
+// stands: a reference there, or on the way there, is followed to its end. What
+// stands next to a reference is not seen. The value must not be changed.
+func (d *Document) Node(p Place) (any, Place, error) { return d.files.follow(p) }
+
+// Files returns the document's files by their URIs, as trees of map[string]any,
+// []any, string, bool, nil and [json.Number]. The first file of a document of
+// version 2.0 is what it was converted to. They must not be changed.
+func (d *Document) Files() map[string]any {
+	trees := make(map[string]any, len(d.files.byURI))
+	for uri, f := range d.files.byURI {
+		trees[uri] = f.tree
+	}
+	return trees
 }
 
-// Error names the operation and the cause.
-func (p Problem) Error() string { return fmt.Sprintf("operation %s: %v", p.Operation, p.Err) }
+// Root returns the place of the document's first file.
+func (d *Document) Root() Place { return Place(d.root.uri + "#") }
 
-// Unwrap returns the cause.
-func (p Problem) Unwrap() error { return p.Err }
-
-// maxFile is the greatest document in bytes. The greatest ones that are
-// published have about 12 MB.
-const maxFile = 64 << 20
-
-// Load reads the document at path, JSON or YAML. References to other files are
-// followed, references to other machines are not. The error names the file, and
-// the place in it where there is one.
-func Load(path string) (*Document, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read OpenAPI document: %w", err)
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%s: the document is larger than %d bytes", path, maxFile)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read OpenAPI document: %w", err)
-	}
-	return Parse(path, data)
-}
-
-// Parse reads a document that was at path, against which its references are
-// resolved.
-func Parse(path string, data []byte) (*Document, error) {
-	tree, err := decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s:%w", path, err)
-	}
-	version, read, err := reader(tree)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	spec, problems, err := salvage(tree, func(tree map[string]any) (*openapi3.T, error) {
-		return guard(read, path, tree)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &Document{Path: path, Version: version, Spec: spec, Problems: problems, routes: newRoutes(spec)}, nil
-}
+// Where tells a place to a person: file, line and JSON pointer, as
+// "openapi.yaml:12 #/paths/~1products/get". The line is that of the next place
+// around it that the file has, as far as a converted document has it.
+func (d *Document) Where(p Place) string { return d.lines.where(p) }
 
 // Name returns the operation that the document declares for a request, such as
 // "GET /products/{id}", or "" where it declares none. target is a
@@ -93,17 +86,7 @@ func Parse(path string, data []byte) (*Document, error) {
 // target is then looked for without them.
 func (d *Document) Name(method, target string) string { return d.routes.name(method, target) }
 
-// Operations returns the names of all operations, sorted.
-func (d *Document) Operations() []string {
-	var names []string
-	for path, item := range d.Spec.Paths.Map() {
-		if item == nil {
-			continue
-		}
-		for method := range item.Operations() {
-			names = append(names, method+" "+path)
-		}
-	}
-	slices.Sort(names)
-	return names
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
 }

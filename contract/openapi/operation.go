@@ -8,8 +8,8 @@ type Operation struct {
 	ID                 string // operationId, "" where it has none
 	Summary            string
 	Deprecated         bool
-	// BasePaths are the paths of its servers, without the slash at the end; ""
-	// where a server has none.
+	// BasePaths are the paths of its servers, without the slash at the end, variables
+	// at their defaults; "" where a server has none, and where there is no server.
 	BasePaths []string
 	// Parameters are those of the path item and its own, which replace them, in the
 	// order of path, query, header and cookie, within each that of the document.
@@ -22,10 +22,14 @@ type Operation struct {
 	Security []Requirement
 	// Place is where the operation stands.
 	Place Place
+
+	// bases are BasePaths with the variables left in.
+	bases []string
 }
 
 // Place is where something stands in a document: the URI of a file and a JSON
-// pointer into it, as "file:///shop/openapi.yaml#/paths/~1products/get".
+// pointer into it, as "file:///shop/openapi.yaml#/paths/~1products/get". The
+// pointer is not percent-encoded.
 type Place string
 
 // Parameter is a parameter of a request, or a header of an answer.

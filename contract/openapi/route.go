@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // routes finds the operation of a request. Those with the path of their server
@@ -28,17 +26,13 @@ type route struct {
 	slash    bool // the template ends in a slash
 }
 
-func newRoutes(spec *openapi3.T) routes {
+func newRoutes(operations []*Operation) routes {
 	r := routes{served: make(map[routeKey][]route), bare: make(map[routeKey][]route)}
-	for path, item := range spec.Paths.Map() {
-		if item == nil {
-			continue
-		}
-		for method, operation := range item.Operations() {
-			name := method + " " + path
-			add(r.bare, method, newRoute(name, path))
-			for _, base := range basePaths(spec, item, operation) {
-				add(r.served, method, newRoute(name, base+path))
+	for _, op := range operations {
+		add(r.bare, op.Method, newRoute(op.Name, op.Path))
+		for _, base := range op.bases {
+			if base != "" {
+				add(r.served, op.Method, newRoute(op.Name, base+op.Path))
 			}
 		}
 	}
@@ -53,28 +47,6 @@ func newRoutes(spec *openapi3.T) routes {
 func add(set map[routeKey][]route, method string, r route) {
 	key := routeKey{method, len(r.segments)}
 	set[key] = append(set[key], r)
-}
-
-// basePaths returns the paths of the servers that hold for an operation: its
-// own, else the path item's, else the document's.
-func basePaths(spec *openapi3.T, item *openapi3.PathItem, operation *openapi3.Operation) []string {
-	servers := spec.Servers
-	if len(item.Servers) > 0 {
-		servers = item.Servers
-	}
-	if operation != nil && operation.Servers != nil && len(*operation.Servers) > 0 {
-		servers = *operation.Servers
-	}
-	var bases []string
-	for _, server := range servers {
-		if server == nil {
-			continue
-		}
-		if base := basePath(server.URL); base != "" && !slices.Contains(bases, base) {
-			bases = append(bases, base)
-		}
-	}
-	return bases
 }
 
 // basePath returns the path of a server's URL without the slash at its end. Its

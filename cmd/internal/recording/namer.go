@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/kafka"
 	"twinspect.dev/capture/operation"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/contract"
 	"twinspect.dev/contract/openapi"
 )
 
@@ -86,13 +88,18 @@ func (n namers) after(env cli.Env, doc *openapi.Document) namers {
 // shownProblems bounds the operations of a document that are told one by one.
 const shownProblems = 10
 
+// tellProblems tells the operations that the document does not name. What is wrong
+// with the others does not matter to a name.
 func tellProblems(w io.Writer, doc *openapi.Document) {
-	for i, p := range doc.Problems {
+	unnamed := slices.DeleteFunc(slices.Clone(doc.Problems), func(p contract.Problem) bool {
+		return p.Operation == "" || doc.Operation(p.Operation) != nil
+	})
+	for i, p := range unnamed {
 		if i == shownProblems {
-			fmt.Fprintf(w, "%s: %d more operations could not be read; they are named by learned templates\n", doc.Path, len(doc.Problems)-i)
+			fmt.Fprintf(w, "%s: %d more operations could not be read; they are named by learned templates\n", doc.Path, len(unnamed)-i)
 			return
 		}
-		fmt.Fprintf(w, "%s: %s; the operation is named by a learned template\n", doc.Path, cli.Visible(p.Error()))
+		fmt.Fprintf(w, "%s; the operation is named by a learned template\n", cli.Visible(p.String()))
 	}
 }
 

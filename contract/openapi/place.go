@@ -1,0 +1,72 @@
+package openapi
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Split returns the URI of the file and the JSON pointer (RFC 6901) of a place.
+// The pointer is plain, not percent-encoded; "" is the whole file.
+func (p Place) Split() (uri, pointer string) {
+	uri, pointer, _ = strings.Cut(string(p), "#")
+	return uri, pointer
+}
+
+// Join returns the place below p that these names of fields, or indices of items,
+// lead to.
+func (p Place) Join(tokens ...string) Place {
+	var b strings.Builder
+	b.WriteString(string(p))
+	if !strings.Contains(string(p), "#") {
+		b.WriteByte('#')
+	}
+	for _, t := range tokens {
+		b.WriteByte('/')
+		b.WriteString(escaper.Replace(t))
+	}
+	return Place(b.String())
+}
+
+// reference returns the place as a reference is written.
+func (p Place) reference() string {
+	uri, pointer := p.Split()
+	return uri + (&url.URL{Fragment: pointer}).String()
+}
+
+func (p Place) index(i int) Place { return p.Join(strconv.Itoa(i)) }
+
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+// tokens returns the parts of a JSON pointer, unescaped.
+func tokens(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	parts := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i, part := range parts {
+		if strings.Contains(part, "~") {
+			parts[i] = unescaper.Replace(part)
+		}
+	}
+	return parts
+}
+
+// child returns what a token leads to in an object or a list.
+func child(v any, token string) (any, bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		c, ok := v[token]
+		return c, ok
+	case []any:
+		i, err := strconv.Atoi(token)
+		if err != nil || i < 0 || i >= len(v) || token != strconv.Itoa(i) {
+			return nil, false
+		}
+		return v[i], true
+	}
+	return nil, false
+}
