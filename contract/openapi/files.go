@@ -196,11 +196,20 @@ func (s *files) look(base, p Place, hops *int) (any, Place, error) {
 			next, ok = child(v, token)
 		}
 		if !ok {
-			return nil, "", fmt.Errorf("the reference to %s leads nowhere", p)
+			return nil, "", nowhere(from, p)
 		}
 		v, at = next, at.Join(token)
 	}
 	return v, at, nil
+}
+
+// nowhere is the error of a reference in the file from to a place that is not there.
+func nowhere(from string, p Place) error {
+	uri, pointer := p.Split()
+	if uri == from {
+		uri = ""
+	}
+	return fmt.Errorf("the reference to %s#%s leads nowhere", uri[strings.LastIndexByte(uri, '/')+1:], pointer)
 }
 
 // reference returns the reference that a value is.

@@ -199,9 +199,9 @@ func (l *library) loader() (*openapi3.Loader, *openapi3.T, error) {
 }
 
 func (l *library) text(uri string) ([]byte, error) {
-	f, ok := l.files.byURI[uri]
-	if !ok {
-		return nil, fmt.Errorf("the reference to %s is not followed", uri)
+	f, err := l.files.open(l.root.uri, uri)
+	if err != nil {
+		return nil, err
 	}
 	if f.json == nil {
 		data, err := json.Marshal(f.tree)

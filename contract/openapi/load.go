@@ -123,6 +123,9 @@ func versionOf(root map[string]any) (string, error) {
 
 // majorMinor returns "3.0", "3.1" or "3.2".
 func majorMinor(version string) string {
+	if version == "3" { // an unquoted 3.0, written again by a program
+		return "3.0"
+	}
 	for _, known := range []string{"3.0", "3.1", "3.2"} {
 		if version == known || strings.HasPrefix(version, known+".") {
 			return known
@@ -157,6 +160,9 @@ func (p *reading) finish() {
 	for _, u := range p.units {
 		for _, f := range u.faults {
 			p.tell(f.place, u.operation(), f.err.Error())
+		}
+		if u.unresolved != nil {
+			p.tell(u.place, u.operation(), "it was not checked as a whole: "+u.unresolved.Error())
 		}
 	}
 	slices.SortStableFunc(p.problems, func(a, b problem) int {

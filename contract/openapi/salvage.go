@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -13,6 +14,8 @@ const maxAttempts = 64
 
 // salvage resolves all units without faults, or where that fails, as many as
 // possible: those that cannot be are found by halving, each with what it needs.
+// It fails for references that the library reads in another way, and for parts of
+// other files that nothing needs.
 func (l *library) salvage(units []*unit) (*openapi3.T, error) {
 	good := without(units)
 	spec, err := l.resolve(good)
@@ -20,8 +23,15 @@ func (l *library) salvage(units []*unit) (*openapi3.T, error) {
 		return spec, nil
 	}
 	l.sift(good, err)
-	l.needs.spread()
-	return l.resolve(without(units))
+	spec, err = l.resolve(without(units))
+	if err == nil {
+		return spec, nil
+	}
+	// What is left needs what is not; nothing is resolved then.
+	for _, u := range good {
+		u.unresolved = cmp.Or(u.unresolved, plain(err))
+	}
+	return l.resolve(nil)
 }
 
 // sift gives each of the units that cannot be resolved a fault. err is why all
@@ -32,7 +42,7 @@ func (l *library) sift(units []*unit, err error) {
 			err = errors.Join(errors.New("too many references cannot be resolved to tell them apart"), err)
 		}
 		for _, u := range units {
-			u.fail(u.place, plain(err))
+			u.unresolved = plain(err)
 		}
 		return
 	}
@@ -43,11 +53,11 @@ func (l *library) sift(units []*unit, err error) {
 	}
 }
 
-// without returns the units that have no fault.
+// without returns the units that have no fault and can be resolved.
 func without(units []*unit) []*unit {
 	good := make([]*unit, 0, len(units))
 	for _, u := range units {
-		if len(u.faults) == 0 {
+		if len(u.faults) == 0 && u.unresolved == nil {
 			good = append(good, u)
 		}
 	}

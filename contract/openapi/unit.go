@@ -27,8 +27,10 @@ type unit struct {
 	needs []Place
 	// faults are why it cannot be used.
 	faults []fault
-	// made is what the library decoded it to.
-	made any
+	// made is what the library decoded it to; unresolved is why the library cannot
+	// resolve it, though its references lead somewhere. It is used all the same.
+	made       any
+	unresolved error
 }
 
 // fault is why a unit cannot be used, and where.
