@@ -69,6 +69,9 @@ func (d *decoder) path(target string) {
 // taken away.
 func (r *reader) inPath(p *param, raw string) (any, error) {
 	rest, ok := strings.CutPrefix(raw, p.before)
+	if !ok && p.before == "." { // of a segment of dots
+		rest, ok = strings.CutPrefix(raw, "%2E")
+	}
 	if !ok {
 		return nil, fmt.Errorf("%w: %.40q does not begin with the %q of the style %s", ErrSyntax, raw, p.before, p.Style)
 	}

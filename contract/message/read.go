@@ -167,7 +167,11 @@ func (r *reader) items(p *param, s *shape, parts []string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, r.scalar(r.codec.shape(s.item(i)), text))
+		inner := s // of a scalar that is there more than once
+		if s.allow&kindList != 0 {
+			inner = r.codec.shape(s.item(i))
+		}
+		items = append(items, r.scalar(inner, text))
 	}
 	return items, nil
 }
