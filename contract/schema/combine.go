@@ -11,6 +11,11 @@ import (
 // combined holds the same value against the schemas that a schema consists of.
 func (r *run) combined(s *jsonschema.Schema, v any, own *seen) bool {
 	ok := s.Ref == nil || r.eval(s.Ref, v, own)
+	if s.Extensions != nil && ok {
+		if d := DynamicOf(s); d != nil {
+			ok = r.follow(d, v, own)
+		}
+	}
 	for _, part := range s.AllOf {
 		if !ok && r.quiet > 0 {
 			return false

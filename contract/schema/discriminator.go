@@ -43,19 +43,6 @@ func DiscriminatorOf(s *jsonschema.Schema) *Discriminator {
 // compiler.
 const keyDiscriminator = "x-twinspect-discriminator"
 
-func vocabulary() *jsonschema.Vocabulary {
-	return &jsonschema.Vocabulary{
-		URL: "https://twinspect.dev/openapi",
-		Compile: func(_ *jsonschema.CompilerContext, object map[string]any) (jsonschema.SchemaExt, error) {
-			d, ok := object[keyDiscriminator].(*Discriminator)
-			if !ok {
-				return nil, nil
-			}
-			return d, nil
-		},
-	}
-}
-
 func (d *Discriminator) chooses(object map[string]any) bool {
 	name, ok := object[d.Property].(string)
 	if !ok {

@@ -21,6 +21,10 @@ func (r *run) eval(s *jsonschema.Schema, v any, into *seen) bool {
 	if !r.value(s, v) {
 		return false // the other keywords would say the same again
 	}
+	if s.Extensions != nil {
+		before := r.enter(s)
+		defer func() { r.scope = r.scope[:before] }()
+	}
 	own := into
 	if s.UnevaluatedProperties != nil || s.UnevaluatedItems != nil {
 		own = new(seen)

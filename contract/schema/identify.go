@@ -5,8 +5,8 @@ package schema
 type identifiers struct {
 	resources map[string]spot // by the URI of $id
 	anchors   map[anchor]spot
-	// dynamic holds the spots of all $dynamicAnchor.
-	dynamic []spot
+	// dynamic holds the spots of $dynamicAnchor by its name.
+	dynamic map[string][]spot
 	// refs tells whether a $dynamicRef is anywhere.
 	refs bool
 }
@@ -19,7 +19,7 @@ type anchor struct {
 
 // identify walks all files once. Only documents ask for it that use the names.
 func identify(files map[string]any) *identifiers {
-	ids := &identifiers{resources: make(map[string]spot), anchors: make(map[anchor]spot)}
+	ids := &identifiers{resources: make(map[string]spot), anchors: make(map[anchor]spot), dynamic: make(map[string][]spot)}
 	for file, tree := range files {
 		ids.walk(tree, spot{file: file}, spot{file: file}, file, 0)
 	}
@@ -55,7 +55,7 @@ func (ids *identifiers) names(node map[string]any, at, root spot) {
 	}
 	if name, ok := node["$dynamicAnchor"].(string); ok {
 		ids.anchors[anchor{root, name}] = at
-		ids.dynamic = append(ids.dynamic, at)
+		ids.dynamic[name] = append(ids.dynamic[name], at)
 	}
 	if _, ok := node["$dynamicRef"].(string); ok {
 		ids.refs = true

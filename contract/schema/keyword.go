@@ -40,8 +40,16 @@ func (t *translator) refer(e *edit, key string, value any, at spot) {
 		t.problem(at.child(key), "%s is text, not %s; it is ignored", key, describe(value))
 		return
 	}
-	e.remove(key)
-	e.set("$ref", t.target(ref, at))
+	switch key {
+	case "$ref":
+		e.set(key, t.target(ref, at))
+	case "$recursiveRef":
+		t.problem(at.child(key), "$recursiveRef is not of JSON Schema 2020-12; it is taken for $ref")
+		fallthrough
+	default:
+		e.remove(key)
+		t.dynamic(e, ref, at)
+	}
 }
 
 // value translates the value of a keyword. It returns nil where nothing changes,

@@ -56,12 +56,8 @@ func (s *Set) find(p openapi.Place) (any, spot, error) {
 // the spot is where it really stands.
 func (s *Set) lookup(at spot, hops int) (any, spot, error) {
 	node, here := s.files[at.file], spot{file: at.file}
-	for rest := at.ptr; rest != ""; {
-		var token string
-		token, rest, _ = strings.Cut(strings.TrimPrefix(rest, "/"), "/")
-		if rest != "" {
-			rest = "/" + rest
-		}
+	tokens := tokensOf(at.ptr)
+	for i, token := range tokens {
 		next, ok := step(node, unescape(token))
 		if ok {
 			node, here = next, spot{here.file, here.ptr + "/" + token}
@@ -75,9 +71,17 @@ func (s *Set) lookup(at spot, hops int) (any, spot, error) {
 		if err != nil {
 			return nil, here, err
 		}
-		return s.lookup(spot{target.file, target.ptr + "/" + token + rest}, hops+1)
+		return s.lookup(spot{target.file, target.ptr + "/" + strings.Join(tokens[i:], "/")}, hops+1)
 	}
 	return node, here, nil
+}
+
+// tokensOf splits a pointer; its tokens stay escaped.
+func tokensOf(ptr string) []string {
+	if ptr == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimPrefix(ptr, "/"), "/")
 }
 
 // step returns what an object or an array holds under a token.
@@ -162,15 +166,19 @@ func (s *Set) base(at spot) (string, spot) {
 		return uri, root
 	}
 	node, here := s.files[at.file], root
-	for token := range strings.SplitSeq(strings.TrimPrefix(at.ptr, "/"), "/") {
+	enter := func() {
+		if id := idOf(node); id != "" {
+			uri, root = join(uri, id), here
+		}
+	}
+	enter()
+	for _, token := range tokensOf(at.ptr) {
 		next, ok := step(node, unescape(token))
 		if !ok {
 			break
 		}
 		node, here = next, spot{here.file, here.ptr + "/" + token}
-		if id := idOf(node); id != "" {
-			uri, root = join(uri, id), here
-		}
+		enter()
 	}
 	return uri, root
 }

@@ -20,6 +20,7 @@ type run struct {
 	quiet int
 	found []Violation
 	path  []token
+	scope []spot // the resources that were entered, see Dynamic
 }
 
 // token is a step into a value: a key, or an index where key is "".
@@ -81,7 +82,7 @@ func (s *Schema) Validate(v any) []Violation {
 
 func (s *Schema) start(parts int) *run {
 	r := runs.Get().(*run)
-	*r = run{schema: s, steps: stepsMin + stepsEach*parts, path: r.path[:0]}
+	*r = run{schema: s, steps: stepsMin + stepsEach*parts, path: r.path[:0], scope: r.scope[:0]}
 	return r
 }
 

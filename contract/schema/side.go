@@ -74,7 +74,9 @@ func newCompiler() *jsonschema.Compiler {
 	c.UseLoader(noLoader{})
 	c.UseRegexpEngine(func(expr string) (jsonschema.Regexp, error) { return compilePattern(expr) })
 	registerFormats(c)
-	c.RegisterVocabulary(vocabulary())
+	for _, v := range vocabularies() {
+		c.RegisterVocabulary(v)
+	}
 	return c
 }
 
@@ -176,6 +178,7 @@ func (sd *side) compile(u *unit) error {
 		return err
 	}
 	t := &translator{side: sd, unit: u, old: sd.set.old(u.at.file)}
+	t.dynamics = !t.old && sd.set.ids().refs
 	tree := t.schema(node, u.at, 0)
 	if u.err = t.err; u.err != nil {
 		return u.err

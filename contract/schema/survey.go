@@ -41,11 +41,8 @@ func (sd *side) survey(root *jsonschema.Schema) (bool, error) {
 	return foreign, nil
 }
 
-// isForeign reports whether a schema needs what the library keeps to itself: the
-// anchors of dynamic references, and the keywords of drafts before 2020-12.
-func isForeign(s *jsonschema.Schema) bool {
-	return s.DynamicRef != nil || s.RecursiveRef != nil || s.DraftVersion < 2020
-}
+// isForeign reports whether a schema is of a draft before 2020-12.
+func isForeign(s *jsonschema.Schema) bool { return s.DraftVersion < 2020 }
 
 type surveyor struct {
 	side  *side
@@ -79,6 +76,9 @@ func inPlace(s *jsonschema.Schema) []*jsonschema.Schema {
 			list = append(list, next)
 		}
 	}
+	if d := DynamicOf(s); d != nil {
+		list = slices.AppendSeq(append(list, d.Static), maps.Values(d.targets))
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.DependentSchemas)) {
 		list = append(list, s.DependentSchemas[name])
 	}
@@ -111,9 +111,6 @@ func below(s *jsonschema.Schema) []*jsonschema.Schema {
 		if next != nil {
 			list = append(list, next)
 		}
-	}
-	if s.DynamicRef != nil && s.DynamicRef.Ref != nil {
-		list = append(list, s.DynamicRef.Ref)
 	}
 	return list
 }

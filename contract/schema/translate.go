@@ -16,7 +16,9 @@ type translator struct {
 	side *side
 	unit *unit
 	old  bool // OpenAPI 3.0
-	err  error
+	// dynamics tells that the document has a $dynamicRef.
+	dynamics bool
+	err      error
 }
 
 func (t *translator) problem(at spot, format string, args ...any) {
@@ -69,6 +71,10 @@ func (t *translator) schema(node any, at spot, depth int) any {
 	}
 	t.optional(e, at)
 	t.discriminate(e, at)
+	if t.dynamics {
+		_, resource := t.side.set.base(at)
+		e.set(keyHome, home{resource})
+	}
 	if t.old {
 		t.convert(e, at)
 	}
@@ -100,7 +106,11 @@ func (t *translator) target(ref string, at spot) string {
 		}
 		return ""
 	}
-	u := t.side.unit(to)
+	return t.unitURL(to)
+}
+
+func (t *translator) unitURL(at spot) string {
+	u := t.side.unit(at)
 	if !slices.Contains(t.unit.refs, u) {
 		t.unit.refs = append(t.unit.refs, u)
 	}
