@@ -62,19 +62,22 @@ func (c *Codec) writer() *writer {
 // message: that of usual bodies. One body of many megabytes is not held on to.
 const maxKept = 256 << 10
 
+// maxMembers is the same for members, of 32 bytes each.
+const maxMembers = 256
+
 func (c *Codec) release(w *writer) {
-	if cap(w.buf) > maxKept {
+	if cap(w.buf) > maxKept || cap(w.members) > maxMembers {
 		return
 	}
 	w.buf = w.buf[:0]
-	clear(w.keys[:cap(w.keys)])
-	w.keys = w.keys[:0]
+	clear(w.members[:cap(w.members)]) // what was written is not held on to
+	w.members = w.members[:0]
 	c.pool.Put(w)
 }
 
 // writer collects the bytes of one message.
 type writer struct {
-	codec *Codec
-	buf   []byte
-	keys  []string // of the objects that are being written, sorted within each
+	codec   *Codec
+	buf     []byte
+	members []member // of the objects that are being written, sorted within each
 }

@@ -77,7 +77,7 @@ func (w *writer) checked(p *param, v any) error {
 	}
 	r := w.codec.reader(schema.Request)
 	back, err := r.again(p, string(w.buf[from:]))
-	if err != nil || !same(v, back) {
+	if err != nil || !r.same(p.shape, v, back) {
 		return noForm("it would be read as another value")
 	}
 	return nil
@@ -140,8 +140,9 @@ func (w *writer) value(m *openapi.Media, contentType string, v any) (string, err
 	if err != nil {
 		return "", err
 	}
-	back, err := w.codec.Body(m, schema.Request, contentType, w.buf)
-	if err != nil || !same(v, back) {
+	r := w.codec.reader(schema.Request)
+	back, err := r.message(m, contentType, w.buf)
+	if err != nil || !r.same(s, v, back) {
 		return "", noForm("it would be read as another value")
 	}
 	return contentType, nil

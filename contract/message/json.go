@@ -16,15 +16,11 @@ func (w *writer) json(v any, depth int) error {
 	if depth > MaxDepth {
 		return ErrTooDeep
 	}
-	var err error
 	switch v := v.(type) {
 	case nil:
 		w.buf = append(w.buf, "null"...)
 	case string:
-		w.buf, err = jsontext.AppendQuote(w.buf, v)
-		if err != nil {
-			return noForm("%.40q is not UTF-8", v)
-		}
+		return w.quote(v)
 	case []any:
 		return w.jsonList(v, depth)
 	case map[string]any:
@@ -55,21 +51,50 @@ func (w *writer) jsonList(items []any, depth int) error {
 
 func (w *writer) jsonObject(members map[string]any, depth int) error {
 	w.buf = append(w.buf, '{')
-	first := true
-	err := w.each(members, func(name string, v any) error {
-		if !first {
+	start := w.sorted(members)
+	for i := start; i < start+len(members); i++ {
+		if i > start {
 			w.buf = append(w.buf, ',')
 		}
-		first = false
-		var err error
-		if w.buf, err = jsontext.AppendQuote(w.buf, name); err != nil {
-			return noForm("%.40q is not UTF-8", name)
+		if err := w.quote(w.members[i].name); err != nil {
+			return err
 		}
 		w.buf = append(w.buf, ':')
-		return w.json(v, depth+1)
-	})
+		if err := w.json(w.members[i].value, depth+1); err != nil {
+			return err
+		}
+	}
+	w.members = w.members[:start]
 	w.buf = append(w.buf, '}')
-	return err
+	return nil
+}
+
+// unescaped holds the bytes that stand for themselves in a string of JSON, but
+// for those beyond ASCII, which must be looked at together.
+var unescaped = func() *set {
+	var s set
+	for c := ' '; c < 0x7f; c++ {
+		s[c] = c != '"' && c != '\\'
+	}
+	return &s
+}()
+
+// quote writes a string of JSON.
+func (w *writer) quote(text string) error {
+	for i := range len(text) {
+		if !unescaped[text[i]] {
+			return w.escape(text)
+		}
+	}
+	w.buf = append(append(append(w.buf, '"'), text...), '"')
+	return nil
+}
+
+func (w *writer) escape(text string) (err error) {
+	if w.buf, err = jsontext.AppendQuote(w.buf, text); err != nil {
+		return noForm("%.40q is not UTF-8", text)
+	}
+	return nil
 }
 
 // parseJSON reads one text of JSON (RFC 8259). Names that are there twice and

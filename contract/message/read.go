@@ -91,7 +91,7 @@ func (r *reader) branches(s *shape, read func(*shape) (any, error)) (any, error)
 		if r.tries == 0 {
 			break
 		}
-		if v, err := read(view); err == nil && r.valid(s, v) {
+		if v, err := read(view); err == nil && view.allow&kindOf(v) != 0 && r.valid(s, v) {
 			return v, nil
 		}
 	}
