@@ -24,6 +24,10 @@ type need struct {
 	// segment is the index of a path parameter in the path, else -1.
 	segment  int
 	required bool
+	// spare says that the document tells that it may be absent: nothing is made for
+	// it alone. Of an object that requires nothing at all, no field is, as such
+	// documents rarely say what is required.
+	spare bool
 	// beside says that what is asked has an identity of its own, and tells this one
 	// under its name alone.
 	beside bool
@@ -42,10 +46,10 @@ func (b *builder) needs(op *openapi.Operation) []need {
 			continue
 		}
 		n := newNeed(contract.At(p.In, p.Name), p.Name, sh)
-		n.required = p.Required
+		n.required, n.spare = p.Required, !p.Required
 		switch {
 		case p.In == "path":
-			n.required, n.segment = true, position(segs, p.Name)
+			n.required, n.spare, n.segment = true, false, position(segs, p.Name)
 			n.takeNouns(segmentNouns(segs, n.segment))
 		case p.In == "header" && strings.EqualFold(p.Name, "If-Match"):
 			n.etag = true
@@ -57,7 +61,17 @@ func (b *builder) needs(op *openapi.Operation) []need {
 		}
 	}
 	slices.SortStableFunc(out, deepestFirst)
-	return append(out, b.bodyNeeds(op)...)
+	out = append(out, b.bodyNeeds(op)...)
+	slices.SortStableFunc(out, func(a, b need) int { return last(a) - last(b) })
+	return out
+}
+
+// last puts what may be absent after the rest, for it to take what is there.
+func last(n need) int {
+	if n.spare {
+		return 1
+	}
+	return 0
 }
 
 // deepestFirst puts the parameter at the end of a path before those that it is
@@ -78,12 +92,12 @@ func newNeed(into contract.Place, name string, sh *shape) need {
 // refers reports whether a name outside of the path says that it holds the
 // identity of another thing.
 func (n *need) refers() bool {
-	last := ""
+	end := ""
 	if len(n.words) > 0 {
-		last = n.words[len(n.words)-1]
+		end = n.words[len(n.words)-1]
 	}
 	named := words(n.schema.named())
-	byName := slices.Contains(references, last) && len(n.words) > 1
+	byName := slices.Contains(references, end) && len(n.words) > 1
 	bySchema := len(named) > 1 && slices.Contains(references, named[len(named)-1])
 	return byName || bySchema
 }
@@ -140,12 +154,12 @@ func (b *builder) bodyNeeds(op *openapi.Operation) []need {
 
 func (b *builder) bodyNeed(op *openapi.Operation, schema openapi.Place, pointer string) (need, bool) {
 	path := tokens(pointer)
-	name, sh, required := b.shapes.along(schema, path)
+	name, sh, required, spare := b.shapes.along(schema, path)
 	if name == "" || sh.fixed || sh.readOnly || sh.typ == "boolean" {
 		return need{}, false
 	}
 	n := newNeed(contract.At("body", pointer), name, sh)
-	n.required = required
+	n.required, n.spare = required, spare
 	if n.refers() {
 		return n, true
 	}
@@ -158,34 +172,41 @@ func (b *builder) bodyNeed(op *openapi.Operation, schema openapi.Place, pointer 
 	if len(segs) == 0 {
 		return need{}, false
 	}
-	last := segs[len(segs)-1]
-	if _, ok := parameterOf(last); ok && len(segs) > 1 {
+	of := segs[len(segs)-1]
+	if _, ok := parameterOf(of); ok && len(segs) > 1 {
 		n.segment = len(segs) - 1
-		last = segs[len(segs)-2]
+		of = segs[len(segs)-2]
 	} else {
 		n.segment = len(segs)
 	}
-	n.nouns = suffixPhrases(words(last))
+	n.nouns, n.spare = suffixPhrases(words(of)), false
 	return n, true
 }
 
 // along follows a pointer through schemas: the name of the last field on the way,
-// what is at its end, and whether all of the way is required.
-func (s *shapes) along(p openapi.Place, path []string) (name string, sh *shape, required bool) {
+// what is at its end, whether all of the way is required, and whether some of it
+// is said to be optional.
+func (s *shapes) along(p openapi.Place, path []string) (name string, sh *shape, required, spare bool) {
 	required = true
 	sh = s.of(p)
 	for _, token := range path {
 		if i := slices.IndexFunc(sh.fields, func(f field) bool { return f.name == token }); i >= 0 {
 			f := sh.fields[i]
-			name, required, sh = f.name, required && f.required, s.of(f.schema)
+			name, required, spare = f.name, required && f.required, spare || !f.required && sh.requires()
+			sh = s.of(f.schema)
 			continue
 		}
 		if sh.items == "" {
-			return "", &shape{}, false
+			return "", &shape{}, false, true
 		}
 		sh = s.of(sh.items)
 	}
-	return name, sh, required
+	return name, sh, required, spare
+}
+
+// requires reports whether any field is required.
+func (sh *shape) requires() bool {
+	return slices.ContainsFunc(sh.fields, func(f field) bool { return f.required })
 }
 
 // mediaOf returns the media of a type, else the first.

@@ -18,8 +18,7 @@ const maxChain = 6
 //
 // An operation is ready when all it needs can be had from operations that are
 // ready: the least fixed point of that is what can be tested, and what is left
-// over needs itself. Surer ways are tried to their end before others, so that a
-// list serves only where nothing creates.
+// over needs itself.
 type builder struct {
 	ops      []*openapi.Operation
 	byName   map[string]*openapi.Operation
@@ -91,6 +90,7 @@ func (b *builder) wants(op *openapi.Operation) []want {
 		w := want{n, b.candidates(op, n)}
 		if len(w.from) == 0 && n.segment >= 0 {
 			w.from = b.siblings(op, n, out)
+			preferBoth(out, w.from)
 		}
 		if len(w.from) > 0 {
 			out = append(out, w)
@@ -124,7 +124,31 @@ func (b *builder) siblings(op *openapi.Operation, n need, known []want) []candid
 	return out
 }
 
+// preferBoth puts what gives two needs before what gives one of them.
+func preferBoth(known []want, both []candidate) {
+	gives := func(c candidate) int {
+		if slices.ContainsFunc(both, func(o candidate) bool { return o.producer == c.producer }) {
+			return 0
+		}
+		return 1
+	}
+	for _, w := range known {
+		if slices.ContainsFunc(w.from, func(c candidate) bool { return gives(c) == 0 }) {
+			slices.SortStableFunc(w.from, func(a, b candidate) int {
+				return gives(a) - gives(b)
+			})
+		}
+	}
+}
+
+// solve goes for the surest producer of each need, whatever that one needs
+// itself; where that goes round in a circle, for the next. What is left, for which
+// the circles were too many or only without what is optional, goes by rounds.
 func (b *builder) solve() {
+	fuel := maxVisits + visitsEach*len(b.ops)
+	for _, op := range b.ops {
+		b.reach(op, nil, &fuel)
+	}
 	for c := range classes {
 		for b.round(c, true) {
 		}
@@ -133,41 +157,94 @@ func (b *builder) solve() {
 	}
 }
 
-// round makes ready what can be with candidates up to a class; it reports whether
-// there was any.
-func (b *builder) round(upTo class, all bool) bool {
-	found := false
-	for _, op := range b.ops {
-		if _, ready := b.chains[op.Name]; !ready && b.try(op, upTo, all) {
-			found = true
+// The search for the surest takes two visits an operation where nothing goes in
+// circles. Documents whose circles cost more than this many are left to the
+// rounds, whose work is bounded by the number of operations squared.
+const (
+	maxVisits  = 1000
+	visitsEach = 50
+)
+
+// reach makes an operation ready by the surest way that does not lead through
+// those that wait for it.
+func (b *builder) reach(op *openapi.Operation, waiting []*openapi.Operation, fuel *int) bool {
+	if _, ready := b.chains[op.Name]; ready {
+		return true
+	}
+	if *fuel--; *fuel < 0 || slices.Contains(waiting, op) || len(waiting) > maxChain {
+		return false
+	}
+	waiting = append(slices.Clone(waiting), op)
+	for _, every := range []bool{false, true} {
+		b.reachAll(op, waiting, fuel, every)
+		if s, ok := b.try(op, classes, true); ok {
+			b.keep(s)
+			return true
 		}
 	}
-	return found
+	return false
+}
+
+// reachAll makes ready what an operation needs: by the surest way, or by every
+// way, where the surest is too long.
+func (b *builder) reachAll(op *openapi.Operation, waiting []*openapi.Operation, fuel *int, every bool) {
+	for _, w := range b.wanted[op.Name] {
+		for _, c := range w.from {
+			if !w.spare && b.usable(c.producer) && b.reach(c.producer, waiting, fuel) && !every {
+				break
+			}
+		}
+	}
+}
+
+func (b *builder) keep(s solution) {
+	b.choices[s.op.Name], b.chains[s.op.Name], b.dropped[s.op.Name] = s.chosen, s.chain, s.dropped
+}
+
+// round makes ready what can be with candidates up to a class; it reports whether
+// there was any. All of a round are tried before any of them is ready, so that
+// the order of the paths does not choose.
+func (b *builder) round(upTo class, all bool) bool {
+	var found []solution
+	for _, op := range b.ops {
+		if _, ready := b.chains[op.Name]; ready {
+			continue
+		}
+		if s, ok := b.try(op, upTo, all); ok {
+			found = append(found, s)
+		}
+	}
+	for _, s := range found {
+		b.keep(s)
+	}
+	return len(found) > 0
+}
+
+// solution is how an operation comes by what it needs.
+type solution struct {
+	op      *openapi.Operation
+	chosen  []choice
+	chain   []*openapi.Operation
+	dropped []contract.Place
 }
 
 // try chooses for every need of an operation what gives it; where all is false,
 // optional ones may go without.
-func (b *builder) try(op *openapi.Operation, upTo class, all bool) bool {
-	var chosen []choice
-	var chain []*openapi.Operation
-	var dropped []contract.Place
+func (b *builder) try(op *openapi.Operation, upTo class, all bool) (solution, bool) {
+	s := solution{op: op}
 	for _, w := range b.wanted[op.Name] {
-		c, ok := b.choose(w, chain, upTo)
-		if !ok && (all || w.required) {
-			return false
+		c, ok := b.choose(w, s.chain, upTo)
+		if !ok && !w.spare && (all || w.required) {
+			return s, false
 		}
 		if !ok {
-			dropped = append(dropped, w.into)
+			s.dropped = append(s.dropped, w.into)
 			continue
 		}
-		chosen = append(chosen, choice{w.need, c})
-		chain = union(chain, append(slices.Clone(b.chains[c.producer.Name]), c.producer))
+		s.chosen = append(s.chosen, choice{w.need, c})
+		s.chain = union(s.chain, append(slices.Clone(b.chains[c.producer.Name]), c.producer))
 	}
-	if len(chain) > maxChain || slices.Contains(chain, op) {
-		return false
-	}
-	b.choices[op.Name], b.chains[op.Name], b.dropped[op.Name] = chosen, chain, dropped
-	return true
+	return s, len(s.chain) <= maxChain && !slices.Contains(s.chain, op)
 }
 
 // choose takes the surest candidate that is ready, or one that is asked anyway.
@@ -180,7 +257,8 @@ func (b *builder) choose(w want, chain []*openapi.Operation, upTo class) (candid
 		if slices.Contains(chain, c.producer) {
 			return c, true
 		}
-		if best < 0 {
+		long := len(union(slices.Clone(chain), b.chains[c.producer.Name])) >= maxChain
+		if best < 0 && !w.spare && !long {
 			best = i
 		}
 	}

@@ -1,6 +1,7 @@
 package sequence
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -101,7 +102,7 @@ func (b *builder) candidates(op *openapi.Operation, n need) []candidate {
 		return append(out, b.etags(op)...)
 	}
 	segs := segments(op.Path)
-	for _, before := range collections(segs, n.segment) {
+	for _, before := range collections(segs, n) {
 		collection := shapeOf(before)
 		add(b.index.posts[collection], create)
 		certain, guess := puts(b.index.puts[shapeOf(segs[:min(n.segment+1, len(segs))])])
@@ -110,37 +111,67 @@ func (b *builder) candidates(op *openapi.Operation, n need) []candidate {
 		add(guess, put)
 	}
 	for _, noun := range n.nouns {
-		add(few(b.index.postNouns[noun]), namedCreate)
-		add(few(b.index.listNouns[noun]), namedFirst)
+		add(few(b.index.postNouns[noun], noun), namedCreate)
+		add(few(b.index.listNouns[noun], noun), namedFirst)
 	}
-	slices.SortStableFunc(out, func(a, b candidate) int { return int(a.class) - int(b.class) })
+	slices.SortStableFunc(out, surer)
 	return out
 }
 
-// collections are the paths that a parameter chooses from. Of several parameters
-// in a row the last chooses, from what is before it or before all of them; the
+// surer orders candidates. Of those that only share a noun, what stands by itself
+// goes before what is nested in other things, be it only a list.
+func surer(a, b candidate) int {
+	rank := func(c candidate) class {
+		if c.class == namedFirst {
+			return namedCreate
+		}
+		return c.class
+	}
+	if c := cmp.Compare(rank(a), rank(b)); c != 0 || rank(a) != namedCreate {
+		return c
+	}
+	nested := func(c candidate) int { return strings.Count(c.producer.Path, "{") }
+	return cmp.Or(nested(a)-nested(b), cmp.Compare(a.class, b.class))
+}
+
+// collections are the paths that a parameter chooses from. Of several in a row,
+// the one that is called as the collection chooses from it, else the last; the
 // others are told beside it.
-func collections(segs []string, i int) [][]string {
-	if i < 0 || i > len(segs) || i+1 < len(segs) && strings.Contains(segs[i+1], "{") {
+func collections(segs []string, n need) [][]string {
+	i := n.segment
+	if i < 0 || i > len(segs) {
 		return nil
 	}
-	out := [][]string{segs[:i]}
 	start := i
 	for start > 0 && strings.Contains(segs[start-1], "{") {
 		start--
 	}
-	if start < i {
-		out = append(out, segs[:start])
+	last := i+1 >= len(segs) || !strings.Contains(segs[i+1], "{")
+	switch called := start > 0 && n.isNoun(words(segs[start-1])); {
+	case start == i && (last || called):
+		return [][]string{segs[:i]}
+	case called:
+		return [][]string{segs[:i], segs[:start]}
+	case last:
+		return [][]string{segs[:i]}
 	}
-	return out
+	return nil
 }
 
-// few are the operations with the shortest paths: what is nested deep is seldom
-// what a name alone means.
-func few(ops []*openapi.Operation) []*openapi.Operation {
+// few are the operations that a noun means likeliest: collections in the plural
+// first, then the shortest paths, as what is nested deep is seldom what a name
+// alone means.
+func few(ops []*openapi.Operation, noun string) []*openapi.Operation {
 	sorted := slices.Clone(ops)
+	singularly := func(op *openapi.Operation) int {
+		if ws := strings.Fields(noun); len(ws) > 0 && strings.HasSuffix(strings.ToLower(op.Path), ws[len(ws)-1]) {
+			return 1
+		}
+		return 0
+	}
 	slices.SortStableFunc(sorted, func(a, b *openapi.Operation) int {
-		return strings.Count(a.Path, "{") - strings.Count(b.Path, "{")
+		return cmp.Or(singularly(a)-singularly(b), strings.Count(a.Path, "{")-strings.Count(b.Path, "{"),
+			strings.Count(a.Path, "/")-strings.Count(b.Path, "/"))
 	})
 	return sorted[:min(len(sorted), maxNamed)]
 }

@@ -109,7 +109,11 @@ func splitSuffix(ws []string) (noun []string, suffix string) {
 	if len(ws) == 0 {
 		return nil, ""
 	}
-	if last := ws[len(ws)-1]; slices.Contains(suffixes, last) {
+	last := ws[len(ws)-1]
+	if last == "username" {
+		return append(slices.Clone(ws[:len(ws)-1]), "user"), last
+	}
+	if slices.Contains(suffixes, last) {
 		return ws[:len(ws)-1], singularSuffix(last)
 	}
 	return ws, ""
