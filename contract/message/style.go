@@ -3,7 +3,6 @@ package message
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"twinspect.dev/contract/schema"
