@@ -97,20 +97,26 @@ func (x *examination) content(media *openapi.Media, empty bool) {
 	if errors.Is(err, message.ErrMedia) {
 		return
 	}
+	var found []schema.Violation
+	if err == nil {
+		found = x.violations(media.Schema, schema.Response, value)
+	}
+	unknown := len(found) > 0 && found[0].Keyword == "" // it is beyond what is checked
+	if unknown || err == nil && media.Schema == "" {
+		return
+	}
 	x.made(contract.BodyKept)
 	switch {
 	case err != nil && empty:
 		x.tell(contract.BodyKept, "body", causeOf(contract.BodyKept, x.Declared.Status, keywordRequired, ""),
 			fmt.Sprintf("the answer has no content where %s is declared", media.Type))
-		return
 	case err != nil:
 		x.tell(contract.BodyKept, "body", causeOf(contract.BodyKept, x.Declared.Status, Malformed, media.Type),
 			fmt.Sprintf("the body is not well-formed %s", media.Type))
-		return
 	}
-	for _, v := range x.violations(media.Schema, schema.Response, value) {
+	for _, v := range found {
 		x.tell(contract.BodyKept, contract.At("body", v.At),
-			causeOf(contract.BodyKept, x.Declared.Status, keywordOf(v, value), x.fold(media.Schema, value, v.At)),
+			causeOf(contract.BodyKept, x.Declared.Status, keywordOf(v, value), x.where(media.Schema, value, v)),
 			sentence("body", v))
 	}
 }

@@ -63,6 +63,44 @@ func keywordOf(v schema.Violation, value any) string {
 	return "type:" + typeName(got)
 }
 
+// byName are the keywords that are broken once for each name of a member.
+var byName = map[string]bool{
+	"required": true, "dependentRequired": true, "additionalProperties": true, "unevaluatedProperties": true,
+}
+
+// where tells the generalised place of a violation for a cause, with the name of
+// the member that is missing, or too much, in the object: each such member is a
+// defect of its own.
+func (c *Conformer) where(at openapi.Place, value any, v schema.Violation) string {
+	place := c.fold(at, value, v.At)
+	if !byName[v.Keyword] {
+		return place
+	}
+	name, ok := quoted(v.Message)
+	switch {
+	case !ok:
+		return place
+	case v.Keyword != "required" && looksLikeValue(name):
+		return place + "/*"
+	}
+	return pointer.Join(place, name)
+}
+
+// quoted returns the first text in quotation marks, which is how a violation's
+// message tells the name of a member.
+func quoted(message string) (string, bool) {
+	i := strings.IndexByte(message, '"')
+	if i < 0 {
+		return "", false
+	}
+	prefix, err := strconv.QuotedPrefix(message[i:])
+	if err != nil {
+		return "", false
+	}
+	name, err := strconv.Unquote(prefix)
+	return name, err == nil
+}
+
 // fold generalises a pointer into a value of an answer that a schema describes.
 func (c *Conformer) fold(at openapi.Place, value any, within string) string {
 	if within == "" {

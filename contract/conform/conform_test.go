@@ -166,7 +166,7 @@ func TestRequestIsHeldAgainstTheDocument(t *testing.T) {
 		{"malformed", "POST /products", contract.Request{Body: &contract.Body{MediaType: "application/json", Raw: []byte("{")}}, []string{"body malformed"}},
 		{"raw and kept", "POST /products", contract.Request{Body: &contract.Body{MediaType: "application/json", Raw: []byte(`{"name":"n","price":1}`)}}, nil},
 		{"deep in the body", "POST /products", contract.Request{Body: body(`{"name":"n","price":1,"stock":{"a":-1},"more":1}`)},
-			[]string{"body /stock/a minimum", "body /more additionalProperties"}},
+			[]string{"body /stock/a minimum", "body additionalProperties"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

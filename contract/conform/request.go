@@ -147,7 +147,7 @@ func (c *Conformer) requestBody(out []Violation, declared *openapi.Body, body *c
 // there is none, or where it could not be compiled, which the set tells.
 func (c *Conformer) violations(at openapi.Place, d schema.Direction, value any) []schema.Violation {
 	s := c.schema(at, d)
-	if s == nil || s.Valid(value) {
+	if s == nil || s.Valid(value) { // by far the most, and the faster of the two
 		return nil
 	}
 	return s.Validate(value)

@@ -153,6 +153,6 @@ func (x *examination) field(p *openapi.Parameter) {
 		return
 	}
 	for _, v := range x.violations(p.Schema, schema.Response, value) {
-		x.tell(contract.HeadersKept, at, cause(keywordOf(v, value), x.fold(p.Schema, value, v.At)), sentence(at, v))
+		x.tell(contract.HeadersKept, at, cause(keywordOf(v, value), x.where(p.Schema, value, v)), sentence(at, v))
 	}
 }
