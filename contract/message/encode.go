@@ -72,7 +72,7 @@ func (w *writer) checked(p *param, v any) error {
 	if err := w.styled(p, v); err != nil {
 		return err
 	}
-	if !p.shape.ambiguous() || p.MediaType != "" || p.shape.allow&kindOf(v) == 0 {
+	if !p.shape.ambiguous() && !p.deep || p.MediaType != "" || p.shape.allow&kindOf(v) == 0 {
 		return nil
 	}
 	r := w.codec.reader(schema.Request)
@@ -104,18 +104,28 @@ func (w *writer) body(op *openapi.Operation, b *contract.Body) (contentType stri
 		w.buf = append(w.buf, b.Raw...)
 		return b.MediaType, nil
 	}
-	var m *openapi.Media
-	if op.Body != nil {
-		m = Best(op.Body.Media, b.MediaType)
-	}
-	if m == nil {
-		m = &openapi.Media{Type: b.MediaType}
-	}
+	m := mediaOf(op, b.MediaType)
 	contentType, err = w.value(m, concrete(b.MediaType, b.Value), b.Value)
 	if err != nil {
 		return "", Problem{"body", err}
 	}
 	return contentType, nil
+}
+
+// mediaOf returns what is declared for a media type, or nothing but the type.
+func mediaOf(op *openapi.Operation, mediaType string) *openapi.Media {
+	if op.Body == nil {
+		return &openapi.Media{Type: mediaType}
+	}
+	for _, m := range op.Body.Media {
+		if m.Type == mediaType {
+			return m
+		}
+	}
+	if m := Best(op.Body.Media, mediaType); m != nil {
+		return m
+	}
+	return &openapi.Media{Type: mediaType}
 }
 
 // value writes a value in a media type. What is written by the schema is read

@@ -41,7 +41,8 @@ func isToken(s string) bool {
 // document, others by their names, the cookies, the Content-Type.
 func (w *writer) header(p *plan, values, cookies map[string]any, contentType string) (capture.Header, error) {
 	h := make(capture.Header, 0, len(values)+3)
-	if !hasField(values, "Accept") {
+	accept, typed := overrides(values)
+	if !accept {
 		h = append(h, capture.Field{Name: "Accept", Value: p.accept})
 	}
 	h, err := w.fields(p, h, values)
@@ -53,7 +54,7 @@ func (w *writer) header(p *plan, values, cookies map[string]any, contentType str
 			return nil, err
 		}
 	}
-	if contentType != "" && !hasField(values, "Content-Type") {
+	if contentType != "" && !typed {
 		if err := field(contentType); err != nil {
 			return nil, Problem{"header Content-Type", err}
 		}
@@ -62,16 +63,13 @@ func (w *writer) header(p *plan, values, cookies map[string]any, contentType str
 	return h, nil
 }
 
-func hasField(values map[string]any, name string) bool {
-	if _, ok := values[name]; ok {
-		return true
+// overrides reports which of the fields that are made here have values already.
+func overrides(values map[string]any) (accept, contentType bool) {
+	for name := range values {
+		accept = accept || strings.EqualFold(name, "Accept")
+		contentType = contentType || strings.EqualFold(name, "Content-Type")
 	}
-	for other := range values {
-		if strings.EqualFold(other, name) {
-			return true
-		}
-	}
-	return false
+	return accept, contentType
 }
 
 func (w *writer) fields(p *plan, h capture.Header, values map[string]any) (capture.Header, error) {

@@ -49,6 +49,9 @@ var formsOf = map[string]bodyForm{
 // formOf returns the grammar of a media type (RFC 6838 section 4.2.8 for the
 // suffixes). A range is the most usual type in it.
 func formOf(mediaType string) bodyForm {
+	if mediaType == "application/json" { // most
+		return jsonForm
+	}
 	t := essence(mediaType)
 	if f, ok := formsOf[t]; ok {
 		return f
@@ -78,6 +81,9 @@ func essence(mediaType string) string {
 
 // concrete returns a media type that is in a range.
 func concrete(mediaType string, v any) string {
+	if strings.IndexByte(mediaType, '*') < 0 {
+		return mediaType
+	}
 	t := essence(mediaType)
 	if !strings.HasSuffix(t, "/*") {
 		return mediaType

@@ -45,9 +45,17 @@ func sortMembers(all []member) {
 	}
 	for i := 1; i < len(all); i++ {
 		m, j := all[i], i
-		for ; j > 0 && m.name < all[j-1].name; j-- {
+		for ; j > 0 && less(m.name, all[j-1].name); j-- {
 			all[j] = all[j-1]
 		}
 		all[j] = m
 	}
+}
+
+// less orders by bytes. Most names differ in the first one.
+func less(a, b string) bool {
+	if a != "" && b != "" && a[0] != b[0] {
+		return a[0] < b[0]
+	}
+	return a < b
 }

@@ -141,7 +141,7 @@ func TestValuesWithoutAForm(t *testing.T) {
 		{"query form* MaybeText", `null`}, {"query form* Either", `"5"`}, {"query form* TextOrList", `["a"]`},
 		{"query form* Color", `{"X":1}`}, {"query form* Texts", `[["a"]]`}, {"query form* Any", `"5"`},
 		{"query spaceDelimited Texts", `["a b"]`}, {"query pipeDelimited Texts", `["a|b","c"]`},
-		{"query deepObject* Filter", `{"a":{}}`}, {"query deepObject* Filter", `{"tags":[]}`}, {"query deepObject* Filter", `{"a]":1}`},
+		{"query deepObject* Filter", `{"a":{}}`}, {"query deepObject* Filter", `{"tags":[]}`}, {"query deepObject* Filter", `{"a]":1}`}, {"query deepObject* Any", `{"a":["x"]}`},
 		{"header simple Texts", `["a,b"]`}, {"header simple Text", `" a"`}, {"header simple Texts", `["a"," b"]`},
 		{"header simple* Color", `{"a=b":1}`}, {"cookie form* Texts", `[]`},
 	} {
