@@ -57,7 +57,7 @@ func (r *run) value(s *jsonschema.Schema, v any) bool {
 	if s.Format != nil {
 		if err := s.Format.Validate(v); err != nil {
 			return r.fail(s, "format", func() string {
-				return fmt.Sprintf("must be %s: %v; it is %s", s.Format.Name, err, describe(v))
+				return "must be " + formatWords(s.Format.Name, err) + "; it is " + describe(v)
 			})
 		}
 	}

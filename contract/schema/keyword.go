@@ -13,6 +13,9 @@ func (t *translator) keyword(e *edit, key string, value any, at spot, depth int)
 		t.refer(e, key, value, at)
 		return
 	}
+	if name, ok := value.(string); ok && key == "format" && !knownFormat(name) {
+		t.side.set.notes.format(name)
+	}
 	shape, known := keywords[key]
 	if !known {
 		return

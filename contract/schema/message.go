@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -74,6 +75,16 @@ func showAll(values []any) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+// formatWords says what a format is, never by the errors of others: they may hold
+// the value.
+func formatWords(name string, err error) string {
+	var what notFormat
+	if errors.As(err, &what) {
+		return string(what) + " (format " + name + ")"
+	}
+	return "of the format " + name
 }
 
 func quote(s string) string { return strconv.Quote(cut(s)) }
