@@ -219,3 +219,38 @@ paths:
         - {name: no, in: path, required: true, schema: {type: string}}
       responses: {'200': {description: ok}}
 `
+
+const guarded = `
+openapi: 3.0.3
+paths:
+  /docs:
+    post:
+      responses: {'201': {content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}}
+  /docs/{id}:
+    parameters:
+      - {name: id, in: path, required: true, schema: {type: string}}
+    get:
+      responses: {'200': {description: ok, headers: {ETag: {schema: {type: string}}}}}
+    delete:
+      parameters:
+        - {name: If-Match, in: header, required: true, schema: {type: string}}
+      responses: {'204': {description: gone}}
+`
+
+const cyclic = `
+openapi: 3.0.3
+paths:
+  /authors:
+    post:
+      requestBody: {content: {application/json: {schema: {type: object, required: [bookId], properties: {bookId: {type: string}}}}}}
+      responses: {'201': {content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}}
+  /authors/{authorId}:
+    get:
+      parameters:
+        - {name: authorId, in: path, required: true, schema: {type: string}}
+      responses: {'200': {description: ok}}
+  /books:
+    post:
+      requestBody: {content: {application/json: {schema: {type: object, required: [authorId], properties: {authorId: {type: string}, title: {type: string}}}}}}
+      responses: {'201': {content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}}
+`
