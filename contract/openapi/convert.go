@@ -16,8 +16,8 @@ import (
 // convert makes a document of version 3 out of one of version 2.0. What cannot be
 // converted is found by halving and left out.
 func (p *reading) convert(root map[string]any) (map[string]any, error) {
-	c := &converter{reading: p, whole: root}
-	paths := c.objects(root["paths"])
+	c := &converter{reading: p, whole: maps.Clone(root)}
+	paths := c.prepare(c.check())
 	made, err := c.made(paths)
 	if err != nil && len(paths) > 0 {
 		if _, empty := c.made(nil); empty != nil {
@@ -36,28 +36,61 @@ func (p *reading) convert(root map[string]any) (map[string]any, error) {
 	return made, nil
 }
 
-// objects returns the paths and operations that are objects, as the library follows
-// null pointers where they are not.
-func (c *converter) objects(v any) map[string]any {
-	all, _ := v.(map[string]any)
-	paths := make(map[string]any, len(all))
-	for path, v := range all {
-		item, ok := v.(map[string]any)
-		if !ok && !strings.HasPrefix(path, "x-") {
-			c.leftOut(part{path: path}, errors.New("the path item is no object"))
-			continue
+// check leaves out what cannot be decoded or whose references lead nowhere, and
+// returns the paths that are left.
+func (c *converter) check() map[string]any {
+	c.splitPaths(c.whole)
+	c.splitComponents(c.whole, c.doc.Root(), oldKinds)
+	n := newNeeds(c.files, c.units)
+	n.spread()
+	(&library{files: c.files, root: c.doc.root, old: true}).decode(c.units)
+	n.spread()
+	paths := make(map[string]any)
+	for _, kind := range oldKinds {
+		if _, ok := c.whole[kind]; ok {
+			c.whole[kind] = make(map[string]any)
 		}
-		item = maps.Clone(item)
-		for _, method := range methods {
-			v, there := item[method]
-			if _, ok := v.(map[string]any); there && !ok {
-				c.leftOut(part{path, method}, errors.New("the operation is no object"))
-				delete(item, method)
-			}
-		}
-		paths[path] = item
 	}
+	for _, u := range c.units {
+		for _, f := range u.faults {
+			c.tell(f.place, u.operation(), f.err.Error())
+		}
+		switch {
+		case u.method != "" && len(u.faults) > 0:
+			c.doc.methods[u.path] = append(c.doc.methods[u.path], verb(u.method))
+		case len(u.faults) > 0:
+		case u.kind != "":
+			c.whole[u.kind].(map[string]any)[u.name] = u.parts[0].value
+		case u.method == "":
+			paths[u.path] = c.joined(u)
+		default:
+			c.put(paths, u)
+		}
+	}
+	c.units = nil
 	return paths
+}
+
+// oldKinds are the components of version 2.0.
+var oldKinds = []string{"definitions", "parameters", "responses", "securityDefinitions"}
+
+// joined returns a path item without its operations, as it stands in the first
+// file.
+func (c *converter) joined(u *unit) any {
+	v, err := (&library{files: c.files, root: c.doc.root}).rebaseItem(u)
+	if err != nil { // its references were followed before
+		return make(map[string]any)
+	}
+	return v
+}
+
+// put adds an operation to its path item.
+func (c *converter) put(paths map[string]any, u *unit) {
+	v, err := (&library{files: c.files, root: c.doc.root}).rebase(u)
+	item, ok := paths[u.path].(map[string]any)
+	if err == nil && ok {
+		item[u.method] = v
+	}
 }
 
 // converter converts as much of a document as can be.

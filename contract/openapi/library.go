@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/getkin/kin-openapi/openapi2"
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
@@ -21,6 +22,8 @@ import (
 type library struct {
 	files *files
 	root  *file
+	// old says that the document is one of version 2.0.
+	old bool
 	// shell is the document without its paths and components.
 	shell map[string]any
 	needs *needs
@@ -68,6 +71,9 @@ func (l *library) decodeUnit(u *unit) error {
 		return err
 	}
 	u.made = newMade(u)
+	if l.old {
+		u.made = newOld(u)
+	}
 	return json.Unmarshal(data, u.made)
 }
 
@@ -95,6 +101,24 @@ func newMade(u *unit) any {
 		return new(openapi3.SecuritySchemeRef)
 	}
 	return new(openapi3.SchemaRef)
+}
+
+// newOld returns what a unit of version 2.0 is decoded to.
+func newOld(u *unit) any {
+	switch u.kind {
+	case "":
+		if u.method == "" {
+			return new(openapi2.PathItem)
+		}
+		return new(openapi2.Operation)
+	case "parameters":
+		return new(openapi2.Parameter)
+	case "responses":
+		return new(openapi2.Response)
+	case "securityDefinitions":
+		return new(openapi2.SecurityScheme)
+	}
+	return new(openapi2.SchemaRef)
 }
 
 // rebase returns what a unit is in the first file: without callbacks, and with
@@ -141,16 +165,18 @@ func (l *library) absolute(v any, place Place) (any, error) {
 	if uri == l.root.uri {
 		return v, nil
 	}
-	return absolute(l.files, uri, v)
+	return absolute(l.files, l.root.uri, uri, v)
 }
 
-func absolute(f *files, uri string, v any) (any, error) {
+// absolute returns a copy of v, which stands in the file uri, that means the same in
+// the file home.
+func absolute(f *files, home, uri string, v any) (any, error) {
 	switch v := v.(type) {
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {
 			var err error
-			if list[i], err = absolute(f, uri, item); err != nil {
+			if list[i], err = absolute(f, home, uri, item); err != nil {
 				return nil, err
 			}
 		}
@@ -159,7 +185,7 @@ func absolute(f *files, uri string, v any) (any, error) {
 		m := make(map[string]any, len(v))
 		for key, item := range v {
 			var err error
-			if m[key], err = absolute(f, uri, item); err != nil {
+			if m[key], err = absolute(f, home, uri, item); err != nil {
 				return nil, err
 			}
 		}
@@ -168,7 +194,7 @@ func absolute(f *files, uri string, v any) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			m["$ref"] = target.reference()
+			m["$ref"] = strings.TrimPrefix(target.reference(), home)
 		}
 		return m, nil
 	}

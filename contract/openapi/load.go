@@ -88,7 +88,7 @@ func (p *reading) read() error {
 			return err
 		}
 	}
-	p.split(root, p.doc.Root())
+	p.split(root)
 	p.needs = newNeeds(p.files, p.units)
 	p.needs.spread()
 	if err := p.readLibrary(root); err != nil {

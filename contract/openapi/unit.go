@@ -73,31 +73,41 @@ var kinds = []string{
 	"examples", "headers", "links", "parameters", "requestBodies", "responses", "schemas", "securitySchemes",
 }
 
-// split lists what the document consists of: path items before their operations,
-// in the order of their paths, then the components.
-func (p *reading) split(root map[string]any, place Place) {
+// split lists what a document of version 3 consists of.
+func (p *reading) split(root map[string]any) {
+	p.splitPaths(root)
+	components, _ := root["components"].(map[string]any)
+	p.splitComponents(components, p.doc.Root().Join("components"), kinds)
+}
+
+// splitPaths lists path items, each before its operations, in the order of their
+// paths.
+func (p *reading) splitPaths(root map[string]any) {
+	place := p.doc.Root().Join("paths")
 	paths, ok := root["paths"].(map[string]any)
 	if _, there := root["paths"]; there && !ok {
-		p.tell(place.Join("paths"), "", "the paths are no object")
+		p.tell(place, "", "the paths are no object")
 	}
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		at := place.Join("paths", path)
 		switch {
 		case strings.HasPrefix(path, "x-"):
 		case !strings.HasPrefix(path, "/"):
-			p.tell(at, path, "the path does not begin with a slash")
+			p.tell(place.Join(path), path, "the path does not begin with a slash")
 		default:
-			p.splitItem(path, paths[path], at)
+			p.splitItem(path, paths[path], place.Join(path))
 		}
 	}
-	components, _ := root["components"].(map[string]any)
+}
+
+func (p *reading) splitComponents(owner map[string]any, place Place, kinds []string) {
 	for _, kind := range kinds {
-		all, ok := components[kind].(map[string]any)
-		if _, there := components[kind]; there && !ok {
-			p.tell(place.Join("components", kind), "", "the components are no object")
+		all, ok := owner[kind].(map[string]any)
+		if _, there := owner[kind]; there && !ok {
+			p.tell(place.Join(kind), "", "the components are no object")
 		}
 		for _, name := range slices.Sorted(maps.Keys(all)) {
-			p.units = append(p.units, &unit{place: place.Join("components", kind, name), kind: kind, name: name, parts: []node{{p.files, all[name], place.Join("components", kind, name)}}})
+			at := place.Join(kind, name)
+			p.units = append(p.units, &unit{place: at, kind: kind, name: name, parts: []node{{p.files, all[name], at}}})
 		}
 	}
 }

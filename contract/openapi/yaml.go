@@ -95,7 +95,7 @@ func (y *yamlReader) value(n ast.Node, place Place, depth int) (any, error) {
 	if n == nil {
 		return nil, nil
 	}
-	if err := y.tree.enter(depth); err != nil {
+	if err := y.tree.enter(depth, len(n.GetToken().Value)); err != nil {
 		return nil, y.fail(n, err)
 	}
 	switch n := n.(type) {
