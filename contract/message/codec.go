@@ -31,17 +31,8 @@ type validator interface {
 
 // New returns the codec of a document and its schemas.
 func New(doc *openapi.Document, schemas *schema.Set) *Codec {
-	n, ok := any(doc).(nodes)
-	if !ok {
-		n = noNodes{}
-	}
-	return &Codec{nodes: n, schemas: schemas}
+	return &Codec{nodes: doc, schemas: schemas}
 }
-
-// noNodes is a document whose schemas cannot be looked at.
-type noNodes struct{}
-
-func (noNodes) Node(p openapi.Place) (any, openapi.Place, error) { return nil, p, nil }
 
 // valid reports whether a value keeps to the schema at a place. A schema that
 // cannot be used, which is a problem of the document, forbids nothing.

@@ -17,6 +17,8 @@ import (
 	"twinspect.dev/contract"
 )
 
+// Why a message was not written or read. Errors of this package are one of them,
+// or of capture/coding, and say more in their text.
 var (
 	// ErrNoForm: a value has no form in its style or media type that would be read
 	// as that value, such as an empty list in a query.

@@ -210,14 +210,23 @@ func (p *plan) match(target string) ([]string, bool) {
 			}
 		}
 	}
-	return p.values(parts)
+	if values, ok := p.values(parts); ok {
+		return values, true
+	}
+	for _, base := range p.bases { // its variables may have other values than their defaults
+		if len(parts) > len(base) {
+			if values, ok := p.values(parts[len(base):]); ok {
+				return values, true
+			}
+		}
+	}
+	return nil, false
 }
 
-// fits reports whether a path begins with a base path, a variable of which fits
-// any segment.
+// fits reports whether a path begins with a base path.
 func fits(parts, base []string) bool {
 	for i, b := range base {
-		if !strings.Contains(b, "{") && decoded(parts[i]) != decoded(b) {
+		if decoded(parts[i]) != decoded(b) {
 			return false
 		}
 	}
