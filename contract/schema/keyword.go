@@ -30,7 +30,9 @@ func (t *translator) keyword(e *edit, key string, value any, at spot, depth int)
 	switch {
 	case !ok:
 		e.remove(key)
-		t.problem(here, "%s cannot be %s; it is ignored", key, describe(value))
+		if _, isText := value.(string); shape != expression || !isText { // else it was told why
+			t.problem(here, "%s cannot be %s; it is ignored", key, describe(value))
+		}
 	case to != nil:
 		e.set(key, *to)
 	}
