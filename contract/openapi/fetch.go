@@ -45,7 +45,7 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return readAll(f)
 }
 
@@ -124,7 +124,7 @@ func (f *fetcher) fetch(u *url.URL) ([]byte, error) {
 		}
 		return nil, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("it is answered %s", res.Status)
 	}

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,7 +117,8 @@ func (n *needs) spread() {
 // cause says of a unit with faults why what needs it cannot be used.
 func (u *unit) cause() error {
 	first := u.faults[0]
-	if indirect, ok := first.err.(*neededError); ok {
+	var indirect *neededError
+	if errors.As(first.err, &indirect) {
 		return indirect
 	}
 	return &neededError{u.place, first.err}

@@ -162,7 +162,7 @@ func TestNamesFromManyGoroutines(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"shop.yaml", "petstore.json", "damaged.yaml"} {
+	for _, name := range []string{"shop.yaml", "petstore.json", "damaged.yaml", "model.yaml"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		require.NoError(f, err)
 		f.Add(data, "/products/17")
@@ -177,7 +177,14 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if name := d.Name("GET", target); name != "" {
-			require.Contains(t, names(d), name)
+			require.NotNil(t, d.Operation(name))
+		}
+		for _, op := range d.Operations {
+			require.NotEmpty(t, d.Where(op.Place))
+			for _, p := range op.Parameters {
+				_, _, err := d.Node(p.Place)
+				require.NoError(t, err)
+			}
 		}
 	})
 }

@@ -106,9 +106,9 @@ func (p *reading) validate(spec *openapi3.T) {
 // that may be a reference, such as the headers of a part of a form; whether it leads
 // somewhere was looked at before.
 func each(err error) []error {
-	var all openapi3.MultiError
-	if me, ok := err.(openapi3.MultiError); ok {
-		for _, e := range me {
+	if joined, ok := any(err).(openapi3.MultiError); ok {
+		var all []error
+		for _, e := range joined {
 			all = append(all, each(e)...)
 		}
 		return all
