@@ -35,6 +35,8 @@ func newLayout(p *openapi.Parameter) layout {
 		}
 	}
 	switch p.Style {
+	case "cookie": // of OpenAPI 3.2: nothing is encoded
+		l.keep, l.item, l.coded = nil, nil, plain
 	case "label":
 		l.before = "."
 		if p.Explode {

@@ -54,8 +54,15 @@ func (w *writer) text(p *param, text string, keep *set) error {
 			return err
 		}
 	}
+	if p.In == "cookie" && p.coded == plain && strings.ContainsFunc(text, notInCookie) {
+		return noForm("%q cannot be in a cookie without being encoded (RFC 6265 section 4.1.1)", text)
+	}
 	w.buf = appendEscaped(w.buf, text, keep)
 	return nil
+}
+
+func notInCookie(c rune) bool {
+	return c <= ' ' || c >= 0x7f || c == '"' || c == ',' || c == ';' || c == '\\'
 }
 
 // part writes one scalar of a list or object that is not exploded, or that has no

@@ -111,6 +111,7 @@ func TestStyles(t *testing.T) {
 		{"cookie form* Text", `"a;b c"`, "color=a%3Bb%20c"},
 		{"cookie form Texts", list, "color=blue,black,brown"},
 		{"cookie form* Texts", list, "color=blue; color=black; color=brown"},
+		{"cookie cookie* Text", `"a%20=b"`, "color=a%20=b"},
 		{"cookie form* Color", rgb, "B=150; G=200; R=100"},
 	} {
 		op, p := one(row.how)
@@ -143,7 +144,7 @@ func TestValuesWithoutAForm(t *testing.T) {
 		{"query spaceDelimited Texts", `["a b"]`}, {"query pipeDelimited Texts", `["a|b","c"]`},
 		{"query deepObject* Filter", `{"a":{}}`}, {"query deepObject* Filter", `{"tags":[]}`}, {"query deepObject* Filter", `{"a]":1}`}, {"query deepObject* Any", `{"a":["x"]}`},
 		{"header simple Texts", `["a,b"]`}, {"header simple Text", `" a"`}, {"header simple Texts", `["a"," b"]`},
-		{"header simple* Color", `{"a=b":1}`}, {"cookie form* Texts", `[]`},
+		{"header simple* Color", `{"a=b":1}`}, {"cookie form* Texts", `[]`}, {"cookie cookie* Text", `"a;b"`},
 	} {
 		op, p := one(row.how)
 		v := tree(t, row.value)
