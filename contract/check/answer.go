@@ -81,17 +81,17 @@ func (j *judge) serverError(o *contract.Observation, op *openapi.Operation) {
 	if s == 501 && op == nil && !j.known[o.Request.Method] {
 		return
 	}
-	print := j.fingerprint(o)
-	j.tell(contract.NoServerError, o.Step, "status", strconv.Itoa(s)+" "+print.cause, told(s, print))
+	mark := j.fingerprint(o)
+	j.tell(contract.NoServerError, o.Step, "status", strconv.Itoa(s)+" "+mark.cause, told(s, mark))
 }
 
 // told says what an answer tells of itself.
-func told(status int, print fingerprint) string {
+func told(status int, mark fingerprint) string {
 	text := fmt.Sprintf("the answer is %d", status)
-	if print.text == "" {
+	if mark.text == "" {
 		return text
 	}
-	return text + ": " + cut(print.text, maxErr)
+	return text + ": " + cut(mark.text, maxErr)
 }
 
 // document holds the answer against what the document says of it.

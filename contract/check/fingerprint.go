@@ -38,7 +38,7 @@ func (j *judge) fingerprint(o *contract.Observation) fingerprint {
 
 // parse reads JSON, numbers as they are written.
 func parse(body []byte) (any, bool) {
-	if c := bytes.TrimSpace(body)[0]; c != '{' && c != '[' && c != '"' {
+	if body = bytes.TrimSpace(body); len(body) == 0 || !bytes.ContainsRune([]byte(`{["`), rune(body[0])) {
 		return nil, false
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -54,6 +54,9 @@ func ofText(body string, n *normal) fingerprint {
 	}
 	frames := framesOf(body)
 	head := n.text(firstLines(body, 3))
+	if head == "" && frames == "" { // what looks like a frame is all that is said
+		head = n.text(strings.TrimSpace(body))
+	}
 	return fingerprint{cause: spaced(head, frames), text: head}
 }
 

@@ -70,9 +70,12 @@ func (n *normal) gather(v any, levels int) {
 	}
 }
 
-// values are the forms of values in an error's text. A quoted text is short and in
-// one line; an apostrophe within a word is none.
+// values are the forms of values in an error's text, those that may be secret
+// first. A quoted text is short and in one line; an apostrophe within a word is
+// none.
 var values = regexp.MustCompile(strings.Join([]string{
+	`(?i:\b(?:bearer|basic)\s+[\w.~+/=-]{8,})`, `\beyJ[\w-]+\.[\w-]+\.[\w-]*`, `://[^\s/@]+@`,
+	`(?i:\b\w*(?:passw(?:or)?d|pwd|secret|token|api_?key)\s*[=:]\s*\S+)`,
 	`"[^"\n]{0,200}"`, "`[^`\n]{0,200}`", `\B'[^'\n]{0,200}'\B`, `“[^”\n]{0,200}”`,
 	`[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}`,
 	`\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?`,

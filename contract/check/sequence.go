@@ -9,7 +9,9 @@ import (
 )
 
 // expect judges a step by what its case expects of it. All pages of a step are
-// one: the check is made once.
+// one: the check is made once. Where something is to be compared and there is
+// nothing to compare it with, it is not made, as the status alone does not show
+// it.
 func (j *judge) expect(step int, seen []*contract.Observation) {
 	expect := &j.cs.Steps[step].Expect
 	for _, o := range seen {
@@ -22,20 +24,33 @@ func (j *judge) expect(step int, seen []*contract.Observation) {
 		case silent:
 			return
 		case wrong:
-			if j.make(expect.Check) {
-				j.tell(expect.Check, step, "status", strconv.Itoa(status(o)),
-					fmt.Sprintf("%s is answered %d, where %s is expected", j.stepName(step), status(o), wanted(expect)))
-			}
+			j.unexpected(step, o)
 			return
 		}
 	}
 	found, compared := j.content(expect, seen)
-	if len(expect.Status) == 0 && !compared || !j.make(expect.Check) {
+	judged := compared || len(expect.Status) > 0 && expect.Kept+expect.Same+expect.Listed == ""
+	if !judged || !j.make(expect.Check) {
 		return
 	}
 	for _, m := range found {
 		j.tell(expect.Check, step, m.at, m.cause, m.message)
 	}
+}
+
+// unexpected tells of a status. What the answer says of it is a part of the cause
+// where a valid request is refused, as it may be for more than one reason.
+func (j *judge) unexpected(step int, o *contract.Observation) {
+	expect := &j.cs.Steps[step].Expect
+	if !j.make(expect.Check) {
+		return
+	}
+	cause := strconv.Itoa(status(o))
+	if expect.Check == contract.Accepted {
+		cause += " " + j.fingerprint(o).cause
+	}
+	j.tell(expect.Check, step, "status", cause,
+		fmt.Sprintf("%s is answered %d, where %s is expected", j.stepName(step), status(o), wanted(expect)))
 }
 
 // mismatch is one way in which an answer is not as an earlier step lets expect.

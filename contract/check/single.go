@@ -158,12 +158,12 @@ func (j *judge) accepted(o *contract.Observation) {
 	if !j.make(contract.Accepted) || !bad {
 		return
 	}
-	print := j.fingerprint(o)
+	mark := j.fingerprint(o)
 	text := fmt.Sprintf("a valid request is answered %d, %s", s, why)
-	if print.text != "" {
-		text += ": " + cut(print.text, maxErr)
+	if mark.text != "" {
+		text += ": " + cut(mark.text, maxErr)
 	}
-	j.tell(contract.Accepted, o.Step, "status", strconv.Itoa(s)+" "+print.cause, text)
+	j.tell(contract.Accepted, o.Step, "status", strconv.Itoa(s)+" "+mark.cause, text)
 }
 
 // credentials says what is wrong where a valid request is not let in.

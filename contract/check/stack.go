@@ -11,12 +11,18 @@ import (
 // failed and its callers, which tell apart what goes through one helper.
 const maxFrames = 3
 
-// maxLines is how many lines of a stack are read.
-const maxLines = 2000
+// maxLines is how many lines of a stack are read, maxLine how long a frame is at
+// most: names with generics have some hundred bytes.
+const (
+	maxLines = 2000
+	maxLine  = 2000
+)
 
 // A form of frames in stack traces. file and function are the indexes of the
 // expression's groups, 0 for none.
 type form struct {
+	// mark stands in every such frame: it is looked for before the expression.
+	mark           string
 	expr           *regexp.Regexp
 	file, function int
 	// last says that the frame that failed comes last.
@@ -25,31 +31,34 @@ type form struct {
 
 var forms = []form{
 	// Java, Kotlin, Scala: at com.shop.Orders.place(Orders.java:12)
-	{expr: regexp.MustCompile(`^\s*at\s+([\w$.<>/@-]+)\(([\w$.-]+(?::\d+)?|Native Method|Unknown Source)\)`), file: 2, function: 1},
+	{mark: `at `, expr: regexp.MustCompile(`^\s*at\s+([\w$.<>/@-]+)\(([\w$.-]+(?::\d+)?|Native Method|Unknown Source)\)`), file: 2, function: 1},
 	// .NET: at Shop.Orders.Place(Int32 id) in /src/Orders.cs:line 12
-	{expr: regexp.MustCompile(`^\s*at\s+([\w.<>\x60+\[\],]+)\([^)]*\)(?:\s+in\s+(.+?):line\s+\d+)?\s*$`), file: 2, function: 1},
+	{mark: `at `, expr: regexp.MustCompile(`^\s*at\s+([\w.<>\x60+\[\],]+)\([^)]*\)(?:\s+in\s+(.+?):line\s+\d+)?\s*$`), file: 2, function: 1},
 	// JavaScript: at place (/srv/orders.js:1:2), at /srv/orders.js:1:2
-	{expr: regexp.MustCompile(`^\s*at\s+(?:(.+?)\s+\()?([^()\s]+?):\d+:\d+\)?\s*$`), file: 2, function: 1},
+	{mark: `at `, expr: regexp.MustCompile(`^\s*at\s+(?:(.+?)\s+\()?([^()\s]+?):\d+:\d+\)?\s*$`), file: 2, function: 1},
 	// Python: File "/srv/orders.py", line 12, in place
-	{expr: regexp.MustCompile(`^\s*File "([^"]+)", line \d+(?:, in (.+?))?\s*$`), file: 1, function: 2, last: true},
+	{mark: `File "`, expr: regexp.MustCompile(`^\s*File "([^"]+)", line \d+(?:, in (.+?))?\s*$`), file: 1, function: 2, last: true},
 	// PHP: #0 /srv/orders.php(12): place()
-	{expr: regexp.MustCompile(`^\s*#\d+\s+([^\s(]+)\(\d+\):\s+([\w\\:>-]+)`), file: 1, function: 2},
+	{mark: `#`, expr: regexp.MustCompile(`^\s*#\d+\s+([^\s(]+)\(\d+\):\s+([\w\\:>-]+)`), file: 1, function: 2},
 	// Ruby: orders.rb:12:in 'place'
-	{expr: regexp.MustCompile("^\\s*(?:from\\s+)?(\\S+\\.rb):\\d+:in\\s+[`'](.+?)'"), file: 1, function: 2},
+	{mark: `.rb:`, expr: regexp.MustCompile("^\\s*(?:from\\s+)?(\\S+\\.rb):\\d+:in\\s+[`'](.+?)'"), file: 1, function: 2},
 	// Go: /srv/orders.go:12 +0x1d, below the function
-	{expr: regexp.MustCompile(`^\s*(\S+\.go):\d+(?:\s+\+0x[0-9a-f]+)?\s*$`), file: 1},
+	{mark: `.go:`, expr: regexp.MustCompile(`^\s*(\S+\.go):\d+(?:\s+\+0x[0-9a-f]+)?\s*$`), file: 1},
 	// Rust: at src/orders.rs:12:5 is JavaScript's; 3: shop::orders::place
-	{expr: regexp.MustCompile(`^\s*\d+:\s+(?:0x[0-9a-f]+ - )?((?:\w+::)+\w+)`), function: 1},
+	{mark: `::`, expr: regexp.MustCompile(`^\s*\d+:\s+(?:0x[0-9a-f]+ - )?((?:\w+::)+\w+)`), function: 1},
 }
 
 // goFunction is the line above a Go frame's file: shop.(*Orders).Place(0xc000...)
 var goFunction = regexp.MustCompile(`^(?:created by )?([\w./*()\[\]-]+(?:\.func\d+(?:\.\d+)*)?)\([^)]*\)\s*$`)
 
 func isFrame(line string) bool {
+	if len(line) > maxLine {
+		return false
+	}
 	if goFunction.MatchString(line) && strings.Contains(line, ".") || strings.HasPrefix(line, "goroutine ") {
 		return true
 	}
-	return slices.ContainsFunc(forms, func(f form) bool { return f.expr.MatchString(line) })
+	return slices.ContainsFunc(forms, func(f form) bool { return strings.Contains(line, f.mark) && f.expr.MatchString(line) })
 }
 
 // framesOf returns the frames nearest to what failed, as "file:function" without
@@ -66,6 +75,9 @@ func framesOf(text string) string {
 	last := false
 	for i, line := range lines {
 		for _, f := range forms {
+			if len(line) > maxLine || !strings.Contains(line, f.mark) {
+				continue
+			}
 			m := f.expr.FindStringSubmatch(line)
 			if m == nil {
 				continue

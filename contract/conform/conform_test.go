@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/message"

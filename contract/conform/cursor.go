@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"twinspect.dev/capture"
 	"twinspect.dev/contract/message"
 	"twinspect.dev/contract/openapi"
