@@ -55,7 +55,7 @@ func deferred(op *openapi.Operation) bool {
 	return len(all) > 0 && !slices.ContainsFunc(all, func(r *openapi.Response) bool { return r.Status != "202" })
 }
 
-// json returns the media of a response whose fields can be told.
+// structured returns the media of a response whose fields can be told.
 func structured(media []*openapi.Media) *openapi.Media {
 	var first *openapi.Media
 	for _, m := range media {
@@ -197,7 +197,7 @@ func (s *shapes) fits(f *field, n need, exact bool) bool {
 	return n.typ == "number" && typ == "integer"
 }
 
-// items finds the list that an answer holds: the place of the list and the schema
+// list finds the list that an answer holds: the place of the list and the schema
 // of what is in it.
 func (s *shapes) list(op *openapi.Operation) (contract.Place, openapi.Place, bool) {
 	for _, r := range successes(op) {

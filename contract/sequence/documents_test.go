@@ -188,7 +188,7 @@ paths:
       responses: {'200': {description: ok}}
 `
 
-const linked1 = `
+const linking = `
 openapi: 3.0.3
 paths:
   /sales:

@@ -27,8 +27,8 @@ import (
 )
 
 // Planner plans the sequences of one document. It must not be changed once it was
-// asked for anything; it may then be used by many goroutines, if its functions
-// may.
+// asked for anything; it may then be used by many goroutines, which wait for each
+// other.
 type Planner struct {
 	Document *openapi.Document
 	// Ordinary makes a request of an operation that ought to be accepted; false
@@ -42,7 +42,9 @@ type Planner struct {
 	// Recorded is what traffic showed of which values are taken from where.
 	Recorded []Dependency
 
-	once    sync.Once
+	once sync.Once
+	// mu guards what planned reads of schemas as it goes.
+	mu      sync.Mutex
 	planned *builder
 }
 
@@ -54,6 +56,8 @@ func (p *Planner) plan() *builder {
 // Setups returns what each operation needs that needs anything, in the order of
 // the operations: the fewest steps, what others build on first, at most six.
 func (p *Planner) Setups() []contract.Setup {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	b := p.plan()
 	var out []contract.Setup
 	for _, op := range b.ops {
@@ -70,6 +74,8 @@ func (p *Planner) Setups() []contract.Setup {
 // Cases returns the cases of what can be made, of lists, and of links, and what
 // none could be made for. The same document and requests give the same cases.
 func (p *Planner) Cases() ([]contract.Case, []contract.Gap) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	b := p.plan()
 	cases, gaps := []contract.Case(nil), append([]contract.Gap(nil), b.gaps...)
 	listed := make(map[*openapi.Operation]*resource)

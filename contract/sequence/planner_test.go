@@ -106,7 +106,7 @@ func TestSetupsAreTheMinimalChain(t *testing.T) {
 			"POST /user", "= GET /user/{username} [path username <- post-user request body /username]"}},
 		{"a repository and its owner", hub, "GET /repos/{owner}/{repo}", []string{
 			"POST /user/repos", "= GET /repos/{owner}/{repo} [path repo <- post-user-repos body /name] [path owner <- post-user-repos body /owner/login]"}},
-		{"a link of the document", linked1, "GET /invoice/{no}", []string{
+		{"a link of the document", linking, "GET /invoice/{no}", []string{
 			"POST /sales", "= GET /invoice/{no} [path no <- post-sales body /invoice/number]"}},
 	}
 	for _, test := range tests {
@@ -230,7 +230,7 @@ func TestOptionalReferencesAreLeftOutWhereNothingElseNeedsThem(t *testing.T) {
 }
 
 func TestLinks(t *testing.T) {
-	p := read(t, linked1).planner()
+	p := read(t, linking).planner()
 	assert.Equal(t, []string{"origin: POST /sales", "follow: GET /invoice/{no} available-after-create 2XX"},
 		scriptOf(t, p, "post-sales/link-invoice-201"))
 	assert.Equal(t, []string{"post-sales: POST /sales", "origin: POST /sales", "follow: GET /invoice/{no} available-after-create 2XX"},

@@ -46,9 +46,9 @@ type field struct {
 	required bool
 }
 
-// maxNest bounds allOf and the like within each other; published documents have
-// 4 at most.
-const maxNest = 8
+// maxParts bounds the schemas that one is made of by allOf and the like; published
+// documents have some tens at most.
+const maxParts = 256
 
 func newShapes(node lookup) *shapes {
 	return &shapes{node: node, seen: make(map[openapi.Place]*shape)}
@@ -64,18 +64,21 @@ func (s *shapes) of(p openapi.Place) *shape {
 		return known
 	}
 	sh := &shape{}
-	s.read(sh, p, 0, true)
+	s.read(sh, p, make(map[openapi.Place]bool), true)
 	slices.SortFunc(sh.fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
 	s.seen[p] = sh
 	return sh
 }
 
-func (s *shapes) read(sh *shape, p openapi.Place, depth int, must bool) {
+// read adds what the schema at p says. Each schema is read once, so that unions
+// of unions of themselves end.
+func (s *shapes) read(sh *shape, p openapi.Place, done map[openapi.Place]bool, must bool) {
 	raw, at, err := s.node(p)
 	tree, ok := raw.(map[string]any)
-	if err != nil || !ok || depth > maxNest {
+	if err != nil || !ok || done[at] || len(done) == maxParts {
 		return
 	}
+	done[at] = true
 	if sh.at == "" {
 		sh.at = at
 	}
@@ -86,11 +89,11 @@ func (s *shapes) read(sh *shape, p openapi.Place, depth int, must bool) {
 		sh.add(field{name, words(name), child(at, "properties", name), must && slices.Contains(required, name)})
 	}
 	for i := range len(list(tree["allOf"])) {
-		s.read(sh, child(at, "allOf", itoa(i)), depth+1, must)
+		s.read(sh, child(at, "allOf", itoa(i)), done, must)
 	}
 	for _, union := range []string{"oneOf", "anyOf"} {
 		for i := range len(list(tree[union])) {
-			s.read(sh, child(at, union, itoa(i)), depth+1, false)
+			s.read(sh, child(at, union, itoa(i)), done, false)
 		}
 	}
 }

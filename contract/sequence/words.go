@@ -61,29 +61,7 @@ func forms(word string) []string {
 	return out
 }
 
-// singular is the likeliest form of a word for one thing, to be shown and for
-// names; to compare, see forms.
-func singular(word string) string {
-	for _, ending := range []string{"sses", "shes", "ches", "xes", "zes"} {
-		if strings.HasSuffix(word, ending) {
-			return word[:len(word)-2]
-		}
-	}
-	if stem, ok := strings.CutSuffix(word, "ies"); ok && len(stem) > 1 {
-		return stem + "y"
-	}
-	if len(word) > 2 && strings.HasSuffix(word, "s") && !strings.HasSuffix(word, "ss") && !strings.HasSuffix(word, "us") {
-		return word[:len(word)-1]
-	}
-	return word
-}
-
-// sameNoun reports whether two words may be one noun in singular and plural.
-func sameNoun(a, b string) bool {
-	return slices.ContainsFunc(forms(a), func(f string) bool { return slices.Contains(forms(b), f) })
-}
-
-// phrase joins words to the key of a noun: its last word without the plural.
+// phrases joins words to the keys of a noun, one for each form of its last word.
 func phrases(ws []string) []string {
 	if len(ws) == 0 {
 		return nil
