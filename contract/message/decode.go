@@ -68,10 +68,10 @@ func (d *decoder) path(target string) {
 // inPath reads the value of a path's parameter, what its style puts before it
 // taken away.
 func (r *reader) inPath(p *param, raw string) (any, error) {
-	rest, ok := strings.CutPrefix(raw, p.before)
-	if !ok && p.before == "." { // of a segment of dots
-		rest, ok = strings.CutPrefix(raw, "%2E")
+	if p.before == "." && (strings.EqualFold(raw, "%2E") || strings.EqualFold(raw, "%2E%2E")) {
+		raw = "..."[:len(raw)/3] // a segment of dots, the first one of the style
 	}
+	rest, ok := strings.CutPrefix(raw, p.before)
 	if !ok {
 		return nil, fmt.Errorf("%w: %.40q does not begin with the %q of the style %s", ErrSyntax, raw, p.before, p.Style)
 	}

@@ -66,6 +66,7 @@ func TestStyles(t *testing.T) {
 		{"path label Text", `"."`, "/p/%2E%2E"},
 		{"path label Texts", list, "/p/.blue,black,brown"},
 		{"path label* Texts", `["blue","b.c"]`, "/p/.blue.b%2Ec"},
+		{"path label* Texts", `["",""]`, "/p/%2E%2E"},
 		{"path label Color", rgb, "/p/.B,150,G,200,R,100"},
 		{"path label* Color", rgb, "/p/.B=150.G=200.R=100"},
 		{"path matrix Text", `"blue"`, "/p/;color=blue"},
