@@ -1,0 +1,121 @@
+package values
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// maxItemsMade is how many items are made: one byte and a comma each would fill a
+// value, and a server that takes a hundred thousand takes more.
+const maxItemsMade = 100_000
+
+// items returns how many items an array gets.
+func (sh *shape) items(h how) int {
+	n := sh.minItems
+	switch {
+	case h.mode == minimal, h.depth <= 0:
+	case h.mode == maximal:
+		n = max(n, sh.prefix, 3)
+	default:
+		n = max(n, sh.prefix, 1)
+	}
+	if sh.maxItems >= 0 {
+		n = min(n, max(sh.maxItems, sh.minItems))
+	}
+	return n
+}
+
+// array makes an array of n items.
+func (m *maker) array(sh *shape, n int, h how) (any, error) {
+	if sh.maxItems >= 0 && n > sh.maxItems {
+		return nil, fmt.Errorf("no array has at least %d items and at most %d", n, sh.maxItems)
+	}
+	return m.items(sh, n, h)
+}
+
+// items makes n items, whatever the bounds say of their number.
+func (m *maker) items(sh *shape, n int, h how) (any, error) {
+	if n > maxItemsMade {
+		return nil, fmt.Errorf("an array of %d items is longer than the %d that are made", n, maxItemsMade)
+	}
+	list := make([]any, 0, n)
+	seen, size := map[string]bool{}, 0
+	for i := range n {
+		v, key, err := m.item(sh, i, h, seen)
+		if err != nil {
+			return nil, fmt.Errorf("item %d: %w", i, err)
+		}
+		if size += len(key); size > maxSize {
+			return nil, fmt.Errorf("an array of %d items has more than %d bytes", n, maxSize)
+		}
+		seen[key] = true
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// item makes the i-th item, other than those before it where they must be
+// unique.
+func (m *maker) item(sh *shape, i int, h how, seen map[string]bool) (any, string, error) {
+	n := m.node(m.itemSchemas(sh, i)...)
+	g := h.below(h.hint)
+	if !sh.unique {
+		v, err := m.make(n, g)
+		key, _ := canonical(v, maxSize)
+		return v, key, err
+	}
+	var err error
+	for try := range 64 {
+		g.salt = h.salt + i + try
+		var v any
+		if v, err = m.make(n, g); err != nil {
+			continue
+		}
+		if key, _ := canonical(v, maxSize); !seen[key] {
+			return v, key, nil
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("no further value that is unlike the %d before it was found", len(seen))
+	}
+	return nil, "", err
+}
+
+// itemSchemas are those of the i-th item, what "contains" asks for included: the
+// first items after the prefix are those that it counts.
+func (m *maker) itemSchemas(sh *shape, i int) []*jsonschema.Schema {
+	schemas := item(sh, i)
+	start := sh.prefix
+	for _, s := range sh.schemas {
+		if s.Contains == nil {
+			continue
+		}
+		need := 1
+		if s.MinContains != nil {
+			need = *s.MinContains
+		}
+		from := start
+		if sh.maxItems >= 0 {
+			from = max(min(from, sh.maxItems-need), 0)
+		}
+		if i >= from && i < from+need {
+			schemas = append(slices.Clip(schemas), s.Contains)
+		} else if s.MaxContains != nil {
+			schemas = append(slices.Clip(schemas), m.not(s.Contains))
+		}
+		start += need
+	}
+	return schemas
+}
+
+// not returns the schema that refuses what s allows, the same one for the same s.
+func (m *maker) not(s *jsonschema.Schema) *jsonschema.Schema {
+	n, ok := m.nots[s]
+	if !ok {
+		n = &jsonschema.Schema{DraftVersion: draft, Not: s}
+		m.nots[s] = n
+	}
+	return n
+}

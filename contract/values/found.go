@@ -1,0 +1,147 @@
+package values
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"twinspect.dev/contract"
+)
+
+// found are values of a part of a schema, pointers relative to the part.
+type found struct {
+	values []Value
+	gaps   []contract.Gap
+	left   int // what was left out, as there are too many
+}
+
+func (f *found) add(v Value) { f.values = append(f.values, v) }
+
+func (f *found) gap(at string, rule contract.Rule, why string) {
+	f.gaps = append(f.gaps, contract.Gap{At: contract.Place(at), Rule: rule, Why: why})
+}
+
+// join adds what was found of a part below.
+func (f *found) join(at string, g *found) {
+	for _, v := range g.values {
+		v.At = at + v.At
+		f.add(v)
+	}
+	f.merge(at, g)
+}
+
+// merge adds the gaps of a part below.
+func (f *found) merge(at string, g *found) {
+	for _, gap := range g.gaps {
+		if len(f.gaps) > maxGaps {
+			f.left++
+			continue
+		}
+		f.gap(at+string(gap.At), gap.Rule, gap.Why)
+	}
+	f.left += g.left
+}
+
+// told returns the gaps, each once, and one for what was left out.
+func (f *found) told() []contract.Gap {
+	var out []contract.Gap
+	seen := map[contract.Gap]bool{}
+	for _, g := range f.gaps {
+		if seen[g] {
+			continue
+		}
+		seen[g] = true
+		if len(out) >= maxGaps {
+			f.left++
+			continue
+		}
+		out = append(out, g)
+	}
+	if f.left > 0 {
+		out = append(out, contract.Gap{Why: fmt.Sprintf("%d more values were left out: there are at most %d for one schema", f.left, maxValues)})
+	}
+	return out
+}
+
+// take draws from the lists in turn until there are enough, so that no part of a
+// schema takes the place of all others.
+func (f *found) take(lists [][]Value, most int) {
+	for i := 0; ; i++ {
+		some := false
+		for _, l := range lists {
+			if i >= len(l) {
+				continue
+			}
+			some = true
+			if len(f.values) >= most {
+				f.left++
+				continue
+			}
+			f.add(l[i])
+		}
+		if !some {
+			return
+		}
+	}
+}
+
+// canonical writes a value so that equal ones are written alike; false where it
+// has more than most bytes.
+func canonical(v any, most int) (string, bool) {
+	var b strings.Builder
+	ok := write(&b, v, most)
+	return b.String(), ok
+}
+
+func write(b *strings.Builder, v any, most int) bool {
+	if b.Len() > most {
+		return false
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		b.WriteByte('{')
+		for _, name := range sorted(v) {
+			fmt.Fprintf(b, "%q:", name)
+			if !write(b, v[name], most) {
+				return false
+			}
+			b.WriteByte(',')
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for _, item := range v {
+			if !write(b, item, most) {
+				return false
+			}
+			b.WriteByte(',')
+		}
+		b.WriteByte(']')
+	case string:
+		if b.Len()+len(v) > most {
+			return false
+		}
+		text, _ := json.Marshal(v)
+		b.Write(text)
+	case json.Number:
+		b.WriteString(numeral(v))
+	default:
+		fmt.Fprint(b, v)
+	}
+	return b.Len() <= most
+}
+
+// source draws by the seed and by what is drawn for.
+func (m *maker) source(n *node, h how) *rand.Rand {
+	return rand.New(rand.NewPCG(m.seed^n.print, mix(h)))
+}
+
+// mix folds what a value is made for into a number (FNV-1a).
+func mix(h how) uint64 {
+	sum := uint64(14695981039346656037)
+	for _, c := range []byte(h.hint) {
+		sum = (sum ^ uint64(c)) * 1099511628211
+	}
+	return (sum ^ uint64(h.salt)<<8 ^ uint64(h.mode)) * 1099511628211
+}
