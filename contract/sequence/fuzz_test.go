@@ -40,7 +40,7 @@ func TestWordsAndNouns(t *testing.T) {
 	for _, pair := range [][2]string{{"categories", "category"}, {"boxes", "box"}, {"houses", "house"}, {"statuses", "status"}, {"orders", "order"}} {
 		assert.Contains(t, forms(pair[0]), pair[1])
 	}
-	assert.NotContains(t, forms("address"), "addres")
+	assert.Equal(t, []string{"address"}, forms("address"))
 }
 
 func FuzzExpression(f *testing.F) {

@@ -3,6 +3,7 @@ package sequence
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -51,8 +52,8 @@ func (b *builder) told(op *openapi.Operation, n need) []candidate {
 		}
 		c := told
 		switch l.producer.Method {
-		case "POST", "PUT":
-		case "GET":
+		case http.MethodPost, http.MethodPut:
+		case http.MethodGet:
 			c = first
 		default:
 			continue

@@ -3,6 +3,7 @@ package sequence
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -57,7 +58,7 @@ func (b *builder) follow(op *openapi.Operation, r *openapi.Response, l *openapi.
 // linkExpect is what a link promises: that its target can be asked for.
 func linkExpect(op, to *openapi.Operation) contract.Expect {
 	check := contract.Accepted
-	if to.Method == "GET" && makes(op) {
+	if to.Method == http.MethodGet && makes(op) {
 		check = contract.Available
 	}
 	return contract.Expect{Check: check, Status: success}

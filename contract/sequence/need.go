@@ -1,6 +1,7 @@
 package sequence
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -164,7 +165,7 @@ func (b *builder) bodyNeed(op *openapi.Operation, schema openapi.Place, pointer 
 		return n, true
 	}
 	// The identity of the thing itself: PUT /pet with an id in its body.
-	own := (op.Method == "PUT" || op.Method == "PATCH") && len(path) == 1
+	own := (op.Method == http.MethodPut || op.Method == http.MethodPatch) && len(path) == 1
 	if !own || !slices.Contains(references, name) {
 		return need{}, false
 	}

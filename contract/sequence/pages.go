@@ -2,6 +2,7 @@ package sequence
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +71,7 @@ func sortedPlaces(m map[contract.Place]any) []contract.Place {
 // document does not tell.
 func (b *builder) walk(op *openapi.Operation, size int) *walk {
 	items, _, ok := b.shapes.list(op)
-	if !ok || op.Method != "GET" {
+	if !ok || op.Method != http.MethodGet {
 		return nil
 	}
 	w := &walk{pages: contract.Pages{Items: items, Max: maxPages}, set: make(map[contract.Place]any)}

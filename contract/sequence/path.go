@@ -1,6 +1,7 @@
 package sequence
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -44,7 +45,7 @@ var creating = []string{"create", "add", "new"}
 // collectionOf returns the segments of the collection that a path is of or
 // creates in: /orders for itself, and for /orders/create.
 func collectionOf(method string, segs []string) []string {
-	if n := len(segs); method == "POST" && n > 1 && slices.Contains(creating, strings.ToLower(segs[n-1])) {
+	if n := len(segs); method == http.MethodPost && n > 1 && slices.Contains(creating, strings.ToLower(segs[n-1])) {
 		return segs[:n-1]
 	}
 	return segs

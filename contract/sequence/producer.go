@@ -2,6 +2,7 @@ package sequence
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -51,12 +52,12 @@ func (b *builder) newIndex() *index {
 		segs := collectionOf(op.Method, segments(op.Path))
 		key := shapeOf(segs)
 		switch op.Method {
-		case "POST":
+		case http.MethodPost:
 			x.posts[key] = append(x.posts[key], op)
 			addNouns(x.postNouns, segs, op)
-		case "PUT":
+		case http.MethodPut:
 			x.puts[key] = append(x.puts[key], op)
-		case "GET":
+		case http.MethodGet:
 			x.gets[key] = append(x.gets[key], op)
 			if _, _, ok := b.shapes.list(op); ok {
 				addNouns(x.listNouns, segs, op)
@@ -200,7 +201,7 @@ func (b *builder) gives(producer *openapi.Operation, n need, c class) (contract.
 		pointer, ok := b.shapes.identity(items, n)
 		return beneath(at, "/0"+pointer), ok
 	}
-	if producer.Method == "PUT" {
+	if producer.Method == http.MethodPut {
 		return b.chosen(producer, n)
 	}
 	for _, r := range successes(producer) {

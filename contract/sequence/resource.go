@@ -1,6 +1,7 @@
 package sequence
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func (b *builder) resources() []*resource {
 	used := make(map[string]int)
 	for _, op := range b.ops {
 		segs := segments(op.Path)
-		if len(segs) == 0 || op.Method != "GET" && op.Method != "PUT" && op.Method != "PATCH" && op.Method != "DELETE" {
+		if len(segs) == 0 || op.Method != http.MethodGet && op.Method != http.MethodPut && op.Method != http.MethodPatch && op.Method != http.MethodDelete {
 			continue
 		}
 		if _, item := parameterOf(segs[len(segs)-1]); !item || !b.usable(op) {
@@ -45,13 +46,13 @@ func (b *builder) resources() []*resource {
 
 func (r *resource) take(op *openapi.Operation) {
 	switch op.Method {
-	case "GET":
+	case http.MethodGet:
 		r.read = op
-	case "PUT":
+	case http.MethodPut:
 		r.put = op
-	case "PATCH":
+	case http.MethodPatch:
 		r.patch = op
-	case "DELETE":
+	case http.MethodDelete:
 		r.remove = op
 	}
 }
@@ -82,7 +83,7 @@ func (b *builder) complete(r *resource) bool {
 	if r.create == nil {
 		return false
 	}
-	for _, segs := range [][]string{item[:len(item)-1], collectionOf("POST", segments(r.create.Path))} {
+	for _, segs := range [][]string{item[:len(item)-1], collectionOf(http.MethodPost, segments(r.create.Path))} {
 		for _, op := range b.index.gets[shapeOf(segs)] {
 			if _, _, ok := b.shapes.list(op); ok && b.usable(op) && r.list == nil {
 				r.list = op
@@ -112,4 +113,4 @@ func (b *builder) updatesWhole(r *resource, item []string) {
 	}
 }
 
-func makes(op *openapi.Operation) bool { return op.Method == "POST" || op.Method == "PUT" }
+func makes(op *openapi.Operation) bool { return op.Method == http.MethodPost || op.Method == http.MethodPut }

@@ -1,6 +1,7 @@
 package sequence
 
 import (
+	"net/http"
 	"slices"
 
 	"twinspect.dev/contract"
@@ -85,7 +86,7 @@ func (s *scene) send(name string, op *openapi.Operation, r contract.Request, exp
 	}
 	s.steps = append(s.steps, contract.Step{Name: name, Operation: op.Name, Request: r, Use: uses, Expect: expect})
 	// An ETag is taken from the last answer that had the thing.
-	if s.given[op.Name] == "" || op.Method == "GET" && slices.Equal(expect.Status, success) {
+	if s.given[op.Name] == "" || op.Method == http.MethodGet && slices.Equal(expect.Status, success) {
 		s.given[op.Name] = name
 	}
 	return &s.steps[len(s.steps)-1]
