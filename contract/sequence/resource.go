@@ -113,4 +113,6 @@ func (b *builder) updatesWhole(r *resource, item []string) {
 	}
 }
 
-func makes(op *openapi.Operation) bool { return op.Method == http.MethodPost || op.Method == http.MethodPut }
+func makes(op *openapi.Operation) bool {
+	return op.Method == http.MethodPost || op.Method == http.MethodPut
+}
