@@ -87,7 +87,10 @@ func (r *run) anyOf(s *jsonschema.Schema, v any, own *seen) bool {
 			}
 		}
 	}
-	return ok || r.none(s, "anyOf", s.AnyOf, v)
+	if !ok {
+		r.none(s, "anyOf", s.AnyOf, v)
+	}
+	return ok
 }
 
 func (r *run) oneOf(s *jsonschema.Schema, v any, own *seen) bool {
@@ -105,14 +108,17 @@ func (r *run) oneOf(s *jsonschema.Schema, v any, own *seen) bool {
 		fits = i
 		own.join(marks)
 	}
-	return fits >= 0 || r.none(s, "oneOf", s.OneOf, v)
+	if fits < 0 {
+		r.none(s, "oneOf", s.OneOf, v)
+	}
+	return fits >= 0
 }
 
 // none tells why a value fits no branch of a union: by the branch that it was
 // likely meant for, and where that may be several, by a word on all of them too.
-func (r *run) none(s *jsonschema.Schema, keyword string, branches []*jsonschema.Schema, v any) bool {
+func (r *run) none(s *jsonschema.Schema, keyword string, branches []*jsonschema.Schema, v any) {
 	if !r.loud() {
-		return false
+		return
 	}
 	best, most, several := 0, -1, false
 	for i, branch := range branches {
@@ -131,7 +137,6 @@ func (r *run) none(s *jsonschema.Schema, keyword string, branches []*jsonschema.
 	if most > nearType && !several {
 		r.eval(branches[best], v, nil)
 	}
-	return false
 }
 
 // How near a value is to a branch that it does not fit.

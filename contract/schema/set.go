@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/openapi"
 )
@@ -49,20 +50,13 @@ type Set struct {
 	notes   notes
 }
 
-// Files gives the raw trees of a document by their URIs. They are not changed.
-type Files interface{ Files() map[string]any }
-
 // New returns the schemas of a document.
 func New(doc *openapi.Document) *Set {
 	version := doc.Version
 	if version == "2.0" {
 		version = "3.0" // it was converted
 	}
-	var files map[string]any
-	if f, ok := any(doc).(Files); ok {
-		files = f.Files()
-	}
-	return Of(version, files)
+	return Of(version, doc.Files())
 }
 
 // Of returns the schemas of the files of a document. version is that of OpenAPI
