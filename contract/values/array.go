@@ -42,10 +42,16 @@ func (m *maker) items(sh *shape, n int, h how) (any, error) {
 	}
 	list := make([]any, 0, n)
 	seen, size := map[string]bool{}, 0
+	var last *node
+	var v any
+	var key string
 	for i := range n {
-		v, key, err := m.item(sh, i, h, seen)
-		if err != nil {
-			return nil, fmt.Errorf("item %d: %w", i, err)
+		if same := m.node(m.itemSchemas(sh, i)...); same != last || sh.unique {
+			last = same
+			var err error
+			if v, key, err = m.item(sh, i, h, seen); err != nil {
+				return nil, fmt.Errorf("item %d: %w", i, err)
+			}
 		}
 		if size += len(key); size > maxSize {
 			return nil, fmt.Errorf("an array of %d items has more than %d bytes", n, maxSize)

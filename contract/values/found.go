@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 
 	"twinspect.dev/contract"
@@ -102,7 +103,8 @@ func write(b *strings.Builder, v any, most int) bool {
 	case map[string]any:
 		b.WriteByte('{')
 		for _, name := range sorted(v) {
-			fmt.Fprintf(b, "%q:", name)
+			b.WriteString(strconv.Quote(name))
+			b.WriteByte(':')
 			if !write(b, v[name], most) {
 				return false
 			}
@@ -122,10 +124,13 @@ func write(b *strings.Builder, v any, most int) bool {
 		if b.Len()+len(v) > most {
 			return false
 		}
-		text, _ := json.Marshal(v)
-		b.Write(text)
+		b.WriteString(strconv.Quote(v))
 	case json.Number:
 		b.WriteString(numeral(v))
+	case bool:
+		b.WriteString(strconv.FormatBool(v))
+	case nil:
+		b.WriteString("null")
 	default:
 		fmt.Fprint(b, v)
 	}

@@ -29,6 +29,9 @@ func decimal(r *big.Rat) (json.Number, bool) {
 
 // numeral writes a number so that equal ones are alike.
 func numeral(n json.Number) string {
+	if len(n) < maxDigits && !strings.ContainsAny(string(n), ".eE") && n != "-0" {
+		return string(n)
+	}
 	if len(n) > maxDigits || strings.ContainsAny(string(n), "eE") {
 		if f, err := n.Float64(); err != nil || math.Abs(f) > 1e300 || f != 0 && math.Abs(f) < 1e-300 {
 			return string(n)
