@@ -72,7 +72,7 @@ func TestSizesAreNearTheLeastThatIsKnown(t *testing.T) {
 		"3^4":            {repeat(4, 3), 9},
 		"3^13":           {repeat(13, 3), 18},
 		"4^10":           {repeat(10, 4), 28},
-		"3^61":           {repeat(61, 3), 27},
+		"3^61":           {repeat(61, 3), 28},
 		"2^100":          {repeat(100, 2), 12},
 		"6^100":          {repeat(100, 6), 116},
 		"10^20":          {repeat(20, 10), 201},
