@@ -80,11 +80,11 @@ func (c class) size() int {
 // at returns the i-th character.
 func (c class) at(i int) rune {
 	for _, s := range c {
-		if w := int(s.hi-s.lo) + 1; i < w {
+		w := int(s.hi-s.lo) + 1
+		if i < w {
 			return s.lo + rune(i)
-		} else {
-			i -= w
 		}
+		i -= w
 	}
 	return 0
 }

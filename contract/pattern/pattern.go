@@ -51,11 +51,11 @@ func New(expr string) (*Pattern, error) {
 	}
 	p := &Pattern{expr: expr, root: root, hints: hintsOf(root)}
 	if !loose {
-		if p.linear, err = regexp.Compile(print(root, goSyntax)); err == nil {
+		if p.linear, err = regexp.Compile(written(root, goSyntax)); err == nil {
 			return p, nil
 		}
 	}
-	p.back, err = regexp2.Compile(print(root, ecmaSyntax), regexp2.ECMAScript)
+	p.back, err = regexp2.Compile(written(root, ecmaSyntax), regexp2.ECMAScript)
 	if err != nil {
 		return nil, fmt.Errorf("compile %q: %w", expr, err)
 	}

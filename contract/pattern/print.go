@@ -13,7 +13,6 @@ type syntax struct {
 	character string // format of a code point
 	end       string // the very end
 	never     string // what no text matches
-	named     bool
 }
 
 var (
@@ -21,7 +20,7 @@ var (
 	ecmaSyntax = syntax{character: `\u%04x`, end: `(?![\s\S])`, never: `(?!)`}
 )
 
-func print(n node, s syntax) string {
+func written(n node, s syntax) string {
 	var b strings.Builder
 	s.write(&b, n)
 	return b.String()

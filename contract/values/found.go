@@ -139,7 +139,7 @@ func write(b *strings.Builder, v any, most int) bool {
 
 // source draws by the seed and by what is drawn for.
 func (m *maker) source(n *node, h how) *rand.Rand {
-	return rand.New(rand.NewPCG(m.seed^n.print, mix(h)))
+	return rand.New(rand.NewPCG(m.seed^n.mark, mix(h)))
 }
 
 // mix folds what a value is made for into a number (FNV-1a).

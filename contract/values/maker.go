@@ -105,7 +105,7 @@ type compiledPattern struct {
 // node is schemas that hold for one value together.
 type node struct {
 	schemas []*jsonschema.Schema
-	print   uint64 // of what they say, wherever they stand
+	mark    uint64 // of what they say, wherever they stand
 	alts    []*alternative
 	done    bool
 }
@@ -138,7 +138,7 @@ func (m *maker) node(schemas ...*jsonschema.Schema) *node {
 	if n, ok := m.nodes[key.String()]; ok {
 		return n
 	}
-	n := &node{schemas: once, print: fingerprint(once)}
+	n := &node{schemas: once, mark: fingerprint(once)}
 	m.nodes[key.String()] = n
 	return n
 }

@@ -201,7 +201,7 @@ func (m *maker) nameBySchema(sh *shape, salt int) (string, bool) {
 			schemas = append(schemas, s.PropertyNames)
 		}
 	}
-	v, err := m.find(&node{schemas: schemas, print: fingerprint(schemas)}, how{salt: salt + 1, hint: "name"})
+	v, err := m.find(&node{schemas: schemas, mark: fingerprint(schemas)}, how{salt: salt + 1, hint: "name"})
 	name, ok := v.(string)
 	return name, ok && err == nil
 }
