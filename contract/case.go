@@ -7,14 +7,12 @@ package contract
 
 import "strings"
 
-// Suite is everything that tests one document.
-type Suite struct {
-	Document DocumentInfo
-	// Seed is what the values were drawn by: the same document, seed and recorded
-	// values give the same suite.
-	Seed   uint64
-	Setups []Setup
-	Cases  []Case
+// Part is what a suite has for one operation.
+type Part struct {
+	Operation string
+	// Setup is nil where the operation needs none.
+	Setup *Setup
+	Cases []Case
 	// Gaps are what no case could be made for.
 	Gaps []Gap
 }

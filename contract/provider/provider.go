@@ -1,0 +1,228 @@
+// Package provider makes the whole suite of a document: the cases of each operation
+// and of several together, and what has to be there before.
+package provider
+
+import (
+	"context"
+	"hash/fnv"
+	"iter"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"sync"
+
+	"twinspect.dev/contract"
+	"twinspect.dev/contract/cases"
+	"twinspect.dev/contract/conform"
+	"twinspect.dev/contract/message"
+	"twinspect.dev/contract/openapi"
+	"twinspect.dev/contract/schema"
+	"twinspect.dev/contract/sequence"
+	"twinspect.dev/contract/values"
+)
+
+// Options says how cases are made.
+type Options struct {
+	Seed uint64
+	// Max is how many cases of one request an operation gets, 0 for the usual
+	// number.
+	Max int
+	// Recorded gives the requests that traffic had for an operation, Dependencies
+	// which values it took from where; nil where there is no traffic.
+	Recorded     func(operation string) []contract.Request
+	Dependencies []sequence.Dependency
+}
+
+// Suite makes the cases of a document when they are asked for. It may be used by
+// many goroutines.
+type Suite struct {
+	Document  *openapi.Document
+	Schemas   *schema.Set
+	Codec     *message.Codec
+	Conformer *conform.Conformer
+	// Setups are what operations need before they can be tested.
+	Setups    []contract.Setup
+	options   Options
+	values    *values.Generator
+	single    *cases.Generator
+	sequences map[string][]contract.Case
+	gaps      []contract.Gap // of the sequences
+}
+
+// New plans a suite. Single requests are made when they are asked for.
+func New(doc *openapi.Document, options Options) *Suite {
+	s := &Suite{Document: doc, Schemas: schema.New(doc), options: options, values: values.New(options.Seed)}
+	s.Codec = message.New(doc, s.Schemas)
+	s.Conformer = conform.New(doc, s.Schemas, s.Codec)
+	planner := &sequence.Planner{
+		Document: doc, Ordinary: once(s.generator(nil).Ordinary), Vary: s.vary, Recorded: options.Dependencies,
+	}
+	s.Setups = planner.Setups()
+	supplied := make(map[string][]contract.Place, len(s.Setups))
+	for _, setup := range s.Setups {
+		for _, u := range setup.Use {
+			supplied[setup.Operation] = append(supplied[setup.Operation], u.Into)
+		}
+	}
+	s.single = s.generator(supplied)
+	sequences, gaps := planner.Cases()
+	s.gaps = gaps
+	s.sequences = make(map[string][]contract.Case, len(sequences))
+	for _, cs := range sequences {
+		s.sequences[cs.Operation] = append(s.sequences[cs.Operation], cs)
+	}
+	return s
+}
+
+func (s *Suite) generator(supplied map[string][]contract.Place) *cases.Generator {
+	return &cases.Generator{
+		Document: s.Document, Schemas: s.Schemas, Codec: s.Codec, Conformer: s.Conformer, Values: s.values,
+		Seed: s.options.Seed, Supplied: supplied, Recorded: s.options.Recorded, Max: s.options.Max,
+	}
+}
+
+// once remembers what make gave for each operation.
+func once(make func(*openapi.Operation) (contract.Request, bool)) func(*openapi.Operation) (contract.Request, bool) {
+	type made struct {
+		contract.Request
+		ok bool
+	}
+	var known sync.Map
+	return func(op *openapi.Operation) (contract.Request, bool) {
+		if m, ok := known.Load(op.Name); ok {
+			return m.(made).Request, m.(made).ok
+		}
+		r, ok := make(op)
+		known.Store(op.Name, made{r, ok})
+		return r, ok
+	}
+}
+
+// Operations returns the names of all operations, in the order of the document.
+func (s *Suite) Operations() []string {
+	names := make([]string, len(s.Document.Operations))
+	for i, op := range s.Document.Operations {
+		names[i] = op.Name
+	}
+	return names
+}
+
+// Part returns what there is for an operation: cases of one request, then the
+// sequences. It has no cases where the document does not have the operation.
+func (s *Suite) Part(operation string) contract.Part {
+	part := contract.Part{Operation: operation}
+	op := s.Document.Operation(operation)
+	if op == nil {
+		return part
+	}
+	part.Cases, part.Gaps = s.single.Operation(op)
+	part.Cases = append(part.Cases, s.sequences[operation]...)
+	for i := range s.Setups {
+		if s.Setups[i].Operation == operation {
+			part.Setup = &s.Setups[i]
+		}
+	}
+	for _, gap := range s.gaps {
+		if gap.Operation == operation {
+			part.Gaps = append(part.Gaps, gap)
+		}
+	}
+	return part
+}
+
+// Parts makes the parts of operations side by side, one for each processor, and
+// gives them in their order. It ends early with the error of ctx.
+func (s *Suite) Parts(ctx context.Context, operations []string) iter.Seq2[contract.Part, error] {
+	return func(yield func(contract.Part, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var makers sync.WaitGroup
+		defer makers.Wait()
+		defer cancel()
+		// As many as there are makers wait to be given, so that memory is bounded.
+		ahead := make(chan chan contract.Part, runtime.GOMAXPROCS(0))
+		makers.Go(func() {
+			defer close(ahead)
+			for _, name := range operations {
+				part := make(chan contract.Part, 1)
+				select {
+				case ahead <- part:
+					makers.Go(func() { part <- s.Part(name) })
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+		for part := range ahead {
+			if err := ctx.Err(); err != nil {
+				yield(contract.Part{}, err)
+				return
+			}
+			if !yield(<-part, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Random returns a further case of an operation, one that rng draws.
+func (s *Suite) Random(operation string, rng *rand.Rand) (contract.Case, bool) {
+	op := s.Document.Operation(operation)
+	if op == nil {
+		return contract.Case{}, false
+	}
+	return s.single.Random(op, rng)
+}
+
+// draws is how many bodies are drawn to find one that differs from another in most
+// of its members. A member with two values differs in one of two draws, so that
+// sixteen miss one of them in none of ten thousand.
+const draws = 16
+
+// vary returns a request with a body unlike that of another request.
+func (s *Suite) vary(op *openapi.Operation, not contract.Request) (contract.Request, bool) {
+	r, ok := s.generator(nil).Ordinary(op)
+	if !ok || r.Body == nil || r.Body.Raw != nil || not.Body == nil || op.Body == nil {
+		return r, ok
+	}
+	media := message.Best(op.Body.Media, r.Body.MediaType)
+	if media == nil || media.Schema == "" {
+		return r, true
+	}
+	compiled, err := s.Schemas.Schema(media.Schema, schema.Request)
+	if err != nil {
+		return r, true
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(op.Name))
+	rng := rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))
+	best, most := r.Body.Value, differing(r.Body.Value, not.Body.Value)
+	for range draws {
+		v, ok := s.values.Random(compiled, rng)
+		if !ok {
+			continue
+		}
+		if n := differing(v, not.Body.Value); n > most {
+			best, most = v, n
+		}
+	}
+	body := *r.Body
+	body.Value = best
+	r.Body = &body
+	return r, true
+}
+
+// differing counts the members of a that b has too, with another value.
+func differing(a, b any) int {
+	x, ok := a.(map[string]any)
+	y, ok2 := b.(map[string]any)
+	if !ok || !ok2 {
+		return 0
+	}
+	n := 0
+	for name, v := range x {
+		if w, there := y[name]; there && !reflect.DeepEqual(v, w) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,213 @@
+package run
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"twinspect.dev/capture"
+	"twinspect.dev/contract"
+)
+
+// maxFindings bounds the causes that are kept with an example; more than these
+// nobody reads, and they are counted.
+const maxFindings = 500
+
+// maxCases is how many cases a finding names.
+const maxCases = 10
+
+// key tells findings apart.
+type key struct {
+	check            contract.Check
+	operation, cause string
+}
+
+// found is a finding on its way.
+type found struct {
+	key
+	finding contract.Finding
+	cs      contract.Case
+	seen    []contract.Observation
+	broken  contract.Broken
+}
+
+// tally counts. Its methods may be called from many goroutines at once.
+type tally struct {
+	mu       sync.Mutex
+	kinds    map[contract.Kind]*contract.KindCount
+	checks   map[contract.Check]*contract.CheckInfo
+	findings map[key]*found
+	order    []*found
+	over     uint64 // broken answers of causes beyond maxFindings
+	latency  *hdr.Histogram
+	halts    map[capture.Reason]string // the first of each reason, in words
+}
+
+// longest is the greatest latency that is told apart.
+const longest = 10 * time.Minute
+
+func (t *tally) init() {
+	t.kinds = map[contract.Kind]*contract.KindCount{}
+	for _, k := range []contract.Kind{contract.Positive, contract.Negative, contract.Sequence} {
+		t.kinds[k] = &contract.KindCount{Kind: k, NotRun: map[capture.Reason]uint64{}}
+	}
+	t.checks = map[contract.Check]*contract.CheckInfo{}
+	t.findings = map[key]*found{}
+	t.halts = map[capture.Reason]string{}
+	t.latency = hdr.New(1, longest.Microseconds(), 3)
+}
+
+func (t *tally) kind(k contract.Kind) *contract.KindCount {
+	c := t.kinds[k]
+	if c == nil {
+		c = &contract.KindCount{Kind: k, NotRun: map[capture.Reason]uint64{}}
+		t.kinds[k] = c
+	}
+	return c
+}
+
+// left counts a case that was not begun.
+func (t *tally) left(cs *contract.Case, reason capture.Reason) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.kind(cs.Kind)
+	c.Made++
+	c.NotRun[reason]++
+}
+
+// add counts a case that was asked. What is broken counts even where the case went
+// no further: that is what it was broken by.
+func (t *tally) add(e *Ended, made []contract.Check, after time.Duration, watch func(Ended)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.kind(e.Case.Kind)
+	c.Made++
+	switch reason := reasonOf(e.Halt); {
+	case len(e.Broken) > 0:
+		c.Broken++
+	case reason != "":
+		c.NotRun[reason]++
+		if _, ok := t.halts[reason]; !ok {
+			t.halts[reason] = e.Halt.Error()
+		}
+	default:
+		c.Passed++
+	}
+	for i := range e.Seen {
+		_ = t.latency.RecordValue(min(max(e.Seen[i].Latency, time.Microsecond), longest).Microseconds())
+	}
+	for _, check := range made {
+		t.check(check).Made++
+	}
+	for _, b := range e.Broken {
+		t.check(b.Check).Broken++
+		if t.find(e, b, after) {
+			e.News++
+		}
+	}
+	if watch != nil {
+		watch(*e)
+	}
+}
+
+func (t *tally) check(c contract.Check) *contract.CheckInfo {
+	info := t.checks[c]
+	if info == nil {
+		info = &contract.CheckInfo{Check: c}
+		t.checks[c] = info
+	}
+	return info
+}
+
+// find adds what is broken to the finding of its cause, and reports whether that is
+// new.
+func (t *tally) find(e *Ended, b contract.Broken, after time.Duration) bool {
+	operation := e.Case.Operation
+	if b.Step < len(e.Case.Steps) {
+		operation = e.Case.Steps[b.Step].Operation
+	}
+	k := key{b.Check, operation, b.Cause}
+	f := t.findings[k]
+	if f == nil {
+		if len(t.findings) == maxFindings {
+			t.over++
+			return false
+		}
+		f = &found{key: k, cs: *e.Case, seen: slices.Clone(e.Seen), broken: b}
+		f.finding = contract.Finding{
+			Check: b.Check, Operation: operation, At: b.At, Cause: b.Cause, Message: b.Message, After: after,
+		}
+		t.findings[k] = f
+		t.order = append(t.order, f)
+	}
+	f.finding.Count++
+	if cases := &f.finding.Cases; len(*cases) < maxCases && !slices.Contains(*cases, e.Case.ID) {
+		*cases = append(*cases, e.Case.ID)
+	}
+	return f.finding.Count == 1
+}
+
+// Result is what a run came to.
+type Result struct {
+	Started, Ended time.Time
+	Requests       uint64
+	Kinds          []contract.KindCount
+	Checks         []contract.CheckInfo
+	Latency        *contract.Latency
+	Findings       []contract.Finding
+	// Examples are the exchanges of the findings' examples, each with the
+	// identity that its step names, secrets redacted.
+	Examples []capture.Exchange
+	// Over is how many broken answers had causes that were not kept, as there were
+	// too many.
+	Over uint64
+	// Halts tells for each reason in words of the first case that was not run by it.
+	Halts map[capture.Reason]string
+}
+
+func (t *tally) result(started time.Time, requests uint64) *Result {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := &Result{Started: started, Ended: time.Now(), Requests: requests, Over: t.over, Halts: t.halts}
+	for _, k := range []contract.Kind{contract.Positive, contract.Negative, contract.Sequence} {
+		r.Kinds = append(r.Kinds, *t.kinds[k])
+	}
+	for _, c := range contract.Checks {
+		if info := t.checks[c]; info != nil {
+			r.Checks = append(r.Checks, *info)
+		}
+	}
+	if n := t.latency.TotalCount(); n > 0 {
+		ms := func(us int64) float64 { return float64(us) / 1000 }
+		r.Latency = &contract.Latency{
+			Count: uint64(n), P50: ms(t.latency.ValueAtQuantile(50)), P90: ms(t.latency.ValueAtQuantile(90)),
+			P99: ms(t.latency.ValueAtQuantile(99)), Max: ms(t.latency.Max()),
+		}
+	}
+	slices.SortFunc(t.order, compareFound)
+	for _, f := range t.order {
+		r.Findings = append(r.Findings, f.finding)
+		for i := range f.seen {
+			r.Examples = append(r.Examples, f.seen[i].Exchange)
+		}
+	}
+	return r
+}
+
+// compareFound puts what is proven first, then the order of the checks and of the
+// operations.
+func compareFound(a, b *found) int {
+	if a.finding.Flaky != b.finding.Flaky {
+		if b.finding.Flaky {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(
+		cmp.Compare(slices.Index(contract.Checks, a.check), slices.Index(contract.Checks, b.check)),
+		cmp.Compare(a.operation, b.operation), cmp.Compare(a.cause, b.cause),
+	)
+}
