@@ -67,6 +67,8 @@ var rules = []rule{
 	{folder: "contract", own: []string{"capture"}, std: true},
 	{folder: "contract/openapi", own: []string{"contract"}},
 	{folder: "contract/run", own: []string{"capture", "capture/", "replay", "replay/", "contract", "contract/"}},
+	{folder: "contract/credentials", own: []string{"capture", "capture/", "replay", "replay/", "contract", "contract/"}},
+	{folder: "contract/hooks", own: []string{"capture", "contract", "contract/", "replay/shell"}},
 	{folder: "contract/", own: []string{"capture", "capture/", "contract", "contract/"}},
 	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/", "contract", "contract/"}},
 	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract", "contract/", "release/"}},

@@ -1,0 +1,2 @@
+// Package credentials proves to a provider who asks.
+package credentials
