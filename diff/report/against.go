@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +8,7 @@ import (
 
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/against"
+	"twinspect.dev/diff/report/look"
 )
 
 // maxFindings is how many findings of one state are listed where not all are
@@ -19,36 +19,32 @@ const maxFindings = 12
 // shown.
 var stateWords = []struct {
 	state against.State
-	style style
+	style look.Style
 	about string
 }{
-	{against.New, red, "in the later run alone"},
-	{against.Worse, red, "judged as less before"},
-	{against.Still, yellow, "judged as before"},
-	{against.Less, cyan, "judged as more before"},
-	{against.Unseen, yellow, "not compared in the later run"},
-	{against.Gone, green, "not found again"},
+	{against.New, look.Red, "in the later run alone"},
+	{against.Worse, look.Red, "judged as less before"},
+	{against.Still, look.Yellow, "judged as before"},
+	{against.Less, look.Cyan, "judged as more before"},
+	{against.Unseen, look.Yellow, "not compared in the later run"},
+	{against.Gone, look.Green, "not found again"},
 }
 
 // AgainstTerminal writes what two runs say together, for a person at a terminal.
 func AgainstTerminal(w io.Writer, c *against.Comparison, opt TerminalOptions) error {
-	if opt.Width == 0 {
-		opt.Width = 80
-	}
-	opt.Width = max(opt.Width, 40)
-	t := &terminal{w: bufio.NewWriter(w), opt: opt}
+	t := &terminal{Terminal: look.NewTerminal(w, opt)}
 	verdict := c.Verdict()
-	t.line(t.paint(bold, strings.ToUpper(string(verdict))), "  ", fit(againstSummary(c), opt.Width-2-len(verdict)))
+	t.Line(t.Paint(look.Bold, strings.ToUpper(string(verdict))), "  ", look.Fit(againstSummary(c), t.Width-2-len(verdict)))
 	for _, run := range []struct {
 		name string
 		run  against.Run
 	}{{"before", c.Old}, {"now   ", c.New}} {
-		t.line("  ", run.name, " ", fit(runWords(run.run), opt.Width-9))
+		t.Line("  ", run.name, " ", look.Fit(runWords(run.run), t.Width-9))
 	}
 	for _, s := range stateWords {
 		t.findings(c, s.state, s.style, s.about)
 	}
-	return t.w.Flush()
+	return t.Flush()
 }
 
 func againstSummary(c *against.Comparison) string {
@@ -65,16 +61,16 @@ func againstSummary(c *against.Comparison) string {
 }
 
 func runWords(r against.Run) string {
-	return fmt.Sprintf("%s, %s compared, %s of %s", r.Verdict, plural(r.Compared, "outcome"), r.Input, r.Started)
+	return fmt.Sprintf("%s, %s compared, %s of %s", r.Verdict, look.Plural(r.Compared, "outcome"), r.Input, r.Started)
 }
 
-func (t *terminal) findings(c *against.Comparison, state against.State, s style, about string) {
+func (t *terminal) findings(c *against.Comparison, state against.State, s look.Style, about string) {
 	n := int(c.Counts[state])
 	if n == 0 {
 		return
 	}
-	t.heading(s, strings.ToUpper(string(state)), about)
-	shown, operation := t.cut(n, maxFindings), ""
+	t.Heading(s, strings.ToUpper(string(state)), about)
+	shown, operation := t.Cut(n, maxFindings), ""
 	for i := range c.Findings {
 		f := &c.Findings[i]
 		if f.State != state || shown == 0 {
@@ -83,12 +79,12 @@ func (t *terminal) findings(c *against.Comparison, state against.State, s style,
 		shown--
 		if f.Operation != operation {
 			operation = f.Operation
-			t.line("  ", t.paint(bold, fit(operation, t.opt.Width-2)))
+			t.Line("  ", t.Paint(look.Bold, look.Fit(operation, t.Width-2)))
 		}
 		what := findingWords(f)
-		t.line("    ", pad(fit(f.Place.String(), t.opt.Width-6-len(what)), 28), "  ", what)
+		t.Line("    ", look.Pad(look.Fit(f.Place.String(), t.Width-6-len(what)), 28), "  ", what)
 	}
-	t.left(n-t.cut(n, maxFindings), "")
+	t.Left(n-t.Cut(n, maxFindings), "")
 }
 
 // findingWords tells the kind and how it is judged, in ASCII.
@@ -116,12 +112,12 @@ func AgainstMarkdown(w io.Writer, c *against.Comparison, limit int) error {
 		return fmt.Errorf("markdown: limit of %d bytes is too small, want at least %d", limit, MinMarkdownBytes)
 	}
 	m := &markdown{left: limit}
-	m.add(fmt.Sprintf("## twinspect compare: %s\n\n%s\n\n", c.Verdict(), prose("Findings: "+againstSummary(c))))
-	m.add(fmt.Sprintf("- before: %s\n- now: %s\n\n", prose(clip(runWords(c.Old), headColumns)), prose(clip(runWords(c.New), headColumns))))
+	m.add(fmt.Sprintf("## twinspect compare: %s\n\n%s\n\n", c.Verdict(), look.Prose("Findings: "+againstSummary(c))))
+	m.add(fmt.Sprintf("- before: %s\n- now: %s\n\n", look.Prose(look.Clip(runWords(c.Old), headColumns)), look.Prose(look.Clip(runWords(c.New), headColumns))))
 	m.entries("| | operation | where | difference |\n|---|---|---|---|\n", "\n", "finding", len(c.Findings), 0, func(i int) string {
 		f := &c.Findings[i]
 		return fmt.Sprintf("| %s | %s | %s | %s |\n", f.State,
-			code(f.Operation, markdownColumns), code(f.Place.String(), markdownColumns), escape(findingWords(f)))
+			look.Code(f.Operation, markdownColumns), look.Code(f.Place.String(), markdownColumns), look.Escape(findingWords(f)))
 	})
 	_, err := io.WriteString(w, m.b.String())
 	return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // blindGroup folds the blind spots at which the same faults are missed for the
@@ -74,21 +75,21 @@ func reasonOf(by []string) string {
 
 // Where says at how many places, by name where it is one.
 func (g *blindGroup) Where() string {
-	example := visible(g.Example.Operation + " " + g.Example.Place.String())
+	example := look.Visible(g.Example.Operation + " " + g.Example.Place.String())
 	switch {
 	case g.Places == 1:
 		return "at " + example
 	case g.Operations == 1:
-		return fmt.Sprintf("at %s of %s", plural(g.Places, "place"), visible(g.Example.Operation))
+		return fmt.Sprintf("at %s of %s", look.Plural(g.Places, "place"), look.Visible(g.Example.Operation))
 	}
-	return fmt.Sprintf("at %s in %s, such as %s", plural(g.Places, "place"), plural(g.Operations, "operation"), example)
+	return fmt.Sprintf("at %s in %s, such as %s", look.Plural(g.Places, "place"), look.Plural(g.Operations, "operation"), example)
 }
 
 // String tells the group in a sentence.
 func (g *blindGroup) String() string {
-	s := cmp.Or(visible(g.Faults), "a fault") + ": " + g.Where() + fmt.Sprintf(", %s of %s missed", grouped(g.Missed), grouped(g.Tried))
+	s := cmp.Or(look.Visible(g.Faults), "a fault") + ": " + g.Where() + fmt.Sprintf(", %s of %s missed", look.Grouped(g.Missed), look.Grouped(g.Tried))
 	if g.By != "" {
-		s += "; hidden by " + visible(g.By)
+		s += "; hidden by " + look.Visible(g.By)
 	}
 	return s
 }

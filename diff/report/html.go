@@ -2,9 +2,7 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -13,6 +11,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 //go:generate go run ./page/build ./page
@@ -74,25 +73,27 @@ func HTML(w io.Writer, r *diff.Report) error {
 }
 
 var pageFuncs = template.FuncMap{
-	"visible":   visible,
-	"grouped":   grouped,
-	"plural":    plural,
-	"percent":   percent,
-	"evidence":  evidence,
-	"ms":        milliseconds,
-	"worse":     worsening,
-	"ranked":    ranked[string],
-	"reasons":   ranked[capture.Reason],
-	"rate":      rate,
-	"pace":      paceLine,
-	"uses":      usesOf,
-	"mostused":  mostUsed,
-	"sub":       func(a, b uint64) uint64 { return a - min(a, b) },
-	"rates":     rates,
-	"decided":   func(d diff.Difference) string { return decided(&d) },
-	"when":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
-	"base":      func(d diff.Difference, e diff.Example) string { return fit(baseValue(d.Kind, &e), staticColumns) },
-	"branch":    func(d diff.Difference, e diff.Example) string { return fit(branchValue(d.Kind, &e), staticColumns) },
+	"visible":  look.Visible,
+	"grouped":  look.Grouped,
+	"plural":   look.Plural,
+	"percent":  look.Percent,
+	"evidence": evidence,
+	"ms":       look.Milliseconds,
+	"worse":    worsening,
+	"ranked":   ranked[string],
+	"reasons":  ranked[capture.Reason],
+	"rate":     rate,
+	"pace":     paceLine,
+	"uses":     usesOf,
+	"mostused": mostUsed,
+	"sub":      func(a, b uint64) uint64 { return a - min(a, b) },
+	"rates":    rates,
+	"decided":  func(d diff.Difference) string { return decided(&d) },
+	"when":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
+	"base":     func(d diff.Difference, e diff.Example) string { return look.Fit(baseValue(d.Kind, &e), staticColumns) },
+	"branch": func(d diff.Difference, e diff.Example) string {
+		return look.Fit(branchValue(d.Kind, &e), staticColumns)
+	},
 	"approval":  approval,
 	"located":   located,
 	"faults":    faultNames,
@@ -129,9 +130,9 @@ type view struct {
 
 func viewOf(r *diff.Report) *view {
 	v := &view{
-		Report: r, Meaning: meaningOf(r.Verdict), Tally: tallyOf(r), Lasted: lasted(r.Started, r.Ended),
+		Report: r, Meaning: meaningOf(r.Verdict), Tally: tallyOf(r), Lasted: look.Lasted(r.Started, r.Ended),
 		Account: stagesOf(r.Account),
-		Policy:  policy(pageScript, pageStyle),
+		Policy:  look.Policy(pageScript, pageStyle),
 		Style:   template.CSS(pageStyle), //nolint:gosec // our own bundle
 		Script:  template.JS(pageScript), //nolint:gosec // our own bundle
 	}
@@ -146,17 +147,4 @@ func viewOf(r *diff.Report) *view {
 		v.Operations, v.OperationsLeft = v.Operations[:maxStaticOperations], uint64(n-maxStaticOperations)
 	}
 	return v
-}
-
-// policy allows the page its own script and style and nothing else: no
-// network, no frames, no markup made from strings (Trusted Types).
-func policy(script, style string) template.HTML {
-	return template.HTML(fmt.Sprintf( //nolint:gosec // hashes
-		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '%s'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'; trusted-types 'none'; require-trusted-types-for 'script'">`,
-		sourceHash(script), sourceHash(style)))
-}
-
-func sourceHash(source string) string {
-	sum := sha256.Sum256([]byte(source))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

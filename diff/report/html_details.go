@@ -1,6 +1,9 @@
 package report
 
-import "twinspect.dev/diff"
+import (
+	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
+)
 
 // levels are what may be told of a difference, the least first.
 var levels = []func(diff.Difference) diff.Difference{
@@ -20,7 +23,7 @@ func shortened(d diff.Difference) diff.Difference {
 	if len(d.Examples) > 0 {
 		e := d.Examples[0]
 		for _, s := range []*string{&e.Target, &e.At, &e.Base, &e.Branch, &e.Control} {
-			*s = clip(*s, shortValue)
+			*s = look.Clip(*s, shortValue)
 		}
 		d.Examples = []diff.Example{e}
 	}

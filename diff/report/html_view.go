@@ -8,6 +8,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // staticView is a table of differences that needs no scripts.
@@ -192,7 +193,7 @@ func barsOf(whole uint64, parts []part) []bar {
 		}
 		w := width[i] * 1000 / sum
 		list = append(list, bar{Class: p.class, X: fmt.Sprintf("%.1f", x), W: fmt.Sprintf("%.1f", w),
-			Title: fmt.Sprintf("%s: %s of %s", p.class, grouped(p.n), grouped(whole))})
+			Title: fmt.Sprintf("%s: %s of %s", p.class, look.Grouped(p.n), look.Grouped(whole))})
 		x += w
 	}
 	return list

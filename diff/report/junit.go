@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // JUnit writes r as a JUnit report: a test suite for the run, a test case for
@@ -130,15 +131,15 @@ func suiteOf(r *diff.Report) junitSuite {
 func propertiesOf(r *diff.Report) []junitProperty {
 	list := []junitProperty{
 		{"verdict", string(r.Verdict)},
-		{"recording", visible(r.Input)},
-		{"tool", visible(r.Tool)},
+		{"recording", look.Visible(r.Input)},
+		{"tool", look.Visible(r.Tool)},
 	}
 	for _, s := range r.Sides {
-		list = append(list, junitProperty{"side." + visible(s.Side), visible(fmt.Sprintf("%s, asked %d, answered %d", s.URL, s.Asked, s.Answered))})
+		list = append(list, junitProperty{"side." + look.Visible(s.Side), look.Visible(fmt.Sprintf("%s, asked %d, answered %d", s.URL, s.Asked, s.Answered))})
 	}
 	for i := range r.Account {
 		st := &r.Account[i]
-		list = append(list, junitProperty{"account." + visible(st.Name), stageLine(st, 0)})
+		list = append(list, junitProperty{"account." + look.Visible(st.Name), stageLine(st, 0)})
 	}
 	return list
 }
@@ -151,7 +152,7 @@ func verdictCase(r *diff.Report) junitCase {
 		Type:    string(m.Verdict),
 	}
 	for _, reason := range r.Reasons {
-		result.Text += visible(reason) + "\n"
+		result.Text += look.Visible(reason) + "\n"
 	}
 	switch m.Verdict {
 	case diff.Pass:
@@ -202,7 +203,7 @@ func operationsOf(r *diff.Report) []*judgedOperation {
 }
 
 func (op *judgedOperation) junit() junitCase {
-	c := junitCase{Class: "twinspect.operation", Name: visible(op.Name), Out: outOf(details(op.accepted))}
+	c := junitCase{Class: "twinspect.operation", Name: look.Visible(op.Name), Out: outOf(details(op.accepted))}
 	result := &junitResult{Text: details(op.regressions) + details(op.suspects)}
 	switch {
 	case len(op.regressions) > 0:
@@ -221,7 +222,7 @@ func (op *judgedOperation) junit() junitCase {
 // headline counts the differences and names the first.
 func headline(differences []diff.Difference, noun string) string {
 	d := &differences[0]
-	s := fmt.Sprintf("%s: %s %s (%s)", plural(uint64(len(differences)), noun), visible(d.Place.String()), d.Kind, rates(d.Counts))
+	s := fmt.Sprintf("%s: %s %s (%s)", look.Plural(uint64(len(differences)), noun), look.Visible(d.Place.String()), d.Kind, rates(d.Counts))
 	if more := len(differences) - 1; more > 0 {
 		s += fmt.Sprintf(" and %d more", more)
 	}
@@ -235,9 +236,9 @@ func details(list []diff.Difference) string {
 	var b strings.Builder
 	for i := range list {
 		d := &list[i]
-		fmt.Fprintf(&b, "\n%s: %s %s (%s, %s)\n  %s\n", d.Judgement, visible(d.Place.String()), d.Kind, rates(d.Counts), decided(d), visible(d.Reason))
+		fmt.Fprintf(&b, "\n%s: %s %s (%s, %s)\n  %s\n", d.Judgement, look.Visible(d.Place.String()), d.Kind, rates(d.Counts), decided(d), look.Visible(d.Reason))
 		if a := d.Accepted; a != nil {
-			fmt.Fprintf(&b, "  %s: %s\n", approval(a), visible(a.Reason))
+			fmt.Fprintf(&b, "  %s: %s\n", approval(a), look.Visible(a.Reason))
 		}
 		if told(d) || d.Remedy != "" {
 			fmt.Fprintf(&b, "  %s\n", cause(d.Category, d.Remedy))
@@ -248,7 +249,7 @@ func details(list []diff.Difference) string {
 		for j := range d.Examples {
 			ex := &d.Examples[j]
 			base, branch := contrast(baseValue(d.Kind, ex), branchValue(d.Kind, ex), junitColumns)
-			fmt.Fprintf(&b, "  %s (exchange %s)\n    base   %s\n    branch %s\n", asked(ex), visible(ex.Exchange), base, branch)
+			fmt.Fprintf(&b, "  %s (exchange %s)\n    base   %s\n    branch %s\n", asked(ex), look.Visible(ex.Exchange), base, branch)
 		}
 	}
 	return b.String()
@@ -259,7 +260,7 @@ func ownWords(r *diff.Report) []string {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format+"\n", args...)) }
 	for i := range r.Troubles {
-		add("%s: %s", visible(string(r.Troubles[i].Category)), trouble(&r.Troubles[i]))
+		add("%s: %s", look.Visible(string(r.Troubles[i].Category)), trouble(&r.Troubles[i]))
 	}
 	if r.Confirmation != nil {
 		add("%s", confirmed(r.Confirmation))
@@ -270,19 +271,19 @@ func ownWords(r *diff.Report) []string {
 	if s := r.SelfCheck; s != nil {
 		add("self-check: %s", checked(s))
 		for _, op := range worstOperations(s) {
-			add("self-check: %s: %s of %s missed", visible(op.Name), grouped(op.Missed), grouped(op.Mutations))
+			add("self-check: %s: %s of %s missed", look.Visible(op.Name), look.Grouped(op.Missed), look.Grouped(op.Mutations))
 		}
 		for i := range s.Blind {
-			add("blind spot: %s %s: %s", visible(s.Blind[i].Operation), visible(s.Blind[i].Place.String()), blinded(&s.Blind[i]))
+			add("blind spot: %s %s: %s", look.Visible(s.Blind[i].Operation), look.Visible(s.Blind[i].Place.String()), blinded(&s.Blind[i]))
 		}
 		if s.MoreBlind > 0 {
-			add("and %s", plural(s.MoreBlind, "more blind spot"))
+			add("and %s", look.Plural(s.MoreBlind, "more blind spot"))
 		}
 	}
 	if r.Rules != nil && explained(r.Rules.Rules) {
 		for i := range r.Rules.Rules {
 			rule := &r.Rules.Rules[i]
-			add("rule %s:%d: %s: %s", visible(r.Rules.File), rule.Line, visible(rule.What), ruled(rule))
+			add("rule %s:%d: %s: %s", look.Visible(r.Rules.File), rule.Line, look.Visible(rule.What), ruled(rule))
 		}
 	}
 	return lines

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // DefaultMarkdownBytes keeps a comment below GitHub's limit of 65,536
@@ -97,7 +98,7 @@ func (m *markdown) entries(before, after, noun string, n, reserve int, entry fun
 	}
 	m.add(after)
 	if shown < n {
-		m.add(fmt.Sprintf("\n_%s left out for length; the full report has them._\n", plural(uint64(n-shown), noun)))
+		m.add(fmt.Sprintf("\n_%s left out for length; the full report has them._\n", look.Plural(uint64(n-shown), noun)))
 	}
 }
 
@@ -110,24 +111,24 @@ func (m *markdown) head(r *diff.Report) {
 	m.add(fmt.Sprintf("### %s Twinspect: %s — %s\n\n", icon, strings.ToLower(v.Title), t.Found()))
 	for i, reason := range r.Reasons {
 		if i == maxReasons {
-			m.add(fmt.Sprintf("- and %s\n", plural(uint64(len(r.Reasons)-i), "more reason")))
+			m.add(fmt.Sprintf("- and %s\n", look.Plural(uint64(len(r.Reasons)-i), "more reason")))
 			break
 		}
-		m.add("- " + prose(fit(reason, reasonColumns)) + "\n")
+		m.add("- " + look.Prose(look.Fit(reason, reasonColumns)) + "\n")
 	}
 	m.add(fmt.Sprintf("\n%s compared in %s, %s differing. Exit code %d: %s.\n",
-		plural(t.Compared, "exchange"), plural(t.Operations, "operation"), grouped(t.Differing), v.Code, v.Text))
+		look.Plural(t.Compared, "exchange"), look.Plural(t.Operations, "operation"), look.Grouped(t.Differing), v.Code, v.Text))
 	m.own(r)
 	m.add(fmt.Sprintf("\n<sub>Recording %s, %s, by %s</sub>\n",
-		code(r.Input, headColumns), lasted(r.Started, r.Ended), code(r.Tool, headColumns)))
+		look.Code(r.Input, headColumns), look.Lasted(r.Started, r.Ended), look.Code(r.Tool, headColumns)))
 }
 
 func (m *markdown) table(worth []diff.Difference, reserve int) {
 	before := "\n| | Operation | Place | Kind | Branch | Control | Base → branch |\n|---|---|---|---|--:|--:|---|\n"
 	m.entries(before, "", "difference", len(worth), reserve, func(i int) string {
 		d := &worth[i]
-		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", badge(d), code(d.Operation, markdownColumns),
-			code(d.Place.String(), markdownColumns), code(string(d.Kind), markdownColumns), share(d.Branch, d.N, true),
+		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", badge(d), look.Code(d.Operation, markdownColumns),
+			look.Code(d.Place.String(), markdownColumns), look.Code(string(d.Kind), markdownColumns), share(d.Branch, d.N, true),
 			share(d.Control, d.N, d.Paired), arrow(d))
 	})
 }
@@ -143,7 +144,7 @@ func share(part, whole uint64, known bool) string {
 	if !known {
 		return "–"
 	}
-	return grouped(part) + "/" + grouped(whole)
+	return look.Grouped(part) + "/" + look.Grouped(whole)
 }
 
 func arrow(d *diff.Difference) string {
@@ -152,25 +153,25 @@ func arrow(d *diff.Difference) string {
 	}
 	e := &d.Examples[0]
 	base, branch := contrast(baseValue(d.Kind, e), branchValue(d.Kind, e), markdownColumns/2)
-	return code(base, markdownColumns) + " → " + code(branch, markdownColumns)
+	return look.Code(base, markdownColumns) + " → " + look.Code(branch, markdownColumns)
 }
 
 func (m *markdown) details(worth []diff.Difference) {
 	m.entries("\n<details><summary>Examples</summary>\n\n", "\n</details>\n", "difference", len(worth), 0, func(i int) string {
 		d := &worth[i]
 		var b strings.Builder
-		fmt.Fprintf(&b, "- %s %s: %s\n", code(d.Operation, detailColumns), code(d.Place.String(), detailColumns), prose(fit(d.Reason, detailColumns)))
+		fmt.Fprintf(&b, "- %s %s: %s\n", look.Code(d.Operation, detailColumns), look.Code(d.Place.String(), detailColumns), look.Prose(look.Fit(d.Reason, detailColumns)))
 		if told(d) {
-			fmt.Fprintf(&b, "  - %s\n", prose(fit(cause(d.Category, d.Remedy), detailColumns)))
+			fmt.Fprintf(&b, "  - %s\n", look.Prose(look.Fit(cause(d.Category, d.Remedy), detailColumns)))
 		}
 		if l := d.Location; l != nil {
-			fmt.Fprintf(&b, "  - %s\n", prose(fit(located(l), detailColumns)))
+			fmt.Fprintf(&b, "  - %s\n", look.Prose(look.Fit(located(l), detailColumns)))
 		}
 		for j := range d.Examples[:min(len(d.Examples), maxExamples)] {
 			e := &d.Examples[j]
 			base, branch := contrast(baseValue(d.Kind, e), branchValue(d.Kind, e), detailColumns)
-			fmt.Fprintf(&b, "  - %s<br>base %s<br>branch %s\n", code(asked(e), detailColumns),
-				code(base, detailColumns), code(branch, detailColumns))
+			fmt.Fprintf(&b, "  - %s<br>base %s<br>branch %s\n", look.Code(asked(e), detailColumns),
+				look.Code(base, detailColumns), look.Code(branch, detailColumns))
 		}
 		return b.String()
 	})
@@ -182,13 +183,13 @@ func (m *markdown) replay(r *diff.Report) {
 		return
 	}
 	links := mostUsed(r.Replay.Links)
-	before := "\n<details><summary>Replay: " + prose(fit(paceLine(r.Replay), headColumns)) + "</summary>\n\n"
+	before := "\n<details><summary>Replay: " + look.Prose(look.Fit(paceLine(r.Replay), headColumns)) + "</summary>\n\n"
 	if n := r.Replay.Misrouted(); n > 0 {
-		before += "- " + plural(n, "answer") + " misrouted and not compared\n"
+		before += "- " + look.Plural(n, "answer") + " misrouted and not compared\n"
 	}
 	m.entries(before, "\n</details>\n", "link", len(links), m.left/2, func(i int) string {
 		l := &links[i]
-		return fmt.Sprintf("- %s → %s: %s\n", code(l.From, detailColumns), code(l.To, detailColumns), prose(fit(useOf(l), headColumns)))
+		return fmt.Sprintf("- %s → %s: %s\n", look.Code(l.From, detailColumns), look.Code(l.To, detailColumns), look.Prose(look.Fit(useOf(l), headColumns)))
 	})
 }
 
@@ -196,8 +197,8 @@ func (m *markdown) account(r *diff.Report) {
 	before := "\n<details><summary>Account from capture to verdict</summary>\n\n| Stage | Seen | Written | Filtered | Dropped | Open |\n|---|--:|--:|---|---|--:|\n"
 	m.entries(before, "\n</details>\n", "stage", len(r.Account), m.left/2, func(i int) string {
 		s := &r.Account[i]
-		return fmt.Sprintf("| %s | %s %s | %s | %s | %s | %s |\n", code(s.Name, markdownColumns), grouped(s.Seen),
-			code(s.Unit, markdownColumns), grouped(s.Written), lost(s.Filtered), lost(s.Dropped), grouped(s.Open))
+		return fmt.Sprintf("| %s | %s %s | %s | %s | %s | %s |\n", look.Code(s.Name, markdownColumns), look.Grouped(s.Seen),
+			look.Code(s.Unit, markdownColumns), look.Grouped(s.Written), lost(s.Filtered), lost(s.Dropped), look.Grouped(s.Open))
 	})
 }
 
@@ -205,16 +206,16 @@ func lost[K ~string](reasons map[K]uint64) string {
 	if len(reasons) == 0 {
 		return "0"
 	}
-	return code(listed(reasons, maxCounts), detailColumns)
+	return look.Code(listed(reasons, maxCounts), detailColumns)
 }
 
 func (m *markdown) noise(r *diff.Report) {
 	places := noisyPlaces(judged(r, diff.Noise))
 	m.entries("\n<details><summary>Noise: base differs from itself</summary>\n\n", "\n</details>\n", "place", len(places), 0, func(i int) string {
 		p := &places[i]
-		line := "- " + code(p.what, detailColumns) + " in " + plural(p.operations, "operation")
+		line := "- " + look.Code(p.what, detailColumns) + " in " + look.Plural(p.operations, "operation")
 		if p.learned != "" {
-			line += ", " + prose(fit(p.learned, headColumns))
+			line += ", " + look.Prose(look.Fit(p.learned, headColumns))
 		}
 		return line + "\n"
 	})

@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // own tells in the head what the run knows of itself: at most three lines.
 func (m *markdown) own(r *diff.Report) {
-	add := func(text string) { m.add("\n" + prose(fit(text, reasonColumns)) + "\n") }
+	add := func(text string) { m.add("\n" + look.Prose(look.Fit(text, reasonColumns)) + "\n") }
 	if s := r.SelfCheck; s != nil {
 		add("Self-check: " + checked(s) + ".")
 	}
@@ -24,21 +25,21 @@ func (m *markdown) own(r *diff.Report) {
 func (m *markdown) troubles(r *diff.Report) {
 	m.entries("\n", "", "trouble", len(r.Troubles), m.left/2, func(i int) string {
 		t := &r.Troubles[i]
-		return fmt.Sprintf("- **%s** %s\n", escape(fit(string(t.Category), markdownColumns)), prose(fit(trouble(t), detailColumns)))
+		return fmt.Sprintf("- **%s** %s\n", look.Escape(look.Fit(string(t.Category), markdownColumns)), look.Prose(look.Fit(trouble(t), detailColumns)))
 	})
 }
 
 func (m *markdown) accepted(r *diff.Report) {
 	list := judged(r, diff.Accepted)
-	before := fmt.Sprintf("\n<details><summary>Accepted: %s</summary>\n\n", plural(uint64(len(list)), "difference"))
+	before := fmt.Sprintf("\n<details><summary>Accepted: %s</summary>\n\n", look.Plural(uint64(len(list)), "difference"))
 	m.entries(before, "\n</details>\n", "accepted difference", len(list), m.left/2, func(i int) string {
 		d := &list[i]
 		a := d.Accepted
 		if a == nil {
 			a = &diff.Acceptance{By: "?"}
 		}
-		return fmt.Sprintf("- %s %s %s: %s: %s\n", code(d.Operation, detailColumns), code(d.Place.String(), detailColumns),
-			escape(fit(string(d.Kind), markdownColumns)), prose(fit(approval(a), headColumns)), prose(fit(a.Reason, detailColumns)))
+		return fmt.Sprintf("- %s %s %s: %s: %s\n", look.Code(d.Operation, detailColumns), look.Code(d.Place.String(), detailColumns),
+			look.Escape(look.Fit(string(d.Kind), markdownColumns)), look.Prose(look.Fit(approval(a), headColumns)), look.Prose(look.Fit(a.Reason, detailColumns)))
 	})
 }
 
@@ -49,12 +50,12 @@ func (m *markdown) selfCheck(r *diff.Report) {
 	s := r.SelfCheck
 	more := ""
 	if s.MoreBlind > 0 {
-		more = fmt.Sprintf("- and %s\n", plural(s.MoreBlind, "more blind spot"))
+		more = fmt.Sprintf("- and %s\n", look.Plural(s.MoreBlind, "more blind spot"))
 	}
-	before := fmt.Sprintf("\n<details><summary>Blind spots: %s missed</summary>\n\n", percent(s.Missed, s.Mutations)) + worstLine(s)
+	before := fmt.Sprintf("\n<details><summary>Blind spots: %s missed</summary>\n\n", look.Percent(s.Missed, s.Mutations)) + worstLine(s)
 	m.entries(before, more+"\n</details>\n", "blind spot", len(s.Blind), m.left/2, func(i int) string {
 		b := &s.Blind[i]
-		return fmt.Sprintf("- %s %s: %s\n", code(b.Operation, detailColumns), code(b.Place.String(), detailColumns), prose(fit(blinded(b), detailColumns)))
+		return fmt.Sprintf("- %s %s: %s\n", look.Code(b.Operation, detailColumns), look.Code(b.Place.String(), detailColumns), look.Prose(look.Fit(blinded(b), detailColumns)))
 	})
 }
 
@@ -63,7 +64,7 @@ func worstLine(s *diff.SelfCheck) string {
 	var parts []string
 	worst := worstOperations(s)
 	for _, op := range worst[:min(len(worst), maxWorstOperations)] {
-		parts = append(parts, fmt.Sprintf("%s %s of %s", code(op.Name, markdownColumns), grouped(op.Missed), grouped(op.Mutations)))
+		parts = append(parts, fmt.Sprintf("%s %s of %s", look.Code(op.Name, markdownColumns), look.Grouped(op.Missed), look.Grouped(op.Mutations)))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -79,7 +80,7 @@ func (m *markdown) rules(r *diff.Report) {
 	before := "\n<details><summary>Rules, and how each earned its place</summary>\n\n"
 	m.entries(before, "\n</details>\n", "rule", len(rules), m.left/2, func(i int) string {
 		rule := &rules[i]
-		return fmt.Sprintf("- %s %s: %s\n", code(fmt.Sprintf("%s:%d", r.Rules.File, rule.Line), markdownColumns),
-			code(rule.What, detailColumns), prose(fit(ruled(rule), detailColumns)))
+		return fmt.Sprintf("- %s %s: %s\n", look.Code(fmt.Sprintf("%s:%d", r.Rules.File, rule.Line), markdownColumns),
+			look.Code(rule.What, detailColumns), look.Prose(look.Fit(ruled(rule), detailColumns)))
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // meaning is what a verdict tells a pipeline.
@@ -90,15 +91,15 @@ func (t *tally) addOperation(op *diff.Operation) {
 func (t *tally) Found() string {
 	var parts []string
 	if t.Regressions > 0 {
-		parts = append(parts, plural(t.Regressions, "regression")+" in "+plural(t.RegressedOperations, "operation"))
+		parts = append(parts, look.Plural(t.Regressions, "regression")+" in "+look.Plural(t.RegressedOperations, "operation"))
 	} else {
 		parts = append(parts, "no regression found")
 	}
 	if t.Suspects > 0 {
-		parts = append(parts, plural(t.Suspects, "suspect"))
+		parts = append(parts, look.Plural(t.Suspects, "suspect"))
 	}
 	if t.Accepted > 0 {
-		parts = append(parts, grouped(t.Accepted)+" accepted")
+		parts = append(parts, look.Grouped(t.Accepted)+" accepted")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -131,11 +132,11 @@ func judged(r *diff.Report, j diff.Judgement) []diff.Difference {
 
 // rates writes how often each side differed from base.
 func rates(c diff.Counts) string {
-	branch := fmt.Sprintf("branch %s/%s", grouped(c.Branch), grouped(c.N))
+	branch := fmt.Sprintf("branch %s/%s", look.Grouped(c.Branch), look.Grouped(c.N))
 	if !c.Paired {
 		return branch + ", no control"
 	}
-	return branch + fmt.Sprintf(", control %s/%s", grouped(c.Control), grouped(c.N))
+	return branch + fmt.Sprintf(", control %s/%s", look.Grouped(c.Control), look.Grouped(c.N))
 }
 
 // What stands for a value without text: that of a side that has none, and one
@@ -163,11 +164,11 @@ func valueText(value string, missing bool) string {
 
 // asked writes which request an example was, and where in its answer.
 func asked(e *diff.Example) string {
-	s := visible(e.Method + " " + e.Target)
+	s := look.Visible(e.Method + " " + e.Target)
 	if e.At == "" {
 		return s
 	}
-	return s + " at " + visible(e.At)
+	return s + " at " + look.Visible(e.At)
 }
 
 // reasonCount is one entry of a map of counts.
@@ -199,10 +200,10 @@ func listed[K ~string](m map[K]uint64, limit int) string {
 	}
 	parts := make([]string, 0, len(list)+1)
 	for _, c := range list {
-		parts = append(parts, visible(c.Reason)+" "+grouped(c.N))
+		parts = append(parts, look.Visible(c.Reason)+" "+look.Grouped(c.N))
 	}
 	if more := len(m) - len(list); more > 0 {
-		parts = append(parts, fmt.Sprintf("%s %s", plural(uint64(more), "other reason"), grouped(rest)))
+		parts = append(parts, fmt.Sprintf("%s %s", look.Plural(uint64(more), "other reason"), look.Grouped(rest)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -218,15 +219,15 @@ func imbalance(s *capture.Stage) string {
 // stageLine writes a stage in one line, with at most limit reasons by name; 0
 // means all.
 func stageLine(s *capture.Stage, limit int) string {
-	line := fmt.Sprintf("seen %s %s, written %s", grouped(s.Seen), visible(s.Unit), grouped(s.Written))
+	line := fmt.Sprintf("seen %s %s, written %s", look.Grouped(s.Seen), look.Visible(s.Unit), look.Grouped(s.Written))
 	if n := s.Skipped(); n > 0 {
-		line += fmt.Sprintf(", filtered %s (%s)", grouped(n), listed(s.Filtered, limit))
+		line += fmt.Sprintf(", filtered %s (%s)", look.Grouped(n), listed(s.Filtered, limit))
 	}
 	if n := s.Lost(); n > 0 {
-		line += fmt.Sprintf(", dropped %s (%s)", grouped(n), listed(s.Dropped, limit))
+		line += fmt.Sprintf(", dropped %s (%s)", look.Grouped(n), listed(s.Dropped, limit))
 	}
 	if s.Open > 0 {
-		line += ", open " + grouped(s.Open)
+		line += ", open " + look.Grouped(s.Open)
 	}
 	return line
 }

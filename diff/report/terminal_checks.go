@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // The most lines of the sections on what the run knows of itself. A rule takes
@@ -21,47 +22,31 @@ const (
 // troubles sums the causes up by category.
 func (t *terminal) troubles() {
 	list := t.r.Troubles
-	if !t.opt.Verbose { // its own section tells of noise
+	if !t.Verbose { // its own section tells of noise
 		list = slices.DeleteFunc(slices.Clone(list), func(t diff.Trouble) bool { return t.Category == diff.CauseNoise })
 	}
 	if len(list) == 0 {
 		return
 	}
-	t.heading(yellow, "TROUBLES", "by their cause, and what to do")
-	shown := t.cut(len(list), maxTroubles)
+	t.Heading(look.Yellow, "TROUBLES", "by their cause, and what to do")
+	shown := t.Cut(len(list), maxTroubles)
 	for i := range list[:shown] {
-		name := pad(visible(string(list[i].Category)), len(diff.CauseEnvironment))
-		t.hanging("  "+name+"  ", trouble(&list[i]), maxTroubleLines)
+		name := look.Pad(look.Visible(string(list[i].Category)), len(diff.CauseEnvironment))
+		t.Hanging("  "+name+"  ", trouble(&list[i]), maxTroubleLines)
 	}
-	t.left(len(list)-shown, "")
+	t.Left(len(list)-shown, "")
 }
 
 // maxTroubleLines bounds what the sentence of one category takes.
 const maxTroubleLines = 3
 
-// hanging writes text after first, its further lines indented below it.
-func (t *terminal) hanging(first, text string, most int) {
-	indent := stringWidth(first)
-	lines := wrap(text, max(t.opt.Width-indent, minColumn))
-	shown := t.cut(len(lines), most)
-	for i, line := range lines[:shown] {
-		if i > 0 {
-			first = pad("", indent)
-		}
-		if i == shown-1 && shown < len(lines) {
-			line = fit(line+" …", t.opt.Width-indent)
-		}
-		t.line(first, line)
-	}
-}
-
 // confirmation says what came of asking again, and of what earlier runs knew.
 func (t *terminal) confirmation() {
 	if c := t.r.Confirmation; c != nil {
-		t.hanging("  ", confirmed(c), maxTroubleLines)
+		t.Hanging("  ", confirmed(c), maxTroubleLines)
 	}
 	if p := t.r.Profile; p != nil {
-		t.hanging("  ", "noise "+known(p), maxTroubleLines)
+		t.Hanging("  ", "noise "+known(p), maxTroubleLines)
 	}
 }
 
@@ -71,29 +56,29 @@ func (t *terminal) selfCheck() {
 	if s == nil {
 		return
 	}
-	st := green
+	st := look.Green
 	if tooBlind(s) || s.Mutations == 0 {
-		st = yellow
+		st = look.Yellow
 	}
-	t.heading(st, "SELF-CHECK", "how many faults, put in on purpose, would go unnoticed")
-	t.hanging("  ", checked(s), maxTroubleLines)
-	if !t.opt.Verbose {
+	t.Heading(st, "SELF-CHECK", "how many faults, put in on purpose, would go unnoticed")
+	t.Hanging("  ", checked(s), maxTroubleLines)
+	if !t.Verbose {
 		t.blindGroups(s)
 		return
 	}
 	if worst := worstOperations(s); len(worst) > 0 {
-		g := grid{{text("worst operations"), number("missed"), number("of"), number("")}}
+		g := look.Grid{{look.Left("worst operations"), look.Right("missed"), look.Right("of"), look.Right("")}}
 		for _, op := range worst {
-			g = append(g, []cell{text(op.Name), number(grouped(op.Missed)), number(grouped(op.Mutations)), number(percent(op.Missed, op.Mutations))})
+			g = append(g, []look.Cell{look.Left(op.Name), look.Right(look.Grouped(op.Missed)), look.Right(look.Grouped(op.Mutations)), look.Right(look.Percent(op.Missed, op.Mutations))})
 		}
-		t.grid(g)
+		t.Grid(g)
 	}
 	for i := range s.Blind {
 		b := &s.Blind[i]
-		t.line("  ", t.paint(st, fit(b.Operation+" "+b.Place.String(), t.opt.Width-2)))
-		t.hanging("    ", blinded(b), maxTroubleLines)
+		t.Line("  ", t.Paint(st, look.Fit(b.Operation+" "+b.Place.String(), t.Width-2)))
+		t.Hanging("    ", blinded(b), maxTroubleLines)
 	}
-	t.left(int(min(s.MoreBlind, maxCounted)), " blind spots")
+	t.Left(int(min(s.MoreBlind, maxCounted)), " blind spots")
 }
 
 // blindGroups tells in a few lines what was missed, and why.
@@ -102,10 +87,10 @@ func (t *terminal) blindGroups(s *diff.SelfCheck) {
 	shown := groups[:min(len(groups), maxBlindGroups)]
 	left := uint64(len(s.Blind)) + min(s.MoreBlind, maxCounted)
 	for i := range shown {
-		t.hanging("  - ", shown[i].String(), blindLines)
+		t.Hanging("  - ", shown[i].String(), blindLines)
 		left -= shown[i].Places
 	}
-	t.left(int(left), " blind spots") //nolint:gosec // bounded by maxCounted and by memory
+	t.Left(int(left), " blind spots") //nolint:gosec // bounded by maxCounted and by memory
 }
 
 // maxCounted keeps a count from outside within an int.
@@ -138,19 +123,19 @@ func (t *terminal) rules() {
 		return
 	}
 	if !explained(rules) {
-		t.heading(yellow, "RULES", "that matched nothing in this run, of "+t.r.Rules.File)
+		t.Heading(look.Yellow, "RULES", "that matched nothing in this run, of "+t.r.Rules.File)
 	} else {
-		t.heading(bold, "RULES", "of "+t.r.Rules.File+", and how each earned its place")
+		t.Heading(look.Bold, "RULES", "of "+t.r.Rules.File+", and how each earned its place")
 	}
-	shown := t.cut(len(rules), maxRules)
+	shown := t.Cut(len(rules), maxRules)
 	for i := range rules[:shown] {
 		t.rule(&rules[i], explained(rules))
 	}
-	t.left(len(rules)-shown, "")
+	t.Left(len(rules)-shown, "")
 }
 
 func (t *terminal) rule(rule *diff.RuleInfo, explain bool) {
-	t.line(fit(fmt.Sprintf("  line %d: %s (%s)", rule.Line, rule.What, rule.Reason), t.opt.Width))
+	t.Line(look.Fit(fmt.Sprintf("  line %d: %s (%s)", rule.Line, rule.What, rule.Reason), t.Width))
 	if !explain {
 		return
 	}
@@ -159,16 +144,16 @@ func (t *terminal) rule(rule *diff.RuleInfo, explain bool) {
 		what = "" // a problem says so
 	}
 	if rule.Expires != "" {
-		what = strings.TrimPrefix(what+", until "+visible(rule.Expires), ", ")
+		what = strings.TrimPrefix(what+", until "+look.Visible(rule.Expires), ", ")
 	}
 	if what != "" {
-		t.line("    ", t.paint(faint, fit(what, t.opt.Width-4)))
+		t.Line("    ", t.Paint(look.Faint, look.Fit(what, t.Width-4)))
 	}
-	shown := t.cut(len(rule.Problems), maxProblems)
+	shown := t.Cut(len(rule.Problems), maxProblems)
 	for _, p := range rule.Problems[:shown] {
-		t.line("    ", t.paint(yellow, fit(p, t.opt.Width-4)))
+		t.Line("    ", t.Paint(look.Yellow, look.Fit(p, t.Width-4)))
 	}
-	t.left(len(rule.Problems)-shown, " problems")
+	t.Left(len(rule.Problems)-shown, " problems")
 }
 
 // explained reports whether anything is told of the rules beyond what matched.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // operationGroup holds the differences of one operation.
@@ -48,14 +49,14 @@ func sortByPlace(differences []diff.Difference) {
 	})
 }
 
-func (t *terminal) differences(title string, s style, j diff.Judgement, limit int) {
+func (t *terminal) differences(title string, s look.Style, j diff.Judgement, limit int) {
 	all := judged(t.r, j)
 	if len(all) == 0 {
 		return
 	}
 	groups := byOperation(all)
-	t.heading(s, title, plural(uint64(len(all)), "difference")+" in "+plural(uint64(len(groups)), "operation")+", base → branch")
-	shown := t.cut(len(all), limit)
+	t.Heading(s, title, look.Plural(uint64(len(all)), "difference")+" in "+look.Plural(uint64(len(groups)), "operation")+", base → branch")
+	shown := t.Cut(len(all), limit)
 	left := shown
 	for _, g := range groups {
 		n := min(len(g.Differences), left)
@@ -65,11 +66,11 @@ func (t *terminal) differences(title string, s style, j diff.Judgement, limit in
 		t.operation(s, g.Operation, g.Differences[:n])
 		left -= n
 	}
-	t.left(len(all)-shown, "")
+	t.Left(len(all)-shown, "")
 }
 
-func (t *terminal) operation(s style, name string, differences []diff.Difference) {
-	t.line("  ", t.paint(bold, fit(name, t.opt.Width-2)))
+func (t *terminal) operation(s look.Style, name string, differences []diff.Difference) {
+	t.Line("  ", t.Paint(look.Bold, look.Fit(name, t.Width-2)))
 	var place diff.Place
 	for i := range differences {
 		d := &differences[i]
@@ -80,24 +81,24 @@ func (t *terminal) operation(s style, name string, differences []diff.Difference
 
 // difference writes the place, the kind, the counts and what they prove in one
 // line where they fit, else in several, then an example and its cause.
-func (t *terminal) difference(s style, d *diff.Difference, samePlace bool) {
+func (t *terminal) difference(s look.Style, d *diff.Difference, samePlace bool) {
 	const indent = "    "
 	what := string(d.Kind)
 	about := rates(d.Counts)
 	if d.Judgement != diff.Accepted { // its approval says more
 		about += ", " + decided(d)
 	}
-	place := fit(d.Place.String(), t.opt.Width-len(indent)-len(what)-1)
+	place := look.Fit(d.Place.String(), t.Width-len(indent)-len(what)-1)
 	if samePlace {
-		place = strings.Repeat(" ", stringWidth(place))
+		place = strings.Repeat(" ", look.Width(place))
 	}
-	head := stringWidth(indent+place+" "+what) + 2
-	if head+len(about) <= t.opt.Width {
-		t.line(indent, t.paint(s, place), " ", what, "  ", about)
+	head := look.Width(indent+place+" "+what) + 2
+	if head+len(about) <= t.Width {
+		t.Line(indent, t.Paint(s, place), " ", what, "  ", about)
 	} else {
-		t.line(indent, t.paint(s, place), " ", what)
-		for _, line := range wrap(about, t.opt.Width-6) {
-			t.line(indent, "  ", line)
+		t.Line(indent, t.Paint(s, place), " ", what)
+		for _, line := range look.Wrap(about, t.Width-6) {
+			t.Line(indent, "  ", line)
 		}
 	}
 	if len(d.Examples) > 0 {
@@ -110,18 +111,18 @@ func (t *terminal) difference(s style, d *diff.Difference, samePlace bool) {
 // begins, and who accepted it.
 func (t *terminal) why(d *diff.Difference) {
 	const indent = "      "
-	add := func(s style, text string) { t.line(indent, t.paint(s, fit(text, t.opt.Width-len(indent)))) }
+	add := func(s look.Style, text string) { t.Line(indent, t.Paint(s, look.Fit(text, t.Width-len(indent)))) }
 	if a := d.Accepted; a != nil {
-		add(cyan, approval(a))
-		add(faint, a.Reason)
+		add(look.Cyan, approval(a))
+		add(look.Faint, a.Reason)
 	}
-	if told(d) || t.opt.Verbose && d.Judgement != diff.Noise && d.Remedy != "" {
-		add(faint, cause(d.Category, d.Remedy))
+	if told(d) || t.Verbose && d.Judgement != diff.Noise && d.Remedy != "" {
+		add(look.Faint, cause(d.Category, d.Remedy))
 	}
 	if l := d.Location; l != nil {
-		t.hanging(indent, located(l), 2)
-		if t.opt.Verbose && len(l.Path) > 1 {
-			add(faint, chain(l))
+		t.Hanging(indent, located(l), 2)
+		if t.Verbose && len(l.Path) > 1 {
+			add(look.Faint, chain(l))
 		}
 	}
 }
@@ -129,14 +130,14 @@ func (t *terminal) why(d *diff.Difference) {
 // example writes "base → branch", on two lines where one is too short.
 func (t *terminal) example(k diff.Kind, e *diff.Example) {
 	const indent = "      "
-	width := t.opt.Width - len(indent)
+	width := t.Width - len(indent)
 	base, branch := contrast(baseValue(k, e), branchValue(k, e), width-2)
-	if stringWidth(base)+stringWidth(branch)+3 <= width {
-		t.line(indent, base, t.paint(faint, " → "), branch)
+	if look.Width(base)+look.Width(branch)+3 <= width {
+		t.Line(indent, base, t.Paint(look.Faint, " → "), branch)
 		return
 	}
-	t.line(indent, t.paint(faint, "− "), base)
-	t.line(indent, t.paint(faint, "+ "), branch)
+	t.Line(indent, t.Paint(look.Faint, "− "), base)
+	t.Line(indent, t.Paint(look.Faint, "+ "), branch)
 }
 
 func (t *terminal) noise() {
@@ -144,21 +145,21 @@ func (t *terminal) noise() {
 	if len(all) == 0 {
 		return
 	}
-	t.heading(cyan, "NOISE", plural(uint64(len(all)), "difference")+" that base also has from itself")
-	if t.opt.Verbose {
+	t.Heading(look.Cyan, "NOISE", look.Plural(uint64(len(all)), "difference")+" that base also has from itself")
+	if t.Verbose {
 		for _, g := range byOperation(all) {
-			t.operation(faint, g.Operation, g.Differences)
+			t.operation(look.Faint, g.Operation, g.Differences)
 		}
 		return
 	}
 	places := noisyPlaces(all)
 	shown := min(len(places), maxNoise)
-	g := grid{}
+	g := look.Grid{}
 	for _, p := range places[:shown] {
-		g = append(g, []cell{text(p.what), text("in " + plural(p.operations, "operation")), text(p.learned)})
+		g = append(g, []look.Cell{look.Left(p.what), look.Left("in " + look.Plural(p.operations, "operation")), look.Left(p.learned)})
 	}
-	t.grid(g)
-	t.left(len(places)-shown, " places")
+	t.Grid(g)
+	t.Left(len(places)-shown, " places")
 }
 
 // noisyPlace folds the same noise of several operations.
@@ -188,7 +189,7 @@ func noisyPlaces(noise []diff.Difference) []noisyPlace {
 
 func learned(d *diff.Difference) string {
 	if told(d) {
-		return visible(cause(d.Category, ""))
+		return look.Visible(cause(d.Category, ""))
 	}
 	if d.Learned == "" {
 		return ""

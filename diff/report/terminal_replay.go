@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // The most lines of the section on the replay: a line of pace, one a lane, one a
@@ -23,22 +24,22 @@ func (t *terminal) replay() {
 	if r == nil {
 		return
 	}
-	t.heading(bold, "REPLAY", paceLine(r))
-	lanes := t.cut(len(r.Lanes), maxLanes)
+	t.Heading(look.Bold, "REPLAY", paceLine(r))
+	lanes := t.Cut(len(r.Lanes), maxLanes)
 	for _, l := range r.Lanes[:lanes] {
-		line := fmt.Sprintf("  %s in lane %s: %s attested", visible(l.Side), visible(l.Lane), grouped(l.Attested))
+		line := fmt.Sprintf("  %s in lane %s: %s attested", look.Visible(l.Side), look.Visible(l.Lane), look.Grouped(l.Attested))
 		if l.Misrouted > 0 {
-			line += fmt.Sprintf(", %s misrouted and not compared", grouped(l.Misrouted))
+			line += fmt.Sprintf(", %s misrouted and not compared", look.Grouped(l.Misrouted))
 		}
-		t.line(fit(line, t.opt.Width))
+		t.Line(look.Fit(line, t.Width))
 	}
-	t.left(len(r.Lanes)-lanes, " lanes")
+	t.Left(len(r.Lanes)-lanes, " lanes")
 	t.links()
-	rewrites := t.cut(len(r.Rewrites), maxRewrites)
+	rewrites := t.Cut(len(r.Rewrites), maxRewrites)
 	for _, w := range r.Rewrites[:rewrites] {
-		t.line(fit(fmt.Sprintf("  %s: %s: %s", visible(w.Where), visible(w.What), rewritten(&w)), t.opt.Width))
+		t.Line(look.Fit(fmt.Sprintf("  %s: %s: %s", look.Visible(w.Where), look.Visible(w.What), rewritten(&w)), t.Width))
 	}
-	t.left(len(r.Rewrites)-rewrites, " rewrites")
+	t.Left(len(r.Rewrites)-rewrites, " rewrites")
 }
 
 // links says which values of earlier answers later requests used.
@@ -47,29 +48,29 @@ func (t *terminal) links() {
 	if len(links) == 0 {
 		return
 	}
-	g := grid{{text("given by"), text("used by"), number("replaced"), number("as recorded"), number("no value")}}
-	shown := t.cut(len(links), maxLinks)
+	g := look.Grid{{look.Left("given by"), look.Left("used by"), look.Right("replaced"), look.Right("as recorded"), look.Right("no value")}}
+	shown := t.Cut(len(links), maxLinks)
 	for _, l := range links[:shown] {
 		use := usesOf(&l)
-		g = append(g, []cell{text(l.From), text(l.To), number(grouped(use.Differing)), number(grouped(use.Bound - min(use.Bound, use.Differing))),
-			number(grouped(use.Unbound))})
+		g = append(g, []look.Cell{look.Left(l.From), look.Left(l.To), look.Right(look.Grouped(use.Differing)), look.Right(look.Grouped(use.Bound - min(use.Bound, use.Differing))),
+			look.Right(look.Grouped(use.Unbound))})
 	}
-	t.grid(g)
-	t.left(len(links)-shown, " links")
+	t.Grid(g)
+	t.Left(len(links)-shown, " links")
 }
 
 // paceLine tells the pace, the workers and how late they were.
 func paceLine(r *diff.Replay) string {
-	parts := []string{"pace " + visible(r.Pace)}
+	parts := []string{"pace " + look.Visible(r.Pace)}
 	if r.Workers > 1 {
-		parts = append(parts, plural(r.Workers, "worker"))
+		parts = append(parts, look.Plural(r.Workers, "worker"))
 	}
 	if r.Sustained > 0 {
 		parts = append(parts, fmt.Sprintf("%s/s sustained", strconv.FormatFloat(r.Sustained, 'f', 0, 64)))
 	}
 	if l := r.Lateness; l != nil {
 		parts = append(parts, fmt.Sprintf("late by %s (p50), %s (p99), %s (most)",
-			milliseconds(l.P50), milliseconds(l.P99), milliseconds(l.Max)))
+			look.Milliseconds(l.P50), look.Milliseconds(l.P99), look.Milliseconds(l.Max)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -86,15 +87,15 @@ func usesOf(l *diff.Link) (sum diff.LinkSide) {
 
 func useOf(l *diff.Link) string {
 	sum := usesOf(l)
-	use := fmt.Sprintf("%s replaced", grouped(sum.Differing))
+	use := fmt.Sprintf("%s replaced", look.Grouped(sum.Differing))
 	if same := sum.Bound - min(sum.Bound, sum.Differing); same > 0 {
-		use += fmt.Sprintf(", %s as recorded", grouped(same))
+		use += fmt.Sprintf(", %s as recorded", look.Grouped(same))
 	}
 	if sum.Unbound > 0 {
-		use += fmt.Sprintf(", %s without a value", grouped(sum.Unbound))
+		use += fmt.Sprintf(", %s without a value", look.Grouped(sum.Unbound))
 	}
 	if l.Source != "" && l.Source != "learned" {
-		use += " (" + visible(l.Source) + ")"
+		use += " (" + look.Visible(l.Source) + ")"
 	}
 	return use
 }
@@ -111,7 +112,7 @@ func mostUsed(links []diff.Link) []diff.Link {
 
 func rewritten(w *diff.Rewrite) string {
 	if len(w.Left) > 0 {
-		return fmt.Sprintf("%s changed, left: %s", grouped(w.Changed), listed(w.Left, maxCounts))
+		return fmt.Sprintf("%s changed, left: %s", look.Grouped(w.Changed), listed(w.Left, maxCounts))
 	}
-	return grouped(w.Changed) + " changed"
+	return look.Grouped(w.Changed) + " changed"
 }

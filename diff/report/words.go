@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/look"
 )
 
 // decided says in words what the samples prove: an e-value alone tells a reader
@@ -21,7 +22,7 @@ func decided(d *diff.Difference) string {
 	}
 	switch {
 	case d.Category != "" && d.Category != diff.CauseNoise && d.Category != diff.CauseUnknown:
-		return "explained: " + visible(string(d.Category))
+		return "explained: " + look.Visible(string(d.Category))
 	case d.Control > 0:
 		return "explained: base differs from itself as often"
 	}
@@ -34,14 +35,14 @@ func inSessions(d *diff.Difference) string {
 	if d.BranchSessions == 0 {
 		return ""
 	}
-	return "seen in " + plural(d.BranchSessions, "session") + ", "
+	return "seen in " + look.Plural(d.BranchSessions, "session") + ", "
 }
 
 func needed(d *diff.Difference) string {
 	if d.MoreSamples == 0 {
 		return map[bool]string{true: "too few samples to tell", false: "too few to tell"}[d.BranchSessions == 0]
 	}
-	return plural(d.MoreSamples, "more sample") + " needed"
+	return look.Plural(d.MoreSamples, "more sample") + " needed"
 }
 
 // remedies complete "environment: ".
@@ -57,14 +58,14 @@ func remedyText(r diff.Remedy) string {
 	if text, ok := remedies[r]; ok {
 		return text
 	}
-	return visible(string(r))
+	return look.Visible(string(r))
 }
 
 // cause writes the category with its remedy, or "".
 func cause(c diff.Category, r diff.Remedy) string {
 	parts := make([]string, 0, 2)
 	if c != "" {
-		parts = append(parts, visible(string(c)))
+		parts = append(parts, look.Visible(string(c)))
 	}
 	if r != "" {
 		parts = append(parts, remedyText(r))
@@ -88,40 +89,40 @@ func told(d *diff.Difference) bool {
 
 // approval writes who has accepted a difference and until when, reason why.
 func approval(a *diff.Acceptance) string {
-	s := "accepted by " + visible(a.By)
+	s := "accepted by " + look.Visible(a.By)
 	if a.Expires != "" {
-		s += " until " + visible(a.Expires)
+		s += " until " + look.Visible(a.Expires)
 	}
 	if a.Where != "" {
-		s += " (" + visible(a.Where) + ")"
+		s += " (" + look.Visible(a.Where) + ")"
 	}
 	return s
 }
 
 // located names the first span that differs.
 func located(l *diff.Location) string {
-	s := "first differing span: " + visible(l.Service+" "+l.Span) + ": " + visible(l.What)
+	s := "first differing span: " + look.Visible(l.Service+" "+l.Span) + ": " + look.Visible(l.What)
 	if l.Of > 1 {
-		s += fmt.Sprintf(" (in %s of %s)", grouped(l.Same), grouped(l.Of))
+		s += fmt.Sprintf(" (in %s of %s)", look.Grouped(l.Same), look.Grouped(l.Of))
 	}
 	return s
 }
 
 // chain writes the way to the span through the services.
-func chain(l *diff.Location) string { return visible(strings.Join(l.Path, " → ")) }
+func chain(l *diff.Location) string { return look.Visible(strings.Join(l.Path, " → ")) }
 
 // confirmed says what asking again decided.
 func confirmed(c *diff.Confirmation) string {
-	s := fmt.Sprintf("%s asked again %s: %s decided", plural(c.Suspects, "suspect"), plural(c.Times, "time"),
-		grouped(c.Suspects-min(c.Left, c.Suspects)))
+	s := fmt.Sprintf("%s asked again %s: %s decided", look.Plural(c.Suspects, "suspect"), look.Plural(c.Times, "time"),
+		look.Grouped(c.Suspects-min(c.Left, c.Suspects)))
 	if c.NotSeenAgain > 0 {
-		s += fmt.Sprintf(" (%s did not come again)", grouped(c.NotSeenAgain))
+		s += fmt.Sprintf(" (%s did not come again)", look.Grouped(c.NotSeenAgain))
 	}
 	if c.Left > 0 {
-		s += fmt.Sprintf(", %s left", grouped(c.Left))
+		s += fmt.Sprintf(", %s left", look.Grouped(c.Left))
 	}
 	if n := len(c.NotAsked); n > 0 {
-		s += fmt.Sprintf("; could not be asked: %s", fit(listed(c.NotAsked, maxCounts), nameColumns))
+		s += fmt.Sprintf("; could not be asked: %s", look.Fit(listed(c.NotAsked, maxCounts), nameColumns))
 	}
 	return s
 }
@@ -131,8 +132,8 @@ const nameColumns = 60
 
 // known says what noise of earlier runs explained.
 func known(p *diff.ProfileInfo) string {
-	return fmt.Sprintf("known from %s explained %s (%s)", plural(p.Runs, "earlier run"),
-		plural(p.Explained, "difference"), fit(p.File, nameColumns))
+	return fmt.Sprintf("known from %s explained %s (%s)", look.Plural(p.Runs, "earlier run"),
+		look.Plural(p.Explained, "difference"), look.Fit(p.File, nameColumns))
 }
 
 // tooBlind reports whether more was missed than the run allows.
@@ -144,10 +145,10 @@ func checked(s *diff.SelfCheck) string {
 		return "no answer could be changed on purpose, so nothing is known of what the run would miss"
 	}
 	text := fmt.Sprintf("%s put into real answers of branch, one at a time: this run would miss %s (%s, at most %s may be), prove %s and suspect %s",
-		plural(s.Mutations, "fault"), grouped(s.Missed), percent(s.Missed, s.Mutations), rate(s.MaxMissed),
-		percent(s.Proven, s.Mutations), percent(s.Suspected, s.Mutations))
+		look.Plural(s.Mutations, "fault"), look.Grouped(s.Missed), look.Percent(s.Missed, s.Mutations), rate(s.MaxMissed),
+		look.Percent(s.Proven, s.Mutations), look.Percent(s.Suspected, s.Mutations))
 	if s.Untried > 0 {
-		text += fmt.Sprintf("; %s left untried for want of time", plural(s.Untried, "answer"))
+		text += fmt.Sprintf("; %s left untried for want of time", look.Plural(s.Untried, "answer"))
 	}
 	return text
 }
@@ -157,12 +158,12 @@ func rate(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 
 
 // blinded names what was missed at a place, and what hides it.
 func blinded(b *diff.BlindSpot) string {
-	s := fmt.Sprintf("%s of %s missed", grouped(b.Missed), grouped(b.Tried))
+	s := fmt.Sprintf("%s of %s missed", look.Grouped(b.Missed), look.Grouped(b.Tried))
 	if len(b.Mutations) > 0 {
-		s += ": " + visible(faultNames(b.Mutations))
+		s += ": " + look.Visible(faultNames(b.Mutations))
 	}
 	if len(b.By) > 0 {
-		s += "; hidden by " + visible(strings.Join(b.By, ", "))
+		s += "; hidden by " + look.Visible(strings.Join(b.By, ", "))
 	}
 	return s
 }
@@ -173,9 +174,9 @@ func earned(r *diff.RuleInfo) string {
 	case r.Matched == 0:
 		return "matched nothing"
 	case r.Control > 0:
-		return fmt.Sprintf("hid %s of base's own differences, %s of branch's", grouped(r.Control), grouped(r.Branch))
+		return fmt.Sprintf("hid %s of base's own differences, %s of branch's", look.Grouped(r.Control), look.Grouped(r.Branch))
 	case r.Branch > 0:
-		return fmt.Sprintf("hid none of base's own differences, %s of branch's", grouped(r.Branch))
+		return fmt.Sprintf("hid none of base's own differences, %s of branch's", look.Grouped(r.Branch))
 	}
 	return ""
 }
@@ -188,9 +189,9 @@ func trouble(t *diff.Trouble) string {
 	case t.What == "":
 		return s + ": " + remedyText(t.Remedy)
 	case t.Remedy != "":
-		s += ", " + visible(string(t.Remedy))
+		s += ", " + look.Visible(string(t.Remedy))
 	}
-	return s + ": " + visible(t.What)
+	return s + ": " + look.Visible(t.What)
 }
 
 func counted(t *diff.Trouble) string {
@@ -198,7 +199,7 @@ func counted(t *diff.Trouble) string {
 	if unit == "" {
 		unit = "finding"
 	}
-	return plural(t.Count, visible(unit))
+	return look.Plural(t.Count, look.Visible(unit))
 }
 
 // ruled joins what the rule earned and its problems into a line.
@@ -208,7 +209,7 @@ func ruled(r *diff.RuleInfo) string {
 		parts = append(parts, s)
 	}
 	for _, p := range r.Problems {
-		parts = append(parts, strings.TrimSuffix(visible(p), "."))
+		parts = append(parts, strings.TrimSuffix(look.Visible(p), "."))
 	}
 	return strings.Join(parts, "; ")
 }
