@@ -10,6 +10,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/replay"
+	"twinspect.dev/replay/token"
 )
 
 // auth is one entry of the section auth.
@@ -20,7 +21,7 @@ type auth struct {
 	header  string
 	prefix  string
 	leave   bool // requests without the field stay without
-	keeper  *keeper
+	keeper  *token.Keeper
 	renews  bool    // another token can be had after an answer 401
 	resigns *signer // in the place of a keeper: signs what was recorded
 	reason  string
@@ -32,7 +33,7 @@ type auth struct {
 // use is a token that a request was given.
 type use struct {
 	auth  *auth
-	token *credential
+	token *token.Token
 }
 
 // Prepare fetches the first token and reads the key of every entry that is for
@@ -52,7 +53,7 @@ func (r *Rules) Prepare(ctx context.Context, sides ...replay.Side) error {
 		if a.resigns != nil {
 			err = a.resigns.ready()
 		} else {
-			_, err = a.keeper.get(ctx, r.now, nil)
+			_, err = a.keeper.Get(ctx, r.now, nil)
 		}
 		if err != nil {
 			errs = append(errs, r.authError(a, err))
@@ -141,18 +142,18 @@ func containsFold(list []string, s string) bool {
 }
 
 // give sets the field of the entry.
-func (s *sender) give(d *draft, a *auth, t *credential) {
-	value := a.prefix + t.value
+func (s *sender) give(d *draft, a *auth, t *token.Token) {
+	value := a.prefix + t.Value
 	_ = d.setHeader(a.header, value)
 	d.secrets = append(d.secrets, secret{a.header, value, a.prefix + "[set by " + s.rules.where(a.line) + "]"})
 }
 
-func (s *sender) tokenFor(ctx context.Context, a *auth, recorded *capture.Request, now time.Time) (*credential, capture.Reason, error) {
+func (s *sender) tokenFor(ctx context.Context, a *auth, recorded *capture.Request, now time.Time) (*token.Token, capture.Reason, error) {
 	if s.rules.offline {
-		return &credential{value: "[set by " + s.rules.where(a.line) + "]", fetched: now}, "", nil
+		return &token.Token{Value: "[set by " + s.rules.where(a.line) + "]", Fetched: now}, "", nil
 	}
 	if a.resigns == nil {
-		t, err := a.keeper.get(ctx, s.rules.now, nil)
+		t, err := a.keeper.Get(ctx, s.rules.now, nil)
 		return t, "", err
 	}
 	value := recorded.Header.Get(a.header)
@@ -165,7 +166,7 @@ func (s *sender) tokenFor(ctx context.Context, a *auth, recorded *capture.Reques
 		return nil, NotToken, nil
 	}
 	text, left, err := a.resigns.resign(strings.TrimSpace(value[len(a.prefix):]), now.Sub(recorded.Start), now)
-	return &credential{value: text, fetched: now}, left, err
+	return &token.Token{Value: text, Fetched: now}, left, err
 }
 
 // renew gets other tokens after an answer 401 and makes the request anew with
@@ -179,7 +180,7 @@ func (s *sender) renew(ctx context.Context, used []use, d *draft, request captur
 		if !u.auth.renews {
 			continue
 		}
-		if t := u.auth.keeper.renew(ctx, s.rules.now, u.token); t != nil {
+		if t := u.auth.keeper.Renew(ctx, s.rules.now, u.token); t != nil {
 			u.token, renewed = t, true
 			s.give(d, u.auth, t)
 		}

@@ -260,12 +260,6 @@ func TestFailuresAreRepeatedAfterABackoffAndTheOldTokenServesOn(t *testing.T) {
 	assert.Empty(t, sender.Send(t.Context(), ask("GET")).Fault)
 }
 
-func TestBackoffIsBounded(t *testing.T) {
-	assert.Equal(t, time.Second, backoff(0))
-	assert.Equal(t, 8*time.Second, backoff(3))
-	assert.Equal(t, time.Minute, backoff(1000))
-}
-
 func TestACommandPrintsTheToken(t *testing.T) {
 	rules, s := parse(t, "auth:\n  - {command: {run: [printf, ' tok\\n'], refresh: 30m}, prefix: 'Token '}\n"), new(side)
 	clock := newClock(rules)

@@ -15,6 +15,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/jsonquery"
+	"twinspect.dev/replay/token"
 )
 
 // defaultLife is how long a token of given claims is valid.
@@ -63,7 +64,7 @@ func (s *signer) ready() error {
 }
 
 func readKey(method jwt.SigningMethod, path string) (any, error) {
-	data, err := readSmall(path)
+	data, err := token.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +82,8 @@ func readKey(method jwt.SigningMethod, path string) (any, error) {
 	return jwt.ParseRSAPrivateKeyFromPEM(data)
 }
 
-// fetch signs the given claims, with the times of now.
-func (s *signer) fetch(_ context.Context, now time.Time) (*credential, error) {
+// Fetch signs the given claims, with the times of now.
+func (s *signer) Fetch(_ context.Context, now time.Time) (*token.Token, error) {
 	if err := s.ready(); err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (s *signer) fetch(_ context.Context, now time.Time) (*credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newCredential(value, now, s.life), nil
+	return token.New(value, now, s.life), nil
 }
 
 // withMember adds a member in front of a JSON object that lacks it.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"twinspect.dev/capture/rulefile"
+	"twinspect.dev/replay/token"
 )
 
 var (
@@ -46,11 +47,11 @@ func (r *reader) auth(n ast.Node) *auth {
 }
 
 func (r *reader) credentials(out *auth, f rulefile.Field) {
-	var s source
+	var s token.Source
 	switch out.kind {
 	case "bearer":
 		s = r.bearer(f)
-		_, fixed := s.(static)
+		_, fixed := s.(token.Static)
 		out.renews = !fixed
 	case "command":
 		s, out.renews = r.command(f), true
@@ -64,10 +65,10 @@ func (r *reader) credentials(out *auth, f rulefile.Field) {
 		}
 		s, out.renews = signer, true
 	}
-	out.keeper = &keeper{source: s}
+	out.keeper = &token.Keeper{Source: s}
 }
 
-func (r *reader) bearer(f rulefile.Field) source {
+func (r *reader) bearer(f rulefile.Field) token.Source {
 	fields := r.Fields(f.Value, "bearer", "token", "token-file")
 	if fields == nil {
 		return nil
@@ -76,13 +77,13 @@ func (r *reader) bearer(f rulefile.Field) source {
 	case "token":
 		f := fields["token"]
 		text := r.secretText(f)
-		if text != "" && !isCredential(text) {
+		if text != "" && !token.IsValid(text) {
 			r.Errorf(rulefile.Start(f.Value), "token is no credential: it is longer than 64 KiB or holds control characters")
 		}
-		return static(text)
+		return token.Static(text)
 	case "token-file":
 		path, _ := r.Scalar(fields["token-file"].Value, "token-file is the path of a file")
-		return tokenFile(path)
+		return token.File(path)
 	}
 	return nil
 }
@@ -97,11 +98,11 @@ func (r *reader) secretText(f rulefile.Field) string {
 	return text
 }
 
-func (r *reader) command(f rulefile.Field) source {
+func (r *reader) command(f rulefile.Field) token.Source {
 	fields := r.Fields(f.Value, "command", "run", "refresh")
-	var c command
+	var c token.Command
 	if g, ok := fields["refresh"]; ok {
-		c.every = r.duration(g, "refresh is after how long the command is run again, such as 30m")
+		c.Every = r.duration(g, "refresh is after how long the command is run again, such as 30m")
 	}
 	g, ok := fields["run"]
 	if !ok {
@@ -110,7 +111,7 @@ func (r *reader) command(f rulefile.Field) source {
 		}
 		return c
 	}
-	c.args = r.arguments(g)
+	c.Args = r.arguments(g)
 	return c
 }
 
@@ -134,7 +135,7 @@ func (r *reader) arguments(f rulefile.Field) []string {
 	return args
 }
 
-func (r *reader) oauth2(f rulefile.Field) source {
+func (r *reader) oauth2(f rulefile.Field) token.Source {
 	fields := r.Fields(f.Value, "oauth2", "token-url", "client-id", "client-secret", "scopes", "audience")
 	read := func(key string, required bool) string {
 		g, ok := fields[key]
@@ -158,7 +159,7 @@ func (r *reader) oauth2(f rulefile.Field) source {
 	if audience := read("audience", false); audience != "" {
 		c.EndpointParams = url.Values{"audience": {audience}}
 	}
-	return &clientCredentials{config: c, client: newTokenClient()}
+	return token.NewClientCredentials(c)
 }
 
 func (r *reader) signer(f rulefile.Field) *signer {

@@ -1,6 +1,8 @@
 package rewrite
 
-import "twinspect.dev/replay"
+import (
+	"twinspect.dev/replay"
+)
 
 // Report tells what the rules of a file did. It holds no value that was set.
 type Report struct {
@@ -70,9 +72,7 @@ func (a *auth) report() AuthReport {
 		Unauthorized: a.unauthorized.Load(), Resent: a.resent.Load(),
 	}
 	if k := a.keeper; k != nil {
-		k.mu.Lock()
-		out.Refreshes, out.Failures = k.refreshes, k.failed
-		k.mu.Unlock()
+		out.Refreshes, out.Failures = k.Counts()
 	}
 	return out
 }
