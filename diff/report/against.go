@@ -111,15 +111,15 @@ func AgainstMarkdown(w io.Writer, c *against.Comparison, limit int) error {
 	if limit < MinMarkdownBytes {
 		return fmt.Errorf("markdown: limit of %d bytes is too small, want at least %d", limit, MinMarkdownBytes)
 	}
-	m := &markdown{left: limit}
-	m.add(fmt.Sprintf("## twinspect compare: %s\n\n%s\n\n", c.Verdict(), look.Prose("Findings: "+againstSummary(c))))
-	m.add(fmt.Sprintf("- before: %s\n- now: %s\n\n", look.Prose(look.Clip(runWords(c.Old), headColumns)), look.Prose(look.Clip(runWords(c.New), headColumns))))
-	m.entries("| | operation | where | difference |\n|---|---|---|---|\n", "\n", "finding", len(c.Findings), 0, func(i int) string {
+	m := &markdown{look.Comment{Room: limit}}
+	m.Add(fmt.Sprintf("## twinspect compare: %s\n\n%s\n\n", c.Verdict(), look.Prose("Findings: "+againstSummary(c))))
+	m.Add(fmt.Sprintf("- before: %s\n- now: %s\n\n", look.Prose(look.Clip(runWords(c.Old), headColumns)), look.Prose(look.Clip(runWords(c.New), headColumns))))
+	m.Entries("| | operation | where | difference |\n|---|---|---|---|\n", "\n", "finding", len(c.Findings), 0, func(i int) string {
 		f := &c.Findings[i]
 		return fmt.Sprintf("| %s | %s | %s | %s |\n", f.State,
 			look.Code(f.Operation, markdownColumns), look.Code(f.Place.String(), markdownColumns), look.Escape(findingWords(f)))
 	})
-	_, err := io.WriteString(w, m.b.String())
+	_, err := io.WriteString(w, m.String())
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"time"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
@@ -48,7 +47,7 @@ func HTML(w io.Writer, r *diff.Report) error {
 	if err != nil {
 		return err
 	}
-	page, err := template.New("page").Funcs(pageFuncs).Parse(pageTemplate)
+	page, err := template.New("page").Funcs(look.Funcs()).Funcs(pageFuncs).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("parse page: %w", err)
 	}
@@ -73,12 +72,7 @@ func HTML(w io.Writer, r *diff.Report) error {
 }
 
 var pageFuncs = template.FuncMap{
-	"visible":  look.Visible,
-	"grouped":  look.Grouped,
-	"plural":   look.Plural,
-	"percent":  look.Percent,
 	"evidence": evidence,
-	"ms":       look.Milliseconds,
 	"worse":    worsening,
 	"ranked":   ranked[string],
 	"reasons":  ranked[capture.Reason],
@@ -89,7 +83,6 @@ var pageFuncs = template.FuncMap{
 	"sub":      func(a, b uint64) uint64 { return a - min(a, b) },
 	"rates":    rates,
 	"decided":  func(d diff.Difference) string { return decided(&d) },
-	"when":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
 	"base":     func(d diff.Difference, e diff.Example) string { return look.Fit(baseValue(d.Kind, &e), staticColumns) },
 	"branch": func(d diff.Difference, e diff.Example) string {
 		return look.Fit(branchValue(d.Kind, &e), staticColumns)

@@ -1,10 +1,8 @@
 package report
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,120 +32,43 @@ import (
 //
 // Characters that XML 1.0 forbids (section 2.2) are written as escapes.
 func JUnit(w io.Writer, r *diff.Report) error {
-	suite := suiteOf(r)
-	suites := junitSuites{Name: suite.Name, Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors,
-		Skipped: suite.Skipped, Time: suite.Time, Suites: []junitSuite{suite}}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	e := xml.NewEncoder(w)
-	e.Indent("", "  ")
-	if err := e.Encode(suites); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return look.WriteJUnit(w, "twinspect diff-run", r.Ended.Sub(r.Started), suiteOf(r))
 }
 
-type junitSuites struct {
-	XMLName  xml.Name     `xml:"testsuites"`
-	Name     string       `xml:"name,attr"`
-	Tests    int          `xml:"tests,attr"`
-	Failures int          `xml:"failures,attr"`
-	Errors   int          `xml:"errors,attr"`
-	Skipped  int          `xml:"skipped,attr"`
-	Time     string       `xml:"time,attr"`
-	Suites   []junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name       string          `xml:"name,attr"`
-	Tests      int             `xml:"tests,attr"`
-	Failures   int             `xml:"failures,attr"`
-	Errors     int             `xml:"errors,attr"`
-	Skipped    int             `xml:"skipped,attr"`
-	Time       string          `xml:"time,attr"`
-	Timestamp  string          `xml:"timestamp,attr"`
-	Properties []junitProperty `xml:"properties>property"`
-	Cases      []junitCase     `xml:"testcase"`
-}
-
-type junitProperty struct {
-	Name  string `xml:"name,attr"`
-	Value string `xml:"value,attr"`
-}
-
-type junitCase struct {
-	Class   string       `xml:"classname,attr"`
-	Name    string       `xml:"name,attr"`
-	Failure *junitResult `xml:"failure"`
-	Error   *junitResult `xml:"error"`
-	Skipped *junitResult `xml:"skipped"`
-	Out     *junitOut    `xml:"system-out"`
-}
-
-type junitOut struct {
-	Text string `xml:",cdata"`
-}
-
-func outOf(text string) *junitOut {
-	if text == "" {
-		return nil
-	}
-	return &junitOut{text}
-}
-
-type junitResult struct {
-	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr,omitempty"`
-	Text    string `xml:",cdata"`
-}
-
-func suiteOf(r *diff.Report) junitSuite {
-	s := junitSuite{
+func suiteOf(r *diff.Report) look.Suite {
+	s := look.Suite{
 		Name:       "twinspect diff-run",
-		Time:       strconv.FormatFloat(r.Ended.Sub(r.Started).Seconds(), 'f', 3, 64),
+		Time:       look.Seconds(r.Ended.Sub(r.Started)),
 		Timestamp:  r.Started.UTC().Format(time.RFC3339),
 		Properties: propertiesOf(r),
-		Cases:      []junitCase{verdictCase(r)},
+		Cases:      []look.TestCase{verdictCase(r)},
 	}
 	for _, op := range operationsOf(r) {
 		s.Cases = append(s.Cases, op.junit())
 	}
-	for _, c := range s.Cases {
-		s.Tests++
-		switch {
-		case c.Failure != nil:
-			s.Failures++
-		case c.Error != nil:
-			s.Errors++
-		case c.Skipped != nil:
-			s.Skipped++
-		}
-	}
 	return s
 }
 
-func propertiesOf(r *diff.Report) []junitProperty {
-	list := []junitProperty{
-		{"verdict", string(r.Verdict)},
-		{"recording", look.Visible(r.Input)},
-		{"tool", look.Visible(r.Tool)},
+func propertiesOf(r *diff.Report) []look.Property {
+	list := []look.Property{
+		{Name: "verdict", Value: string(r.Verdict)},
+		{Name: "recording", Value: look.Visible(r.Input)},
+		{Name: "tool", Value: look.Visible(r.Tool)},
 	}
 	for _, s := range r.Sides {
-		list = append(list, junitProperty{"side." + look.Visible(s.Side), look.Visible(fmt.Sprintf("%s, asked %d, answered %d", s.URL, s.Asked, s.Answered))})
+		list = append(list, look.Property{Name: "side." + look.Visible(s.Side), Value: look.Visible(fmt.Sprintf("%s, asked %d, answered %d", s.URL, s.Asked, s.Answered))})
 	}
 	for i := range r.Account {
 		st := &r.Account[i]
-		list = append(list, junitProperty{"account." + look.Visible(st.Name), stageLine(st, 0)})
+		list = append(list, look.Property{Name: "account." + look.Visible(st.Name), Value: stageLine(st, 0)})
 	}
 	return list
 }
 
-func verdictCase(r *diff.Report) junitCase {
-	c := junitCase{Class: "twinspect", Name: "verdict", Out: outOf(strings.Join(ownWords(r), ""))}
+func verdictCase(r *diff.Report) look.TestCase {
+	c := look.TestCase{Class: "twinspect", Name: "verdict", Out: look.Out(strings.Join(ownWords(r), ""))}
 	m, t := meaningOf(r.Verdict), tallyOf(r)
-	result := &junitResult{
+	result := &look.Result{
 		Message: fmt.Sprintf("%s (exit code %d): %s", m.Title, m.Code, t.Found()),
 		Type:    string(m.Verdict),
 	}
@@ -202,9 +123,9 @@ func operationsOf(r *diff.Report) []*judgedOperation {
 	return list
 }
 
-func (op *judgedOperation) junit() junitCase {
-	c := junitCase{Class: "twinspect.operation", Name: look.Visible(op.Name), Out: outOf(details(op.accepted))}
-	result := &junitResult{Text: details(op.regressions) + details(op.suspects)}
+func (op *judgedOperation) junit() look.TestCase {
+	c := look.TestCase{Class: "twinspect.operation", Name: look.Visible(op.Name), Out: look.Out(details(op.accepted))}
+	result := &look.Result{Text: details(op.regressions) + details(op.suspects)}
 	switch {
 	case len(op.regressions) > 0:
 		result.Message, result.Type = headline(op.regressions, "regression"), string(diff.Regression)

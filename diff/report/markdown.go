@@ -11,7 +11,7 @@ import (
 
 // DefaultMarkdownBytes keeps a comment below GitHub's limit of 65,536
 // characters and leaves room for what a caller adds.
-const DefaultMarkdownBytes = 60_000
+const DefaultMarkdownBytes = look.CommentBytes
 
 // MinMarkdownBytes is the least limit that [Markdown] takes. The part that is
 // never left out is shorter: it is bounded by the limits below.
@@ -47,12 +47,12 @@ func Markdown(w io.Writer, r *diff.Report, limit int) error {
 	if limit < MinMarkdownBytes {
 		return fmt.Errorf("markdown: limit of %d bytes is too small, want at least %d", limit, MinMarkdownBytes)
 	}
-	m := &markdown{left: limit}
+	m := &markdown{look.Comment{Room: limit}}
 	m.head(r)
 	worth := append(judged(r, diff.Regression), judged(r, diff.Suspect)...)
 	// A third of what is left is kept for examples and account, so that a long
 	// table does not push out all that explains it.
-	reserve := m.left / 3
+	reserve := m.Room / 3
 	m.troubles(r)
 	m.table(worth, reserve)
 	m.accepted(r)
@@ -62,45 +62,12 @@ func Markdown(w io.Writer, r *diff.Report, limit int) error {
 	m.account(r)
 	m.details(worth)
 	m.noise(r)
-	_, err := io.WriteString(w, m.b.String())
+	_, err := io.WriteString(w, m.String())
 	return err
 }
 
-// markdown collects the comment; left is what the limit still allows.
-type markdown struct {
-	b    strings.Builder
-	left int
-}
-
-func (m *markdown) add(s string) {
-	m.b.WriteString(s)
-	m.left -= len(s)
-}
-
-// noteBytes is more than a section's end with its note takes.
-const noteBytes = 200
-
-// entries adds a section: before, as many whole entries as leave reserve bytes
-// free, a note on those that were left out, and after. It adds nothing where
-// not one entry fits, but the note.
-func (m *markdown) entries(before, after, noun string, n, reserve int, entry func(int) string) {
-	if n == 0 || m.left < len(before)+len(after)+noteBytes {
-		return
-	}
-	m.add(before)
-	shown := 0
-	for ; shown < n; shown++ {
-		e := entry(shown)
-		if m.left-len(e)-len(after)-noteBytes < reserve {
-			break
-		}
-		m.add(e)
-	}
-	m.add(after)
-	if shown < n {
-		m.add(fmt.Sprintf("\n_%s left out for length; the full report has them._\n", look.Plural(uint64(n-shown), noun)))
-	}
-}
+// markdown collects the comment.
+type markdown struct{ look.Comment }
 
 func (m *markdown) head(r *diff.Report) {
 	v, t := meaningOf(r.Verdict), tallyOf(r)
@@ -108,24 +75,24 @@ func (m *markdown) head(r *diff.Report) {
 	if icon == "" {
 		icon = "⚠️"
 	}
-	m.add(fmt.Sprintf("### %s Twinspect: %s — %s\n\n", icon, strings.ToLower(v.Title), t.Found()))
+	m.Add(fmt.Sprintf("### %s Twinspect: %s — %s\n\n", icon, strings.ToLower(v.Title), t.Found()))
 	for i, reason := range r.Reasons {
 		if i == maxReasons {
-			m.add(fmt.Sprintf("- and %s\n", look.Plural(uint64(len(r.Reasons)-i), "more reason")))
+			m.Add(fmt.Sprintf("- and %s\n", look.Plural(uint64(len(r.Reasons)-i), "more reason")))
 			break
 		}
-		m.add("- " + look.Prose(look.Fit(reason, reasonColumns)) + "\n")
+		m.Add("- " + look.Prose(look.Fit(reason, reasonColumns)) + "\n")
 	}
-	m.add(fmt.Sprintf("\n%s compared in %s, %s differing. Exit code %d: %s.\n",
+	m.Add(fmt.Sprintf("\n%s compared in %s, %s differing. Exit code %d: %s.\n",
 		look.Plural(t.Compared, "exchange"), look.Plural(t.Operations, "operation"), look.Grouped(t.Differing), v.Code, v.Text))
 	m.own(r)
-	m.add(fmt.Sprintf("\n<sub>Recording %s, %s, by %s</sub>\n",
+	m.Add(fmt.Sprintf("\n<sub>Recording %s, %s, by %s</sub>\n",
 		look.Code(r.Input, headColumns), look.Lasted(r.Started, r.Ended), look.Code(r.Tool, headColumns)))
 }
 
 func (m *markdown) table(worth []diff.Difference, reserve int) {
 	before := "\n| | Operation | Place | Kind | Branch | Control | Base → branch |\n|---|---|---|---|--:|--:|---|\n"
-	m.entries(before, "", "difference", len(worth), reserve, func(i int) string {
+	m.Entries(before, "", "difference", len(worth), reserve, func(i int) string {
 		d := &worth[i]
 		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", badge(d), look.Code(d.Operation, markdownColumns),
 			look.Code(d.Place.String(), markdownColumns), look.Code(string(d.Kind), markdownColumns), share(d.Branch, d.N, true),
@@ -157,7 +124,7 @@ func arrow(d *diff.Difference) string {
 }
 
 func (m *markdown) details(worth []diff.Difference) {
-	m.entries("\n<details><summary>Examples</summary>\n\n", "\n</details>\n", "difference", len(worth), 0, func(i int) string {
+	m.Entries("\n<details><summary>Examples</summary>\n\n", "\n</details>\n", "difference", len(worth), 0, func(i int) string {
 		d := &worth[i]
 		var b strings.Builder
 		fmt.Fprintf(&b, "- %s %s: %s\n", look.Code(d.Operation, detailColumns), look.Code(d.Place.String(), detailColumns), look.Prose(look.Fit(d.Reason, detailColumns)))
@@ -187,7 +154,7 @@ func (m *markdown) replay(r *diff.Report) {
 	if n := r.Replay.Misrouted(); n > 0 {
 		before += "- " + look.Plural(n, "answer") + " misrouted and not compared\n"
 	}
-	m.entries(before, "\n</details>\n", "link", len(links), m.left/2, func(i int) string {
+	m.Entries(before, "\n</details>\n", "link", len(links), m.Room/2, func(i int) string {
 		l := &links[i]
 		return fmt.Sprintf("- %s → %s: %s\n", look.Code(l.From, detailColumns), look.Code(l.To, detailColumns), look.Prose(look.Fit(useOf(l), headColumns)))
 	})
@@ -195,7 +162,7 @@ func (m *markdown) replay(r *diff.Report) {
 
 func (m *markdown) account(r *diff.Report) {
 	before := "\n<details><summary>Account from capture to verdict</summary>\n\n| Stage | Seen | Written | Filtered | Dropped | Open |\n|---|--:|--:|---|---|--:|\n"
-	m.entries(before, "\n</details>\n", "stage", len(r.Account), m.left/2, func(i int) string {
+	m.Entries(before, "\n</details>\n", "stage", len(r.Account), m.Room/2, func(i int) string {
 		s := &r.Account[i]
 		return fmt.Sprintf("| %s | %s %s | %s | %s | %s | %s |\n", look.Code(s.Name, markdownColumns), look.Grouped(s.Seen),
 			look.Code(s.Unit, markdownColumns), look.Grouped(s.Written), lost(s.Filtered), lost(s.Dropped), look.Grouped(s.Open))
@@ -211,7 +178,7 @@ func lost[K ~string](reasons map[K]uint64) string {
 
 func (m *markdown) noise(r *diff.Report) {
 	places := noisyPlaces(judged(r, diff.Noise))
-	m.entries("\n<details><summary>Noise: base differs from itself</summary>\n\n", "\n</details>\n", "place", len(places), 0, func(i int) string {
+	m.Entries("\n<details><summary>Noise: base differs from itself</summary>\n\n", "\n</details>\n", "place", len(places), 0, func(i int) string {
 		p := &places[i]
 		line := "- " + look.Code(p.what, detailColumns) + " in " + look.Plural(p.operations, "operation")
 		if p.learned != "" {

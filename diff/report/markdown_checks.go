@@ -10,7 +10,7 @@ import (
 
 // own tells in the head what the run knows of itself: at most three lines.
 func (m *markdown) own(r *diff.Report) {
-	add := func(text string) { m.add("\n" + look.Prose(look.Fit(text, reasonColumns)) + "\n") }
+	add := func(text string) { m.Add("\n" + look.Prose(look.Fit(text, reasonColumns)) + "\n") }
 	if s := r.SelfCheck; s != nil {
 		add("Self-check: " + checked(s) + ".")
 	}
@@ -23,7 +23,7 @@ func (m *markdown) own(r *diff.Report) {
 }
 
 func (m *markdown) troubles(r *diff.Report) {
-	m.entries("\n", "", "trouble", len(r.Troubles), m.left/2, func(i int) string {
+	m.Entries("\n", "", "trouble", len(r.Troubles), m.Room/2, func(i int) string {
 		t := &r.Troubles[i]
 		return fmt.Sprintf("- **%s** %s\n", look.Escape(look.Fit(string(t.Category), markdownColumns)), look.Prose(look.Fit(trouble(t), detailColumns)))
 	})
@@ -32,7 +32,7 @@ func (m *markdown) troubles(r *diff.Report) {
 func (m *markdown) accepted(r *diff.Report) {
 	list := judged(r, diff.Accepted)
 	before := fmt.Sprintf("\n<details><summary>Accepted: %s</summary>\n\n", look.Plural(uint64(len(list)), "difference"))
-	m.entries(before, "\n</details>\n", "accepted difference", len(list), m.left/2, func(i int) string {
+	m.Entries(before, "\n</details>\n", "accepted difference", len(list), m.Room/2, func(i int) string {
 		d := &list[i]
 		a := d.Accepted
 		if a == nil {
@@ -53,7 +53,7 @@ func (m *markdown) selfCheck(r *diff.Report) {
 		more = fmt.Sprintf("- and %s\n", look.Plural(s.MoreBlind, "more blind spot"))
 	}
 	before := fmt.Sprintf("\n<details><summary>Blind spots: %s missed</summary>\n\n", look.Percent(s.Missed, s.Mutations)) + worstLine(s)
-	m.entries(before, more+"\n</details>\n", "blind spot", len(s.Blind), m.left/2, func(i int) string {
+	m.Entries(before, more+"\n</details>\n", "blind spot", len(s.Blind), m.Room/2, func(i int) string {
 		b := &s.Blind[i]
 		return fmt.Sprintf("- %s %s: %s\n", look.Code(b.Operation, detailColumns), look.Code(b.Place.String(), detailColumns), look.Prose(look.Fit(blinded(b), detailColumns)))
 	})
@@ -78,7 +78,7 @@ func (m *markdown) rules(r *diff.Report) {
 	}
 	rules := rulesByNeed(r)
 	before := "\n<details><summary>Rules, and how each earned its place</summary>\n\n"
-	m.entries(before, "\n</details>\n", "rule", len(rules), m.left/2, func(i int) string {
+	m.Entries(before, "\n</details>\n", "rule", len(rules), m.Room/2, func(i int) string {
 		rule := &rules[i]
 		return fmt.Sprintf("- %s %s: %s\n", look.Code(fmt.Sprintf("%s:%d", r.Rules.File, rule.Line), markdownColumns),
 			look.Code(rule.What, detailColumns), look.Prose(look.Fit(ruled(rule), detailColumns)))

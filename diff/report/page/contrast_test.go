@@ -16,7 +16,7 @@ var colour = regexp.MustCompile(`--([a-z-]+): light-dark\(#([0-9a-f]{6}), #([0-9
 // TestTextIsReadableOnEverySurfaceInBothThemes holds the colours to the
 // contrast of WCAG 2.2, success criterion 1.4.3.
 func TestTextIsReadableOnEverySurfaceInBothThemes(t *testing.T) {
-	css, err := os.ReadFile("style/theme.css")
+	css, err := os.ReadFile("../look/style/theme.css")
 	require.NoError(t, err)
 	themes := [2]map[string]string{{}, {}}
 	for _, m := range colour.FindAllStringSubmatch(string(css), -1) {

@@ -1,7 +1,7 @@
-import { h } from "./dom";
+import { h } from "../../look/script/dom";
 import { place, type Acceptance, type Difference, type Example, type Location, type Row } from "./evidence";
-import { evidenceText, grouped, percent, visible } from "./text";
-import { compare, lay, type Piece } from "./tokens";
+import { evidenceText, grouped, percent, visible } from "../../look/script/text";
+import { compare, lay, type Piece } from "../../look/script/tokens";
 
 /** heading is what of a difference is known at once. */
 export function heading(row: Row): HTMLElement {

@@ -1,11 +1,11 @@
 import { detail, heading } from "./detail";
-import { h, required } from "./dom";
+import { h, required } from "../../look/script/dom";
 import { place, type Index, type LeftOut } from "./evidence";
 import { apply, haystack, searchable, type Searchable } from "./filter";
-import { anchor, writeFragment } from "./fragment";
+import { anchor, writeFragment } from "../../look/script/fragment";
 import { VirtualList } from "./list";
 import type { Details } from "./packed";
-import { grouped, plural, visible } from "./text";
+import { grouped, plural, visible } from "../../look/script/text";
 import { Toolbar } from "./toolbar";
 
 const rowHeight = 58;

@@ -1,6 +1,6 @@
-import { h, required, svg } from "./dom";
+import { h, required, svg } from "../../look/script/dom";
 import type { Latency, Operation } from "./evidence";
-import { milliseconds, plural, visible } from "./text";
+import { milliseconds, plural, visible } from "../../look/script/text";
 
 const width = 380;
 const height = 168;

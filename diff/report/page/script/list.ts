@@ -1,4 +1,4 @@
-import { h } from "./dom";
+import { h } from "../../look/script/dom";
 
 /**
  * VirtualList shows many entries of one height and keeps only those in sight,

@@ -1,12 +1,12 @@
-import { h, required } from "./dom";
+import { h, required } from "../../look/script/dom";
 import type { LeftOut, Operation } from "./evidence";
 import { Explorer } from "./explorer";
-import { readFragment } from "./fragment";
-import { bindKeys } from "./keys";
+import { readFragment } from "../../look/script/fragment";
+import { bindKeys } from "../../look/script/keys";
 import { plotLatencies } from "./latency";
 import { sortOperations } from "./operations";
 import { canUnpack, Details, readIndex, readRest } from "./packed";
-import { themeButton } from "./theme";
+import { themeButton } from "../../look/script/theme";
 
 async function start(): Promise<void> {
   themeButton();

@@ -1,4 +1,4 @@
-import { h } from "./dom";
+import { h } from "../../look/script/dom";
 
 /** sortOperations lets a table's headings sort its rows. */
 export function sortOperations(table: HTMLTableElement): void {

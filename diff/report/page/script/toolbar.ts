@@ -1,7 +1,7 @@
-import { h } from "./dom";
+import { h } from "../../look/script/dom";
 import type { Row } from "./evidence";
 import { everything, judged, type Filter, type Order, type Shown } from "./filter";
-import { grouped, visible } from "./text";
+import { grouped, visible } from "../../look/script/text";
 
 const choices: [Shown, string][] = [
   ["attention", "Worth attention"],
