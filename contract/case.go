@@ -211,13 +211,15 @@ type Expect struct {
 	// Status holds the statuses that are right, such as "2XX" or "404"; none where
 	// any will do that the document declares.
 	Status []string
-	// Kept names an earlier step: the fields that it sent, and that this answer
-	// has, must have the values that it sent.
+	// Kept names earlier steps, parted by spaces: the fields that they sent, later
+	// ones over earlier, and that this answer has, must have the values that were
+	// sent.
 	Kept string
 	// Same names an earlier step whose answer this one must be like.
 	Same string
-	// Listed names an earlier step: what it created must stand in this list.
-	Listed string
+	// Listed names an earlier step: what it created must stand in this list;
+	// Unlisted one whose creation must not.
+	Listed, Unlisted string
 }
 
 // StatusFits reports whether a status fits a pattern: "404", "4XX", "default".

@@ -3,24 +3,36 @@ package check
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/conform"
 	"twinspect.dev/contract/pointer"
 )
 
-// kept: the fields that an earlier step sent, and that this answer has, have the
-// values that were sent. What the document says to be readOnly or writeOnly is
+// kept: the fields that earlier steps sent, and that this answer has, have the
+// values that were sent last. What the document says to be readOnly or writeOnly is
 // left out. A value that is of another type in the answer is the schema's matter:
 // a reference may be answered as what it refers to. Values are not normalised:
 // other letters, or white space that is gone, are another value.
-func (j *judge) kept(name string, o *contract.Observation) ([]mismatch, bool) {
-	from := j.earlier(name)
-	if from == nil || !success(status(o)) {
+func (j *judge) kept(names string, o *contract.Observation) ([]mismatch, bool) {
+	if !success(status(o)) {
 		return nil, false
 	}
-	sent, mediaType, ok := fields(from)
-	if !ok {
+	var from *contract.Observation
+	var sent map[string]any
+	var mediaType string
+	for name := range strings.FieldsSeq(names) {
+		if from = j.earlier(name); from == nil {
+			return nil, false
+		}
+		more, of, ok := fields(from)
+		if !ok {
+			return nil, false
+		}
+		sent, mediaType = merged(sent, more), of
+	}
+	if from == nil {
 		return nil, false
 	}
 	op := j.operation(o)
@@ -28,10 +40,28 @@ func (j *judge) kept(name string, o *contract.Observation) ([]mismatch, bool) {
 	if !ok {
 		return nil, false
 	}
-	w := keeping{name: name}
+	w := keeping{name: strings.ReplaceAll(names, " ", ", ")}
 	w.step(sent, value, "", "",
 		j.conformer.RequestBody(j.operation(from), mediaType), j.conformer.ResponseBody(op, &o.Exchange.Response))
 	return w.found, w.compared
+}
+
+// merged returns the members of both, of a member of both that of more; objects are
+// merged as RFC 7396 says, but that null stays, as it was sent.
+func merged(sent, more map[string]any) map[string]any {
+	if sent == nil {
+		return more
+	}
+	out := maps.Clone(sent)
+	for name, v := range more {
+		before, ok := out[name].(map[string]any)
+		if after, both := v.(map[string]any); ok && both {
+			out[name] = merged(before, after)
+		} else {
+			out[name] = v
+		}
+	}
+	return out
 }
 
 // fields returns the object that a request had as its body.

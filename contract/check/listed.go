@@ -15,33 +15,49 @@ import (
 // is known by its id, or, where the creation told none, by the fields that were
 // sent. A list that may go on is not judged.
 func (j *judge) listed(name string, seen []*contract.Observation) ([]mismatch, bool) {
+	there, whole := j.stands(name, seen)
+	if there || !whole {
+		return nil, there
+	}
+	return []mismatch{{at: "body", cause: "not listed", message: "the list does not have what " + name + " created"}}, true
+}
+
+// unlisted: what an earlier step created stands in the list no more.
+func (j *judge) unlisted(name string, seen []*contract.Observation) ([]mismatch, bool) {
+	there, whole := j.stands(name, seen)
+	if !there {
+		return nil, whole
+	}
+	return []mismatch{{at: "body", cause: "still listed", message: "the list still has what " + name + " created, though it was deleted"}}, true
+}
+
+// stands reports whether what an earlier step created stands in the list, and
+// whether all of the list was seen.
+func (j *judge) stands(name string, seen []*contract.Observation) (there, whole bool) {
 	from := j.earlier(name)
 	if from == nil {
-		return nil, false
+		return false, false
 	}
 	is := j.resource(from)
 	if is == nil {
-		return nil, false
+		return false, false
 	}
 	pages := j.cs.Steps[seen[0].Step].Pages
 	lists, last := 0, any(nil)
 	for _, o := range seen {
 		value, ok := j.conformer.Value(j.operation(o), &o.Exchange.Response)
 		if !ok || !success(status(o)) {
-			return nil, false
+			return false, false
 		}
 		last = value
 		for _, list := range listsOf(value, pages) {
 			lists++
 			if slices.ContainsFunc(list, is) {
-				return nil, true
+				return true, true
 			}
 		}
 	}
-	if lists == 0 || j.goesOn(seen, last, pages) {
-		return nil, false
-	}
-	return []mismatch{{at: "body", cause: "not listed", message: "the list does not have what " + name + " created"}}, true
+	return false, lists > 0 && !j.goesOn(seen, last, pages)
 }
 
 // resource returns how the created resource is known in a list, nil where it is

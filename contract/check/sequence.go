@@ -29,7 +29,7 @@ func (j *judge) expect(step int, seen []*contract.Observation) {
 		}
 	}
 	found, compared := j.content(expect, seen)
-	judged := compared || len(expect.Status) > 0 && expect.Kept+expect.Same+expect.Listed == ""
+	judged := compared || len(expect.Status) > 0 && expect.Kept+expect.Same+expect.Listed+expect.Unlisted == ""
 	if !judged || !j.make(expect.Check) {
 		return
 	}
@@ -136,6 +136,10 @@ func (j *judge) content(expect *contract.Expect, seen []*contract.Observation) (
 	}
 	if expect.Listed != "" {
 		more, ok := j.listed(expect.Listed, seen)
+		found, compared = append(found, more...), compared || ok
+	}
+	if expect.Unlisted != "" {
+		more, ok := j.unlisted(expect.Unlisted, seen)
 		found, compared = append(found, more...), compared || ok
 	}
 	return found, compared

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/conform"
 	"twinspect.dev/contract/openapi"
 )
 
@@ -145,6 +146,8 @@ func (j *judge) accepted(o *contract.Observation) {
 	s := status(o)
 	why, bad := invalid[s]
 	switch {
+	case (s == 401 || s == 403) && j.logsIn(o):
+		return
 	case s == 401 || s == 403:
 		why, bad = j.credentials(o), true
 	case s == 404 || s == 410:
@@ -164,6 +167,18 @@ func (j *judge) accepted(o *contract.Observation) {
 		text += ": " + cut(mark.text, maxErr)
 	}
 	j.tell(contract.Accepted, o.Step, "status", strconv.Itoa(s)+" "+mark.cause, text)
+}
+
+// logsIn reports whether an operation needs no credentials and yet declares to be
+// answered 401 or 403: its own body has them, as that of a login, and no made one
+// is right.
+func (j *judge) logsIn(o *contract.Observation) bool {
+	op := j.operation(o)
+	if op == nil || needsCredentials(op) {
+		return false
+	}
+	declared := conform.Declared(op, status(o))
+	return declared != nil && declared.Status != "default"
 }
 
 // credentials says what is wrong where a valid request is not let in.

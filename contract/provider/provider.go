@@ -4,10 +4,8 @@ package provider
 
 import (
 	"context"
-	"hash/fnv"
 	"iter"
 	"math/rand/v2"
-	"reflect"
 	"runtime"
 	"sync"
 
@@ -47,6 +45,7 @@ type Suite struct {
 	single    *cases.Generator
 	sequences map[string][]contract.Case
 	gaps      []contract.Gap // of the sequences
+	ordinary  func(*openapi.Operation) (contract.Request, bool)
 }
 
 // New plans a suite. Single requests are made when they are asked for.
@@ -54,8 +53,10 @@ func New(doc *openapi.Document, options Options) *Suite {
 	s := &Suite{Document: doc, Schemas: schema.New(doc), options: options, values: values.New(options.Seed)}
 	s.Codec = message.New(doc, s.Schemas)
 	s.Conformer = conform.New(doc, s.Schemas, s.Codec)
+	s.ordinary = once(s.generator(nil).Ordinary)
 	planner := &sequence.Planner{
-		Document: doc, Ordinary: once(s.generator(nil).Ordinary), Vary: s.vary, Recorded: options.Dependencies,
+		Document: doc, Ordinary: s.ordinary, Vary: s.vary, Variants: s.variants, Narrow: s.narrow, Fresh: s.fresh,
+		Recorded: options.Dependencies,
 	}
 	s.Setups = planner.Setups()
 	supplied := make(map[string][]contract.Place, len(s.Setups))
@@ -171,58 +172,4 @@ func (s *Suite) Random(operation string, rng *rand.Rand) (contract.Case, bool) {
 		return contract.Case{}, false
 	}
 	return s.single.Random(op, rng)
-}
-
-// draws is how many bodies are drawn to find one that differs from another in most
-// of its members. A member with two values differs in one of two draws, so that
-// sixteen miss one of them in none of ten thousand.
-const draws = 16
-
-// vary returns a request with a body unlike that of another request.
-func (s *Suite) vary(op *openapi.Operation, not contract.Request) (contract.Request, bool) {
-	r, ok := s.generator(nil).Ordinary(op)
-	if !ok || r.Body == nil || r.Body.Raw != nil || not.Body == nil || op.Body == nil {
-		return r, ok
-	}
-	media := message.Best(op.Body.Media, r.Body.MediaType)
-	if media == nil || media.Schema == "" {
-		return r, true
-	}
-	compiled, err := s.Schemas.Schema(media.Schema, schema.Request)
-	if err != nil {
-		return r, true
-	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(op.Name))
-	rng := rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))
-	best, most := r.Body.Value, differing(r.Body.Value, not.Body.Value)
-	for range draws {
-		v, ok := s.values.Random(compiled, rng)
-		if !ok {
-			continue
-		}
-		if n := differing(v, not.Body.Value); n > most {
-			best, most = v, n
-		}
-	}
-	body := *r.Body
-	body.Value = best
-	r.Body = &body
-	return r, true
-}
-
-// differing counts the members of a that b has too, with another value.
-func differing(a, b any) int {
-	x, ok := a.(map[string]any)
-	y, ok2 := b.(map[string]any)
-	if !ok || !ok2 {
-		return 0
-	}
-	n := 0
-	for name, v := range x {
-		if w, there := y[name]; there && !reflect.DeepEqual(v, w) {
-			n++
-		}
-	}
-	return n
 }

@@ -66,7 +66,7 @@ func (w *worker) comes(ctx context.Context, f *found, cs *contract.Case) bool {
 	seen, halted := w.run(ctx, cs)
 	broken, _ := w.verdicts(ctx, cs, seen, &halted)
 	for _, b := range broken {
-		if b.Check == f.check && b.Cause == f.cause && cs.Steps[b.Step].Operation == f.operation {
+		if b.Check == f.check && b.Cause == f.cause && blamed(cs, &b) == f.operation {
 			f.cs, f.seen, f.broken = *cs, seen, b
 			f.finding.Message, f.finding.At = b.Message, b.At
 			return true

@@ -1,15 +1,19 @@
 package run_test
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/capture"
@@ -95,17 +99,65 @@ func asked(t *testing.T, seed uint64, defects ...stockroom.Defect) *run.Result {
 	return result
 }
 
-func TestACleanProviderHasNoFindings(t *testing.T) {
-	r := asked(t, 1)
-	for _, f := range r.Findings {
-		t.Errorf("%s %s: %s (%d times, first %v)\n%s", f.Check, f.Operation, f.Message, f.Count, f.Cases, last(f.Example).Curl)
-	}
-	t.Logf("%d requests in %s: %v %v", r.Requests, r.Ended.Sub(r.Started), r.Kinds, r.Halts)
-}
-
 func last(e contract.Example) contract.ExampleStep {
 	if len(e.Steps) == 0 {
 		return contract.ExampleStep{}
 	}
 	return e.Steps[len(e.Steps)-1]
+}
+
+// seeds are how many suites are tried; the figure that is published is of 20.
+func seeds(t *testing.T) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(cmp.Or(os.Getenv("TWINSPECT_SEEDS"), "2"), 10, 64)
+	require.NoError(t, err, "TWINSPECT_SEEDS")
+	return n
+}
+
+func TestACleanProviderHasNoFindings(t *testing.T) {
+	for seed := range seeds(t) {
+		r := asked(t, seed)
+		for _, f := range r.Findings {
+			t.Errorf("seed %d: %s %s: %s (%d times, first %v)\n%s", seed, f.Check, f.Operation, f.Message, f.Count, f.Cases, last(f.Example).Curl)
+		}
+		t.Logf("seed %d: %d requests in %s: %v %v", seed, r.Requests, r.Ended.Sub(r.Started), r.Kinds, r.Halts)
+	}
+}
+
+// groups parts the defects so that none hides another: two of one operation are
+// never together.
+func groups() [][]stockroom.Defect {
+	var out [][]stockroom.Defect
+next:
+	for _, d := range stockroom.Defects {
+		for i, group := range out {
+			if !slices.ContainsFunc(group, func(o stockroom.Defect) bool { return o.Operation == d.Operation }) {
+				out[i] = append(group, d)
+				continue next
+			}
+		}
+		out = append(out, []stockroom.Defect{d})
+	}
+	return out
+}
+
+func TestEverySeededDefectIsFound(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes every answer slow, which is one of the defects")
+	}
+	for seed := range seeds(t) {
+		for _, group := range groups() {
+			r := asked(t, seed, group...)
+			for _, d := range group {
+				n := 0
+				for _, f := range r.Findings {
+					if f.Operation == d.Operation && (f.Check == d.Check || slices.Contains(d.Also, f.Check)) {
+						n++
+					}
+				}
+				assert.GreaterOrEqual(t, n, max(d.Findings, 1), "seed %d: %s: %s (%s, %s)", seed, d.ID, d.Description, d.Check, d.Operation)
+			}
+			t.Logf("seed %d: %d defects: %d requests in %s; %d findings", seed, len(group), r.Requests, r.Ended.Sub(r.Started), len(r.Findings))
+		}
+	}
 }

@@ -125,10 +125,7 @@ func (t *tally) check(c contract.Check) *contract.CheckInfo {
 // find adds what is broken to the finding of its cause, and reports whether that is
 // new.
 func (t *tally) find(e *Ended, b contract.Broken, after time.Duration) bool {
-	operation := e.Case.Operation
-	if b.Step < len(e.Case.Steps) {
-		operation = e.Case.Steps[b.Step].Operation
-	}
+	operation := blamed(e.Case, &b)
 	k := key{b.Check, operation, b.Cause}
 	f := t.findings[k]
 	if f == nil {

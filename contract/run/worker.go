@@ -144,10 +144,14 @@ func (s *script) request(step *contract.Step) (contract.Request, error) {
 			if has(&r, u.Into) || s.cs.At == u.Into {
 				continue
 			}
-			var err error
-			if r, err = s.use(r, u, s.pre.steps[u.Step]); err != nil {
+			with, err := s.use(r, u, s.pre.steps[u.Step])
+			if part, _ := u.Into.Split(); err != nil && part == "body" && s.cs.Kind == contract.Negative {
+				continue // the body that breaks the document has no such place
+			}
+			if err != nil {
 				return r, err
 			}
+			r = with
 		}
 	}
 	for p, v := range s.add.Values {

@@ -2,6 +2,8 @@ package sequence
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/openapi"
@@ -16,14 +18,19 @@ type script struct {
 
 // begin makes the thing: what it takes, then the step "create".
 func (p *Planner) begin(b *builder, r *resource) *script {
+	return p.beginWith(b, r, b.requests[r.create.Name])
+}
+
+func (p *Planner) beginWith(b *builder, r *resource, request contract.Request) *script {
 	s := &script{b.scene(), p, r}
-	s.add("create", r.create, contract.Expect{Status: success})
+	s.send("create", r.create, request, contract.Expect{Status: success})
 	s.subject, s.given[r.create.Name] = r.create, "create"
 	return s
 }
 
 // done is the case that was written.
 func (s *script) done(name string, about *openapi.Operation, rule contract.Rule, why string) contract.Case {
+	s.p.freshen(s.b, s.steps, s.r.name+"/"+name)
 	return contract.Case{
 		ID: s.r.name + "/" + name, Operation: about.Name, Kind: contract.Sequence, Rule: rule,
 		Source: s.r.source, Why: why, Steps: s.steps,
@@ -49,7 +56,7 @@ func (p *Planner) lifecycles(b *builder, r *resource) []contract.Case {
 }
 
 func (p *Planner) lifecycle(b *builder, r *resource, name string, update *openapi.Operation) contract.Case {
-	s := p.begin(b, r)
+	s := p.beginWith(b, r, p.variants(b, r.create)[0])
 	s.reads()
 	if update != nil {
 		s.updates(update)
@@ -58,6 +65,33 @@ func (p *Planner) lifecycle(b *builder, r *resource, name string, update *openap
 	s.deletes(update)
 	return s.done(name, r.create, contract.RuleLifecycle,
 		fmt.Sprintf("what %s makes is read as it was written, changed, and gone after it was deleted", r.create.Name))
+}
+
+// variants returns requests of an operation that are unlike each other, the
+// ordinary one where none are known.
+func (p *Planner) variants(b *builder, op *openapi.Operation) []contract.Request {
+	if p.Variants != nil {
+		if all := p.Variants(op); len(all) > 0 {
+			return all
+		}
+	}
+	return []contract.Request{b.requests[op.Name]}
+}
+
+// written are the cases of things that are created otherwise than usually, and read
+// again.
+func (p *Planner) written(b *builder, r *resource) []contract.Case {
+	if r.read == nil {
+		return nil
+	}
+	var out []contract.Case
+	for i, request := range p.variants(b, r.create)[1:] {
+		s := p.beginWith(b, r, request)
+		s.reads()
+		out = append(out, s.done(fmt.Sprint("created-", i+1), r.create, contract.RuleLifecycle,
+			fmt.Sprintf("what %s makes is read as it was written, whatever was written", r.create.Name)))
+	}
+	return out
 }
 
 // reads asks twice, as a step is held against one check: first whether the thing
@@ -71,16 +105,32 @@ func (s *script) reads() {
 }
 
 func (s *script) updates(update *openapi.Operation) {
-	s.send("update", update, s.varied(update), contract.Expect{Status: success})
-	if s.r.read != nil && !deferred(update) {
+	request := s.varied(update)
+	reads := s.r.read != nil && !deferred(update)
+	if narrow, ok := s.narrow(update, request); ok && reads {
+		s.send("update-part", update, narrow, contract.Expect{Status: success})
+		s.add("read-updated-part", s.r.read, contract.Expect{Check: contract.WriteKept, Status: success, Kept: "create update-part"})
+	}
+	s.send("update", update, request, contract.Expect{Status: success})
+	if reads {
 		s.add("read-updated", s.r.read, contract.Expect{Check: contract.WriteKept, Status: success, Kept: "update"})
 	}
+}
+
+// narrow is a request that changes a part only: a PATCH leaves what it does not
+// name as it was (RFC 5789 section 2).
+func (s *script) narrow(update *openapi.Operation, r contract.Request) (contract.Request, bool) {
+	if s.p.Narrow == nil || update.Method != http.MethodPatch {
+		return r, false
+	}
+	return s.p.Narrow(update, r)
 }
 
 // varied is a request of an update whose values are not those of the creation, so
 // that it shows whether they are kept.
 func (s *script) varied(update *openapi.Operation) contract.Request {
-	return s.p.vary(s.b, update, s.b.requests[s.r.create.Name])
+	i := slices.IndexFunc(s.steps, func(step contract.Step) bool { return step.Name == "create" })
+	return s.p.vary(s.b, update, s.steps[i].Request)
 }
 
 func (s *script) lists() {
@@ -88,6 +138,16 @@ func (s *script) lists() {
 		return
 	}
 	step := s.add("list", s.r.list, contract.Expect{Check: contract.Available, Status: success, Listed: "create"})
+	if walk := s.b.walk(s.r.list, large); walk != nil {
+		walk.into(step)
+	}
+}
+
+func (s *script) listsNoMore() {
+	if s.r.list == nil {
+		return
+	}
+	step := s.add("list-deleted", s.r.list, contract.Expect{Check: contract.UseAfterDelete, Status: success, Unlisted: "create"})
 	if walk := s.b.walk(s.r.list, large); walk != nil {
 		walk.into(step)
 	}
@@ -105,6 +165,7 @@ func (s *script) deletes(update *openapi.Operation) {
 	if s.r.read != nil {
 		s.add("read-deleted", s.r.read, contract.Expect{Check: contract.UseAfterDelete, Status: gone})
 	}
+	s.listsNoMore()
 	if update != nil && update != s.r.create && !declares(update, "201") {
 		expect := contract.Expect{Check: contract.UseAfterDelete, Status: s.refused(update, gone)}
 		s.send("update-deleted", update, s.varied(update), expect)

@@ -20,6 +20,7 @@ package sequence
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 
 	"twinspect.dev/contract"
@@ -39,6 +40,16 @@ type Planner struct {
 	// update. Where it is nil or gives false, the ordinary request is sent, and a
 	// change that is not kept may not show.
 	Vary func(op *openapi.Operation, not contract.Request) (contract.Request, bool)
+	// Variants makes requests that are unlike each other and ought to be accepted, the
+	// one that says most first. Things are created by the first where they are to be
+	// changed, and by each to be read again. Nil or none leaves it at the ordinary one.
+	Variants func(op *openapi.Operation) []contract.Request
+	// Narrow makes a request say as little in its body as is allowed, but something.
+	// Where it is nil or gives false, no update is sent that changes a part only.
+	Narrow func(op *openapi.Operation, r contract.Request) (contract.Request, bool)
+	// Fresh gives the path of a request values of its own for each salt: a thing that
+	// its creator names is one case's alone. Nil leaves them all alike.
+	Fresh func(op *openapi.Operation, r contract.Request, salt string) contract.Request
 	// Recorded is what traffic showed of which values are taken from where.
 	Recorded []Dependency
 
@@ -66,6 +77,7 @@ func (p *Planner) Setups() []contract.Setup {
 		}
 		s := b.scene()
 		s.prepare(op)
+		p.freshen(b, s.steps, "setup of "+op.Name)
 		out = append(out, contract.Setup{Operation: op.Name, Steps: s.steps, Use: s.uses(op)})
 	}
 	return out
@@ -89,6 +101,7 @@ func (p *Planner) Cases() ([]contract.Case, []contract.Gap) {
 			continue
 		}
 		cases = append(cases, p.lifecycles(b, r)...)
+		cases = append(cases, p.written(b, r)...)
 		cases = append(cases, p.repeats(b, r)...)
 		cases = append(cases, p.conditions(b, r)...)
 	}
@@ -101,6 +114,19 @@ func (p *Planner) Cases() ([]contract.Case, []contract.Gap) {
 		cases, gaps = append(cases, linked...), append(gaps, unlinked...)
 	}
 	return named(cases), gaps
+}
+
+// freshen gives each thing that is named by who makes it a name of its own.
+func (p *Planner) freshen(b *builder, steps []contract.Step, salt string) {
+	if p.Fresh == nil {
+		return
+	}
+	for i := range steps {
+		op := b.byName[steps[i].Operation]
+		if op.Method == http.MethodPut && len(steps[i].Request.Path) > 0 {
+			steps[i].Request = p.Fresh(op, steps[i].Request, salt)
+		}
+	}
 }
 
 // named gives cases whose names came out alike numbers.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/openapi"
 )
 
 // show writes a setup in lines: what is asked, and what is taken from where.
@@ -64,7 +65,7 @@ func line(s contract.Step) string {
 	text := s.Name + ": " + s.Operation
 	if e := s.Expect; e.Check != "" {
 		text += " " + string(e.Check)
-		for name, v := range map[string]string{"kept": e.Kept, "same": e.Same, "listed": e.Listed} {
+		for name, v := range map[string]string{"kept": e.Kept, "same": e.Same, "listed": e.Listed, "unlisted": e.Unlisted} {
 			if v != "" {
 				text += " " + name + "=" + v
 			}
@@ -127,10 +128,59 @@ func TestLifecycle(t *testing.T) {
 		"list: GET /products available-after-create listed=create 2XX",
 		"delete: DELETE /products/{id}",
 		"read-deleted: GET /products/{id} use-after-delete 404/410",
+		"list-deleted: GET /products use-after-delete unlisted=create 2XX",
 		"update-deleted: PUT /products/{id} use-after-delete 404/410",
 		"delete-again: DELETE /products/{id} idempotent 2XX/404/410",
 	}, scriptOf(t, p, "products/lifecycle-put"))
 	assert.Contains(t, scriptOf(t, p, "products/lifecycle-patch"), "update: PATCH /products/{id}")
+}
+
+func TestAPartIsChangedBeforeTheWhole(t *testing.T) {
+	p := read(t, shop).planner()
+	p.Narrow = func(_ *openapi.Operation, r contract.Request) (contract.Request, bool) { return r, true }
+	script := scriptOf(t, p, "products/lifecycle-patch")
+	assert.Subset(t, script, []string{
+		"update-part: PATCH /products/{id}",
+		"read-updated-part: GET /products/{id} write-kept kept=create update-part 2XX",
+	})
+	assert.NotContains(t, scriptOf(t, p, "products/lifecycle-put"), "update-part: PUT /products/{id}")
+}
+
+func TestWhatIsCreatedOtherwiseIsReadAgain(t *testing.T) {
+	p := read(t, shop).planner()
+	full, long := contract.Request{Body: &contract.Body{Value: "full"}}, contract.Request{Body: &contract.Body{Value: "long"}}
+	p.Variants = func(op *openapi.Operation) []contract.Request { return []contract.Request{full, long} }
+	cases, _ := p.Cases()
+	sent := map[string]any{}
+	for _, cs := range cases {
+		for _, s := range cs.Steps {
+			if s.Name == "create" && strings.HasPrefix(cs.ID, "products/") {
+				sent[cs.ID] = s.Request.Body.Value
+			}
+		}
+	}
+	assert.Equal(t, "full", sent["products/lifecycle-put"])
+	assert.Equal(t, "long", sent["products/created-1"])
+	assert.Equal(t, []string{
+		"create: POST /products", "read: GET /products/{id} available-after-create 2XX",
+		"read-created: GET /products/{id} read-after-write kept=create 2XX",
+	}, scriptOf(t, p, "products/created-1"))
+}
+
+func TestAThingThatItsCreatorNamesIsOneCasesAlone(t *testing.T) {
+	p := read(t, shop).planner()
+	p.Fresh = func(_ *openapi.Operation, r contract.Request, salt string) contract.Request {
+		r.Path = map[string]any{"name": salt}
+		return r
+	}
+	cases, _ := p.Cases()
+	for _, cs := range cases {
+		for _, s := range cs.Steps {
+			if s.Operation == "PUT /buckets/{name}" && strings.HasPrefix(cs.ID, "buckets/") {
+				assert.Equal(t, cs.ID, s.Request.Path["name"])
+			}
+		}
+	}
 }
 
 func TestLifecycleWithoutUpdate(t *testing.T) {
@@ -167,7 +217,7 @@ func TestPreparationExpectsSuccessWithoutACheck(t *testing.T) {
 			for _, u := range s.Use {
 				assert.True(t, given[u.Step], "%s: %s uses %s", c.ID, s.Name, u.Step)
 			}
-			for _, name := range []string{s.Expect.Kept, s.Expect.Same, s.Expect.Listed} {
+			for _, name := range append(strings.Fields(s.Expect.Kept), s.Expect.Same, s.Expect.Listed, s.Expect.Unlisted) {
 				assert.True(t, name == "" || given[name], "%s: %s is held against %s", c.ID, s.Name, name)
 			}
 			assert.False(t, given[s.Name], "%s: two steps %s", c.ID, s.Name)

@@ -85,7 +85,7 @@ func (b *builder) complete(r *resource) bool {
 	}
 	for _, segs := range [][]string{item[:len(item)-1], collectionOf(http.MethodPost, segments(r.create.Path))} {
 		for _, op := range b.index.gets[shapeOf(segs)] {
-			if _, _, ok := b.shapes.list(op); ok && b.usable(op) && r.list == nil {
+			if _, _, ok := b.shapes.list(op); ok && b.usable(op) && r.list == nil && op != r.read {
 				r.list = op
 			}
 		}

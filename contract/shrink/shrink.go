@@ -51,7 +51,8 @@ func withoutStep(cs *contract.Case, i int, yield func(contract.Case) bool) bool 
 
 func needed(name string, later []contract.Step) bool {
 	return slices.ContainsFunc(later, func(s contract.Step) bool {
-		return s.Expect.Kept == name || s.Expect.Same == name || s.Expect.Listed == name ||
+		return slices.Contains(strings.Fields(s.Expect.Kept), name) ||
+			s.Expect.Same == name || s.Expect.Listed == name || s.Expect.Unlisted == name ||
 			slices.ContainsFunc(s.Use, func(u contract.Use) bool { return u.Step == name })
 	})
 }
