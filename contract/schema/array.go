@@ -35,6 +35,9 @@ func (r *run) itemCount(s *jsonschema.Schema, list []any) bool {
 }
 
 func (r *run) unique(s *jsonschema.Schema, list []any) bool {
+	if len(list) < 2 {
+		return true
+	}
 	first := make(map[string]int, len(list))
 	var key []byte
 	for i, item := range list {

@@ -33,7 +33,7 @@ var formats = map[string]format{
 	"iri":                   {"an IRI of RFC 3987 with its scheme", func(s string) bool { return isURI(s, true, true) }},
 	"iri-reference":         {"a reference of RFC 3987", func(s string) bool { return isURI(s, true, false) }},
 	"uri-template":          {"a template of RFC 6570", isTemplate},
-	"uuid":                  {"a UUID of RFC 9562", uuid.MatchString},
+	"uuid":                  {"a UUID of RFC 9562", isUUID},
 	"json-pointer":          {"a pointer of RFC 6901", pointer.MatchString},
 	"relative-json-pointer": {"a relative JSON pointer", relative.MatchString},
 	"byte":                  {"base64 of RFC 4648 section 4", isBase64},
@@ -44,7 +44,6 @@ var formats = map[string]format{
 }
 
 var (
-	uuid     = regexp.MustCompile(`^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$`)
 	pointer  = regexp.MustCompile(`^(?:/(?s:[^~/]|~[01])*)*$`)
 	relative = regexp.MustCompile(`^(?:0|[1-9][0-9]*)(?:#|(?:/(?s:[^~/]|~[01])*)*)$`)
 	duration = regexp.MustCompile(`^P(?:[0-9]+W|` + days + `(?:T` + hours + `)?|T` + hours + `)$`)
@@ -94,6 +93,24 @@ func knownFormat(name string) bool {
 	}
 	_, ok := floats[name]
 	return ok || name == "regex"
+}
+
+// isUUID checks the 36 characters of a UUID (RFC 9562 section 4).
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f'):
+			return false
+		}
+	}
+	return true
 }
 
 func isBase64(s string) bool {

@@ -27,7 +27,7 @@ func (l limits) validate(v any) error {
 		return nil
 	}
 	n := numberOf(v)
-	if n.exact != nil && !n.exact.IsInt() || n.compare(l.low) < 0 || n.compare(l.high) > 0 {
+	if !n.isInteger() || n.compare(l.low) < 0 || n.compare(l.high) > 0 {
 		return notFormat("an integer from " + l.low.RatString() + " to " + l.high.RatString())
 	}
 	return nil

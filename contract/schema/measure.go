@@ -71,18 +71,13 @@ func measureInto(v any, depth int, parts *int) string {
 }
 
 func measureNumber(n string) string {
+	if isPlain(strings.TrimPrefix(n, "-")) && len(n) <= maxDigits {
+		return ""
+	}
 	if !bounded(n) {
 		return "it has a number of more than " + itoa(maxDigits) + " digits, or that is none"
 	}
-	for _, c := range []byte(n) {
-		if (c < '0' || c > '9') && c != '-' {
-			if _, ok := new(big.Rat).SetString(n); !ok {
-				return "it has a number that is none"
-			}
-			return ""
-		}
-	}
-	if len(n) == 0 || n == "-" || strings.LastIndexByte(n, '-') > 0 {
+	if _, ok := new(big.Rat).SetString(n); !ok {
 		return "it has a number that is none"
 	}
 	return ""
@@ -117,8 +112,8 @@ func canonical(to []byte, v any) []byte {
 		return append(to, '}')
 	}
 	n := numberOf(v)
-	if n.exact == nil {
+	if n.exact == nil && n.scale == 0 {
 		return strconv.AppendInt(to, n.small, 10)
 	}
-	return append(to, n.exact.RatString()...)
+	return append(to, n.rat().RatString()...)
 }

@@ -4,21 +4,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
-	"strconv"
 	"strings"
 )
 
-// numeric is a number that was read once: as an int64 where it is one, which
-// needs no memory, and exactly otherwise.
+// numeric is a number that was read once: as small / 10^scale where it is written
+// with few digits, which needs no memory, and exactly otherwise.
 type numeric struct {
 	small int64
-	exact *big.Rat // nil where small is the number
+	scale int      // 0 where it has no fraction
+	exact *big.Rat // nil where small and scale are the number
 }
 
 func numberOf(v any) numeric {
 	if n, ok := v.(json.Number); ok {
-		if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
-			return numeric{small: i}
+		if small, scale, ok := decimal(string(n)); ok {
+			return numeric{small: small, scale: scale}
 		}
 	}
 	exact, ok := rational(v)
@@ -28,18 +28,81 @@ func numberOf(v any) numeric {
 	return numeric{exact: exact}
 }
 
+// maxShort is how many digits fit an int64 whatever they are.
+const maxShort = 18
+
+var powers = func() (p [maxShort + 1]int64) {
+	p[0] = 1
+	for i := range maxShort {
+		p[i+1] = 10 * p[i]
+	}
+	return p
+}()
+
+// decimal reads a number of JSON that is written with few digits and without an
+// exponent. A fraction does not end in zeros.
+func decimal(n string) (small int64, scale int, ok bool) {
+	digits := strings.TrimPrefix(n, "-")
+	if len(digits) > maxShort || !isPlain(digits) {
+		return 0, 0, false
+	}
+	for i := range len(digits) {
+		if digits[i] == '.' {
+			scale = len(digits) - i - 1
+			continue
+		}
+		small = small*10 + int64(digits[i]-'0')
+	}
+	for ; scale > 0 && small%10 == 0; scale-- {
+		small /= 10
+	}
+	if len(digits) < len(n) {
+		small = -small
+	}
+	return small, scale, true
+}
+
+// isPlain reports whether a text is digits, with a point between two of them at
+// most.
+func isPlain(s string) bool {
+	points := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '.' && points == 0 && i > 0 && i < len(s)-1:
+			points++
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	return s != ""
+}
+
 func (n numeric) rat() *big.Rat {
 	if n.exact != nil {
 		return n.exact
 	}
-	return new(big.Rat).SetInt64(n.small)
+	return big.NewRat(n.small, powers[n.scale])
+}
+
+func (n numeric) isInteger() bool {
+	if n.exact != nil {
+		return n.exact.IsInt()
+	}
+	return n.scale == 0
 }
 
 func (n numeric) compare(limit *big.Rat) int {
-	if n.exact == nil && limit.IsInt() && limit.Num().IsInt64() {
-		return compareInts(n.small, limit.Num().Int64())
+	if n.exact != nil || !limit.IsInt() || !limit.Num().IsInt64() {
+		return n.rat().Cmp(limit)
 	}
-	return n.rat().Cmp(limit)
+	whole, rest := n.small/powers[n.scale], n.small%powers[n.scale]
+	if rest < 0 {
+		whole, rest = whole-1, rest+powers[n.scale]
+	}
+	if order := compareInts(whole, limit.Num().Int64()); order != 0 {
+		return order
+	}
+	return compareInts(rest, 0)
 }
 
 func compareInts(a, b int64) int {
@@ -53,7 +116,7 @@ func compareInts(a, b int64) int {
 }
 
 func (n numeric) multipleOf(divisor *big.Rat) bool {
-	if n.exact == nil && divisor.IsInt() && divisor.Num().IsInt64() {
+	if n.exact == nil && n.scale == 0 && divisor.IsInt() && divisor.Num().IsInt64() {
 		return n.small%divisor.Num().Int64() == 0
 	}
 	return new(big.Rat).Quo(n.rat(), divisor).IsInt()
@@ -64,6 +127,11 @@ func (n numeric) multipleOf(divisor *big.Rat) bool {
 func isInteger(v any) bool {
 	if n, ok := v.(json.Number); ok && !strings.ContainsAny(string(n), ".eE") {
 		return n != ""
+	}
+	if n, ok := v.(json.Number); ok {
+		if _, scale, ok := decimal(string(n)); ok {
+			return scale == 0
+		}
 	}
 	r, ok := rational(v)
 	return ok && r.IsInt()
@@ -114,6 +182,15 @@ func equalObjects(a, b map[string]any) bool {
 func equalNumbers(a, b any) bool {
 	if n, ok := a.(json.Number); ok && b == any(n) {
 		return true
+	}
+	if n, ok := a.(json.Number); ok {
+		if m, ok := b.(json.Number); ok {
+			x, xScale, short := decimal(string(n))
+			y, yScale, also := decimal(string(m))
+			if short && also {
+				return x == y && xScale == yScale
+			}
+		}
 	}
 	x, ok := rational(a)
 	if !ok {
