@@ -29,6 +29,10 @@ const (
 	UseAfterDelete Check = "use-after-delete" // what was deleted is gone
 	Available      Check = "available-after-create"
 	Idempotent     Check = "idempotent" // the second of two alike changes nothing (RFC 9110 section 9.2.2)
+
+	// Those of recorded traffic.
+	Documented  Check = "documented"     // the document has the operation
+	RequestKept Check = "request-schema" // the recorded request keeps to the document
 )
 
 // Checks are all checks in the order in which they are reported.
@@ -36,6 +40,7 @@ var Checks = []Check{
 	Answered, NoServerError, StatusDeclared, MediaTypeKept, HeadersKept, BodyKept, ResponseTime,
 	Rejected, Accepted, AuthEnforced, MethodRefused,
 	ReadAfterWrite, WriteKept, UseAfterDelete, Available, Idempotent,
+	Documented, RequestKept,
 }
 
 // ParseCheck finds a check by its name.

@@ -8,8 +8,6 @@ import (
 	"twinspect.dev/contract/pointer"
 )
 
-const requiredKeyword = "required"
-
 // broken counts what the violations of a request break.
 func (p *plan) broken(r *contract.Request, violations []conform.Violation) {
 	body := false

@@ -154,3 +154,18 @@ func (m *Meter) Recorded(op *openapi.Operation, r *contract.Request, violations 
 		p.request(r, violations)
 	}
 }
+
+// Brings takes a request that was not sent into account, and returns how many
+// items it keeps to that none did before: what a choice of few requests is made by.
+func (m *Meter) Brings(op *openapi.Operation, r *contract.Request) int {
+	if op == nil || r == nil {
+		return 0
+	}
+	p := m.plan(op.Name)
+	if p == nil {
+		return 0
+	}
+	before := p.kept()
+	p.request(r, nil)
+	return p.kept() - before
+}

@@ -267,3 +267,14 @@ func compiled(set *schema.Set, at openapi.Place) *schema.Schema {
 	}
 	return s
 }
+
+// kept returns how many items were kept to.
+func (p *plan) kept() int {
+	n := 0
+	for _, it := range p.items {
+		if it.Positive > 0 {
+			n++
+		}
+	}
+	return n
+}
