@@ -13,7 +13,7 @@ var (
 	gapKeys     = []string{"operation", "at", "rule", "why"}
 	useKeys     = []string{"step", "from", "into"}
 	pagesKeys   = []string{"into", "next", "step", "items", "max"}
-	expectKeys  = []string{"check", "status", "kept", "same", "listed"}
+	expectKeys  = []string{"check", "status", "kept", "same", "listed", "unlisted"}
 	requestKeys = []string{"method", "target", "path", "query", "header", "cookie", "body", "credentials"}
 	bodyKeys    = []string{"media-type", "raw", "value"}
 	kinds       = []string{string(contract.Positive), string(contract.Negative), string(contract.Sequence)}
@@ -229,6 +229,8 @@ func (d *decoder) expect(n *node) contract.Expect {
 			e.Same = d.str(v, key)
 		case "listed":
 			e.Listed = d.str(v, key)
+		case "unlisted":
+			e.Unlisted = d.str(v, key)
 		}
 	})
 	return e

@@ -120,6 +120,7 @@ func (e *encoder) rest(n *node, s *contract.Step) {
 	e.str(expect, "kept", s.Expect.Kept)
 	e.str(expect, "same", s.Expect.Same)
 	e.str(expect, "listed", s.Expect.Listed)
+	e.str(expect, "unlisted", s.Expect.Unlisted)
 	if len(expect.members) > 0 {
 		n.add("expect", expect)
 	}

@@ -98,7 +98,7 @@ func anyStep(t *rapid.T) contract.Step {
 		Expect: contract.Expect{
 			Check:  rapid.SampledFrom(append([]contract.Check{""}, contract.Checks...)).Draw(t, "check"),
 			Status: rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom([]string{"404", "2XX", "099", "-12"}), anyText()), 0, 3).Draw(t, "status"),
-			Kept:   anyText().Draw(t, "kept"), Same: anyText().Draw(t, "same"), Listed: anyText().Draw(t, "listed"),
+			Kept:   anyText().Draw(t, "kept"), Same: anyText().Draw(t, "same"), Listed: anyText().Draw(t, "listed"), Unlisted: anyText().Draw(t, "unlisted"),
 		},
 	}
 	if rapid.Bool().Draw(t, "pages") {
