@@ -32,6 +32,8 @@ type draft struct {
 	// trusted says that nothing is to be asked of the document: it was, or the
 	// document says nothing of it.
 	trusted bool
+	// answer is what the document says of the request where it was asked already.
+	answer *answer
 }
 
 // collector collects drafts and makes the best of them cases.

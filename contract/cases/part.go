@@ -22,6 +22,9 @@ type part struct {
 	schema *schema.Schema // nil where it has none
 	// valid are its values, the ordinary one first; none says that none is known.
 	valid []values.Value
+	// answers say of a parameter's values what the document says of them in the
+	// ordinary request, once that was asked.
+	answers []answer
 }
 
 // part makes a part of what the document says. A schema that cannot be used, and

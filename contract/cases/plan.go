@@ -1,16 +1,13 @@
 package cases
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
-	"twinspect.dev/capture"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/conform"
 	"twinspect.dev/contract/openapi"
-	"twinspect.dev/contract/values"
 )
 
 // plan is what an operation's cases are made of.
@@ -26,10 +23,11 @@ type plan struct {
 	ordinary contract.Request
 	sound    bool
 	gaps     []contract.Gap
+	proof    *proof
 }
 
 func (g *Generator) plan(op *openapi.Operation) *plan {
-	p := &plan{g: g, op: op, supplied: g.Supplied[op.Name]}
+	p := &plan{g: g, op: op, supplied: g.Supplied[op.Name], proof: newProof(g, op)}
 	for _, param := range op.Parameters {
 		if !reserved(param) {
 			p.params = append(p.params, p.parameter(param))
@@ -151,7 +149,14 @@ func (p *plan) settle() {
 // are values of the schema, and none of the parameter.
 func (p *plan) sift() {
 	for _, t := range p.params {
-		t.valid = slices.DeleteFunc(t.valid, func(v values.Value) bool { return !p.fits(t, with(p.ordinary, t.place, v.Data)) })
+		all := t.valid
+		t.valid, t.answers = t.valid[:0], make([]answer, 0, len(all))
+		for _, v := range all {
+			if a := p.ask(with(p.ordinary, t.place, v.Data)); a.fits(t) {
+				t.valid, t.answers = append(t.valid, v), append(t.answers, a)
+			}
+		}
+		clear(all[len(t.valid):])
 		if len(t.valid) == 0 {
 			p.gap(t.place, "", "none of the values that were made for it can be sent")
 		}
@@ -161,28 +166,11 @@ func (p *plan) sift() {
 // fits reports whether a part keeps to the document, whatever the others do.
 func (p *plan) fits(t *part, r contract.Request) bool {
 	a := p.ask(r)
-	return a.err == nil && !slices.ContainsFunc(a.found, func(v conform.Violation) bool { return within(v.At, t.place) })
+	return a.fits(t)
 }
 
-// reaches tells why a target would not come to the operation: segments of dots are
-// taken out on the way (RFC 3986 section 5.2.4), control characters are refused by
-// many proxies (section 7.3), and an empty value, or one like a concrete path of
-// the document, is another path.
-func (p *plan) reaches(req *capture.Request) error {
-	path, _, _ := strings.Cut(req.Target, "?")
-	for segment := range strings.SplitSeq(path, "/") {
-		switch strings.ReplaceAll(strings.ToLower(segment), "%2e", ".") {
-		case ".", "..":
-			return fmt.Errorf("a path segment %s is taken out on the way", segment)
-		}
-		if strings.Contains(segment, "%0") || strings.Contains(segment, "%1") || strings.Contains(segment, "%7F") {
-			return fmt.Errorf("control characters in a path are refused on the way")
-		}
-	}
-	if name := p.g.Document.Name(req.Method, req.Target); name != p.op.Name {
-		return fmt.Errorf("the path is that of another operation: %q", name)
-	}
-	return nil
+func (a *answer) fits(t *part) bool {
+	return a.err == nil && !slices.ContainsFunc(a.found, func(v conform.Violation) bool { return within(v.At, t.place) })
 }
 
 // within reports whether a violation is of the part that a case is about. Names of

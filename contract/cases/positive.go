@@ -186,16 +186,17 @@ func (c *collector) levels(t *part) {
 		if i == 0 && (t.required || t.supplied) { // the ordinary request has it
 			continue
 		}
-		c.value(t, v)
+		c.value(t, v, &t.answers[i])
 	}
 }
 
-// value collects one value of a part with the rest ordinary.
-func (c *collector) value(t *part, v values.Value) {
+// value collects one value of a part with the rest ordinary, and what the document
+// says of that where it is known.
+func (c *collector) value(t *part, v values.Value, a *answer) {
 	r := rule(v, contract.RuleOrdinary)
 	c.add(draft{
 		kind: contract.Positive, rule: r, at: inside(t.place, v.At), source: v.Source, rank: rankRest,
-		name: join(c.prefix(t), v.At, string(r)), request: t.set(c.ordinary, v.Data),
+		name: join(c.prefix(t), v.At, string(r)), request: t.set(c.ordinary, v.Data), answer: a,
 		why: fmt.Sprintf("%s is accepted: %s.", c.subject(t, v.At), v.Why),
 	})
 }
@@ -217,7 +218,7 @@ func (c *collector) body(t *part, i int) {
 		return
 	}
 	for _, v := range t.valid[1:] {
-		c.value(t, v)
+		c.value(t, v, nil)
 	}
 }
 

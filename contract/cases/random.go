@@ -49,7 +49,7 @@ func (g *Generator) drawable(op *openapi.Operation) *space {
 		p.sift()
 	}
 	s := p.space()
-	s.gaps = nil // Operation tells them
+	s.gaps, s.proof = nil, nil // Operation tells them; many goroutines draw
 	known, _ := g.plans.LoadOrStore(op, s)
 	return known.(*space)
 }

@@ -38,8 +38,12 @@ func (s *sieve) passes(d *draft) bool {
 	if d.trusted {
 		return true
 	}
-	a := s.ask(d.request)
-	why := verdict(d, &a)
+	a := d.answer
+	if a == nil {
+		asked := s.ask(d.request)
+		a = &asked
+	}
+	why := verdict(d, a)
 	if d.kind == contract.Negative {
 		s.fare(d, why)
 	} else if why != "" && d.rank == rankWhole {
@@ -115,12 +119,12 @@ type answer struct {
 func (p *plan) ask(r contract.Request) answer {
 	req, err := p.g.Codec.Encode(p.op, &r)
 	if err == nil {
-		err = p.reaches(&req)
+		err = p.proof.reaches(p, &req)
 	}
 	if err != nil {
 		return answer{err: err}
 	}
-	return answer{found: p.g.Conformer.Sent(p.op, &req), key: keyOf(&req)}
+	return answer{found: p.proof.sent(p, &req), key: keyOf(&req)}
 }
 
 // reason says in words why a request is not valid.

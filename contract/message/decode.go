@@ -124,13 +124,18 @@ func (d *decoder) cookies(h capture.Header) {
 	if len(d.plan.cookie) == 0 {
 		return
 	}
-	pairs := splitPairs(strings.Join(h.Values("Cookie"), ";"), ";")
+	d.pairs(d.plan.cookie, "cookie", &d.out.Cookie, cookiePairs(strings.Join(h.Values("Cookie"), ";")))
+}
+
+// cookiePairs splits cookies; quotes around a value are taken away.
+func cookiePairs(text string) []pair {
+	pairs := splitPairs(text, ";")
 	for i, m := range pairs {
 		if n := len(m.value); n > 1 && m.value[0] == '"' && m.value[n-1] == '"' {
 			pairs[i].value = m.value[1 : n-1]
 		}
 	}
-	d.pairs(d.plan.cookie, "cookie", &d.out.Cookie, pairs)
+	return pairs
 }
 
 // pairs reads the parameters of a place that has pairs.
@@ -152,14 +157,14 @@ var errAbsent = errors.New("absent")
 func (r *reader) apart(p *param, pairs []pair, used []bool) (any, error) {
 	var in input
 	var brackets []pair
-	objects := p.Explode && !p.deep && p.MediaType == "" && p.shape.allow&kindObject != 0
+	objects := p.scattered()
 	for i, m := range pairs {
 		name := nameOf(p.coded, m.name)
 		switch {
 		case name == p.Name:
 			in.values = append(in.values, m.value)
 			brackets = append(brackets, pair{name, m.value})
-		case p.deep && strings.HasPrefix(name, p.Name) && name[len(p.Name)] == '[':
+		case p.under(name):
 			brackets = append(brackets, pair{name, m.value})
 		case objects && p.claims(name):
 			in.members = append(in.members, m)
@@ -175,6 +180,17 @@ func (r *reader) apart(p *param, pairs []pair, used []bool) (any, error) {
 		return nil, errAbsent
 	}
 	return r.styled(p, in)
+}
+
+// scattered says that the parameter may be an object whose properties stand by
+// their own names.
+func (p *param) scattered() bool {
+	return p.Explode && !p.deep && p.MediaType == "" && p.shape.allow&kindObject != 0
+}
+
+// under reports whether a name is that of a deepObject with brackets after it.
+func (p *param) under(name string) bool {
+	return p.deep && len(name) > len(p.Name) && name[len(p.Name)] == '[' && strings.HasPrefix(name, p.Name)
 }
 
 // Undeclared returns the parameters in a request's query that its operation does

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"twinspect.dev/contract"
 	"twinspect.dev/contract/openapi"
 )
 
@@ -25,6 +26,7 @@ type plan struct {
 type param struct {
 	*openapi.Parameter
 	layout
+	at    contract.Place
 	shape *shape
 	// deep is deepObject, json a value in a media type of JSON.
 	deep, json bool
@@ -93,7 +95,7 @@ func (c *Codec) param(declared *openapi.Parameter) *param {
 	if p, ok := c.params.Load(declared); ok {
 		return p.(*param)
 	}
-	p := &param{Parameter: declared, shape: c.shape(declared.Schema)}
+	p := &param{Parameter: declared, at: contract.At(declared.In, declared.Name), shape: c.shape(declared.Schema)}
 	p.layout = newLayout(declared)
 	p.deep = declared.In == "query" && declared.Style == "deepObject" && declared.MediaType == ""
 	p.json = declared.MediaType != "" && formOf(declared.MediaType) == jsonForm
@@ -108,7 +110,7 @@ var styles = map[string]string{"path": "simple", "query": "form", "header": "sim
 // style of its place.
 func undeclared(in, name string) *param {
 	declared := &openapi.Parameter{Name: name, In: in, Style: styles[in], Explode: styles[in] == "form"}
-	return &param{Parameter: declared, layout: newLayout(declared), shape: shapeless}
+	return &param{Parameter: declared, at: contract.At(in, name), layout: newLayout(declared), shape: shapeless}
 }
 
 // accept returns the media types of the answers that an operation wants, in the
