@@ -93,10 +93,10 @@ func (p *page) findings() {
 	groups := grouped(p.view.Report.Findings)
 	room, behind, left := maxFindingBytes, len(p.view.Report.Findings), 0
 	for _, g := range groups {
-		p.write([]byte("\n<section class=\"group\"><h3 class=\"code\">" + template.HTMLEscapeString(look.Fit(g.Operation, nameColumns)) + "</h3>"))
+		p.write([]byte("\n<section class=\"group\"><h3 class=\"code\">" + template.HTMLEscapeString(brief(g.Operation, nameColumns)) + "</h3>"))
 		for _, f := range g.Findings {
 			behind--
-			text := p.finding(f, room-least*behind)
+			text := p.finding(f, room-least*behind, behind)
 			if len(text) > room {
 				left++
 				continue
@@ -115,11 +115,12 @@ func (p *page) findings() {
 var cuts = []int{16 << 10, 4 << 10, 1 << 10, 200, 0}
 
 // finding renders f with bodies as long as room allows.
-func (p *page) finding(f *contract.Finding, room int) []byte {
+func (p *page) finding(f *contract.Finding, room, behind int) []byte {
 	var text []byte
 	for _, cut := range cuts {
 		v := findingViewOf(f, cut)
-		v.Open = len(p.view.Report.Findings) <= maxOpen
+		n := len(p.view.Report.Findings)
+		v.Open = n <= maxOpen || behind == n-1
 		if text = p.render("finding", v); len(text) <= room {
 			break
 		}
@@ -127,7 +128,8 @@ func (p *page) finding(f *contract.Finding, room int) []byte {
 	return text
 }
 
-// maxOpen is how many findings are shown open: more would hide each other.
+// maxOpen is how many findings are all shown open; of more, which would hide each
+// other, the first is.
 const maxOpen = 3
 
 func (p *page) operations() {

@@ -8,7 +8,7 @@ import (
 	"twinspect.dev/diff/report/look"
 )
 
-// The bounds of texts on the page, in columns.
+// The bounds of texts on the page, in bytes before they are made visible.
 const (
 	nameColumns    = 300
 	messageColumns = 1000
@@ -64,15 +64,15 @@ func (m messageView) Any() bool { return m.Header != "" || m.Body != "" || m.Not
 // findingViewOf shows f with bodies of at most cut bytes; 0 shows no messages.
 func findingViewOf(f *contract.Finding, cut int) *findingView {
 	v := &findingView{
-		Anchor: Anchor(f), CheckName: look.Fit(string(f.Check), nameColumns), Message: look.Fit(f.Message, messageColumns),
-		Check: look.Fit(string(f.Check), nameColumns), Operation: look.Fit(f.Operation, messageColumns),
-		Facts: facts(f), Count: f.Count, Flaky: f.Flaky, At: fitSome(string(f.At), messageColumns), Why: fitSome(f.Example.Why, messageColumns),
+		Anchor: Anchor(f), CheckName: brief(string(f.Check), nameColumns), Message: brief(f.Message, messageColumns),
+		Check: brief(string(f.Check), nameColumns), Operation: brief(f.Operation, messageColumns),
+		Facts: facts(f), Count: f.Count, Flaky: f.Flaky, At: brief(string(f.At), messageColumns), Why: brief(f.Example.Why, messageColumns),
 	}
 	if s := smallest(&f.Example); s != "" {
 		v.Facts += "; " + s
 	}
 	for _, c := range f.Cases[:min(len(f.Cases), maxCases)] {
-		v.Cases = append(v.Cases, look.Fit(c, nameColumns))
+		v.Cases = append(v.Cases, brief(c, nameColumns))
 	}
 	first := max(len(f.Example.Steps)-pageSteps, 0)
 	if first > 0 {
@@ -84,17 +84,13 @@ func findingViewOf(f *contract.Finding, cut int) *findingView {
 	return v
 }
 
-// fitSome is fit where there is something.
-func fitSome(s string, width int) string {
-	if s == "" {
-		return ""
-	}
-	return look.Fit(s, width)
-}
+// brief makes s visible and cuts it to n bytes before that. How wide it is does
+// not matter on a page, and finding out takes a hundred times as long.
+func brief(s string, n int) string { return look.Visible(look.Clip(s, n)) }
 
 func stepViewOf(s *contract.ExampleStep, cut int) stepView {
 	v := stepView{
-		Operation: look.Clip(s.Operation, messageColumns), Curl: look.Fit(s.Curl, pageCurl), Answered: answered(s), Tone: tone(s), Exchange: look.Clip(s.Exchange, nameColumns),
+		Operation: look.Clip(s.Operation, messageColumns), Curl: brief(s.Curl, pageCurl), Answered: answered(s), Tone: tone(s), Exchange: look.Clip(s.Exchange, nameColumns),
 	}
 	if cut > 0 {
 		v.Request = messageViewOf("Request", &s.Request, cut)

@@ -8,7 +8,7 @@ import (
 	"twinspect.dev/diff/report/look"
 )
 
-// The most entries of the lists of the page, each at most listColumns wide: 100 KB
+// The most entries of the lists of the page, each at most listColumns bytes long: 100 KB
 // together, mostly.
 const (
 	maxListed   = 200
@@ -59,13 +59,13 @@ func viewOf(r *contract.Report) *view {
 	}
 	v.Shares = v.Shares[:min(len(v.Shares), maxCells)]
 	for _, s := range v.Shares {
-		v.Columns = append(v.Columns, look.Fit(s.Title, nameColumns))
+		v.Columns = append(v.Columns, brief(s.Title, nameColumns))
 	}
 	for _, g := range grouped(r.Findings) {
 		v.found[g.Operation] = g
 	}
 	for _, reason := range r.Reasons[:min(len(r.Reasons), maxListed)] {
-		v.Reasons = append(v.Reasons, look.Fit(reason, messageColumns))
+		v.Reasons = append(v.Reasons, brief(reason, messageColumns))
 	}
 	v.numbers()
 	v.lists()
@@ -86,7 +86,7 @@ func (v *view) numbers() {
 	}
 	for i := range v.Report.Account {
 		s := &v.Report.Account[i]
-		v.Stages = append(v.Stages, stageView{look.Fit(s.Name, 60), look.Fit(stageLine(s, 0), messageColumns)})
+		v.Stages = append(v.Stages, stageView{brief(s.Name, 60), brief(stageLine(s, 0), messageColumns)})
 	}
 }
 
@@ -99,7 +99,7 @@ func kindTitle(k contract.Kind) string {
 	case contract.Sequence:
 		return "Sequences"
 	}
-	return fitSome(string(k), kindColumns)
+	return brief(string(k), kindColumns)
 }
 
 // lists cuts the lists to what the page has room for.
@@ -108,16 +108,16 @@ func (v *view) lists() {
 	v.LackCount, v.LacksLeft = counts(len(open))
 	for i := range open[:min(len(open), maxListed)] {
 		l := &open[i]
-		v.Lacks = append(v.Lacks, lackView{look.Fit(fmt.Sprintf("%s %s %s", l.Operation, l.Part, l.Name), listColumns), look.Fit(missing(&l.CoverItem), listColumns)})
+		v.Lacks = append(v.Lacks, lackView{brief(fmt.Sprintf("%s %s %s", l.Operation, l.Part, l.Name), listColumns), brief(missing(&l.CoverItem), listColumns)})
 	}
 	gaps, problems := v.Report.Gaps, v.Report.Problems
 	v.GapCount, v.GapsLeft = counts(len(gaps))
 	for i := range gaps[:min(len(gaps), maxListed)] {
-		v.Gaps = append(v.Gaps, look.Fit(gapLine(&gaps[i]), listColumns))
+		v.Gaps = append(v.Gaps, brief(gapLine(&gaps[i]), listColumns))
 	}
 	v.ProblemCount, v.ProblemsLeft = counts(len(problems))
 	for i := range problems[:min(len(problems), maxListed)] {
-		v.Problems = append(v.Problems, look.Fit(problems[i].String(), listColumns))
+		v.Problems = append(v.Problems, brief(problems[i].String(), listColumns))
 	}
 }
 
