@@ -52,18 +52,16 @@ func (d *decoder) fields(n *node, what string, known []string, read func(key str
 		d.fail(n, "%s is an object with %s, not %s", what, rulefile.OneOf(known), n.name())
 		return false
 	}
-	seen := map[string]bool{}
 	for i := range n.members {
 		m := &n.members[i]
 		switch {
-		case seen[m.key]:
+		case contains(known, m.key) && n.get(m.key) != m.value:
 			d.failAt(m.line, m.col, "the key %q is there twice", shorten(m.key))
 		case !contains(known, m.key):
 			d.failAt(m.line, m.col, "unknown key %q in %s%s; allowed are %s", shorten(m.key), what, rulefile.DidYouMean(shorten(m.key), known), rulefile.OneOf(known))
 		default:
 			read(m.key, m.value)
 		}
-		seen[m.key] = true
 	}
 	return true
 }

@@ -233,3 +233,5 @@ func written(t require.TestingT, dir string) string {
 	}
 	return b.String()
 }
+
+func diffParts(a, b contract.Part) string { return cmp.Diff(a, b, alike) }

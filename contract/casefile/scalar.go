@@ -55,8 +55,8 @@ func (p *parser) special(c byte) bool {
 
 // plainText reads a text without quotes.
 func (p *parser) plainText(parent int) string {
-	out := p.plainLine()
-	for p.err == nil {
+	out, whole := p.plainLine()
+	for whole && p.err == nil {
 		at := *p
 		breaks := 0
 		for p.peek(0) == '\n' && p.i < len(p.src) {
@@ -74,7 +74,9 @@ func (p *parser) plainText(parent int) string {
 			p.fail("this cannot stand below the text before it: is the indent right?")
 			return out
 		}
-		out += fold(breaks) + p.plainLine()
+		var line string
+		line, whole = p.plainLine()
+		out += fold(breaks) + line
 	}
 	return out
 }
@@ -88,8 +90,9 @@ func fold(breaks int) string {
 	return strings.Repeat("\n", breaks-1)
 }
 
-// plainLine reads the rest of a line, and leaves the parser at its end.
-func (p *parser) plainLine() string {
+// plainLine reads the rest of a line, and leaves the parser at its end. What a
+// comment ends does not go on in the next line.
+func (p *parser) plainLine() (text string, whole bool) {
 	end := strings.IndexByte(p.src[p.i:], '\n')
 	if end < 0 {
 		end = len(p.src) - p.i
@@ -104,11 +107,11 @@ func (p *parser) plainLine() string {
 		if line[k] == ':' && k+1 < len(line) && ends(line[k+1]) || line[k] == ':' && k+1 == len(line) {
 			p.i += k
 			p.fail("a text with a colon before a space needs quotes")
-			return ""
+			return "", false
 		}
 	}
 	p.i += end
-	return strings.TrimRight(line[:stop], " \t")
+	return strings.TrimRight(line[:stop], " \t"), stop == len(line)
 }
 
 // quoted reads a text in quotes.

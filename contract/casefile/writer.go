@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -93,23 +92,21 @@ func (w *Writer) write(p *contract.Part) error {
 	return nil
 }
 
-// comment is the beginning of an operation's file.
+// comment is the beginning of an operation's file. It has nothing of the program's
+// version, or every file would change with it.
 func (w *Writer) comment(file string) string {
 	own := strings.TrimSuffix(file, extension) + ownEnding
-	return marker + w.by() + ". Made again by: " + w.command() + "\n" +
-		"# It may be edited, but that makes it anew. Cases of your own go into " + own + ",\n" +
+	return marker + ", again by: " + w.command() + "\n" +
+		"# It may be edited, until it is generated again. Cases of your own go into " + own + ",\n" +
 		"# which has the same form, is read with this file, and is never written.\n"
 }
 
-func (w *Writer) by() string {
-	if w.header.Tool == "" {
-		return ""
-	}
-	return " (" + oneLine(w.header.Tool) + ")"
-}
-
 func (w *Writer) command() string {
-	return "twinspect contract-gen provider " + oneLine(w.documentPath()) + " -o ."
+	path := oneLine(w.documentPath())
+	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-:") != "" {
+		path = strconv.Quote(path)
+	}
+	return "twinspect contract-gen provider " + path + " -o ."
 }
 
 // oneLine keeps a text from ending a comment.
@@ -257,7 +254,7 @@ func (w *Writer) suite() []byte {
 	n.add("seed", plainNode(strconv.FormatUint(w.header.Seed, 10)))
 	if len(w.parts) > 0 {
 		all := &node{kind: list, block: true}
-		for _, e := range slices.Clone(w.parts) {
+		for _, e := range w.parts {
 			item := &node{kind: object, block: true}
 			item.add("operation", enc.text(e.operation))
 			item.add("file", enc.text(e.file))
@@ -267,7 +264,7 @@ func (w *Writer) suite() []byte {
 		n.add("operations", all)
 	}
 	em := emitter{}
-	em.buf = append(em.buf, marker+w.by()+". Made again by: "+w.command()+"\n"+
+	em.buf = append(em.buf, marker+", again by: "+w.command()+"\n"+
 		"# It lists the files of the suite. Files *"+ownEnding+" beside them are read with it.\n"...)
 	em.members(n, 0)
 	return em.buf
