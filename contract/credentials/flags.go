@@ -39,7 +39,7 @@ func (s *Store) readFlag(c *Config, name, kind, what string) error {
 		return errors.New(s.noScheme(name))
 	}
 	if what == "" {
-		return fmt.Errorf("nothing stands after %s:", kind)
+		return fmt.Errorf("nothing stands after the colon of %s", kind)
 	}
 	if scheme.cannot != "" {
 		return errors.New(scheme.cannot)

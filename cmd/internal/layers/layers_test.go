@@ -70,7 +70,7 @@ var rules = []rule{
 	{folder: "contract/openapi", own: []string{"contract"}},
 	{folder: "contract/run", own: []string{"capture", "capture/", "replay", "replay/", "contract", "contract/"}},
 	{folder: "contract/credentials", own: []string{"capture", "capture/", "replay", "replay/", "contract", "contract/"}},
-	{folder: "contract/hooks", own: []string{"capture", "contract", "contract/", "replay/shell"}},
+	{folder: "contract/hooks", own: []string{"capture", "capture/coding", "contract", "contract/", "replay/shell"}},
 	{folder: "contract/report", own: []string{"capture", "capture/", "contract", "diff/report/look"}},
 	{folder: "contract/", own: []string{"capture", "capture/", "contract", "contract/"}},
 	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/", "contract", "contract/"}},
