@@ -27,11 +27,11 @@ func (j *judge) answer(o *contract.Observation) {
 		return
 	}
 	op := j.operation(o)
-	j.serverError(o, op)
+	failed := j.serverError(o, op)
 	if why != "" {
 		return
 	}
-	j.document(o, op)
+	j.document(o, op, failed)
 	if j.limit > 0 && j.make(contract.ResponseTime) && o.Latency > j.limit {
 		j.tell(contract.ResponseTime, o.Step, "", "slow",
 			fmt.Sprintf("the answer took %s, more than %s", o.Latency.Round(time.Millisecond/10), j.limit))
@@ -70,19 +70,23 @@ func noAnswer(why, err string) string {
 // declared, as is what only a range or "default" declares: they tell the form of
 // an error, not that there should be one. 501 is right for a method that the
 // document declares nowhere (RFC 9110 section 15.6.2).
-func (j *judge) serverError(o *contract.Observation, op *openapi.Operation) {
+//
+// It reports whether the check is broken: one failure is told once, and not as a
+// status that is not declared as well.
+func (j *judge) serverError(o *contract.Observation, op *openapi.Operation) bool {
 	if !j.make(contract.NoServerError) || status(o) < 500 {
-		return
+		return false
 	}
 	s := status(o)
 	if s != 500 && op != nil && slices.ContainsFunc(op.Responses, func(r *openapi.Response) bool { return r.Status == strconv.Itoa(s) }) {
-		return
+		return false
 	}
 	if s == 501 && op == nil && !j.known[o.Request.Method] {
-		return
+		return false
 	}
 	mark := j.fingerprint(o)
 	j.tell(contract.NoServerError, o.Step, "status", strconv.Itoa(s)+" "+mark.cause, told(s, mark))
+	return true
 }
 
 // told says what an answer tells of itself.
@@ -94,8 +98,9 @@ func told(status int, mark fingerprint) string {
 	return text + ": " + cut(mark.text, maxErr)
 }
 
-// document holds the answer against what the document says of it.
-func (j *judge) document(o *contract.Observation, op *openapi.Operation) {
+// document holds the answer against what the document says of it. failed says that
+// it is a failure of the server, whose status was told.
+func (j *judge) document(o *contract.Observation, op *openapi.Operation, failed bool) {
 	if op == nil {
 		return
 	}
@@ -104,6 +109,9 @@ func (j *judge) document(o *contract.Observation, op *openapi.Operation) {
 		j.make(check)
 	}
 	for _, b := range found.Broken {
+		if failed && b.Check == contract.StatusDeclared {
+			continue
+		}
 		if j.enabled == nil || j.enabled[b.Check] {
 			b.Step = o.Step
 			j.broken = append(j.broken, b)

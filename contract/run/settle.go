@@ -23,12 +23,13 @@ func (r *Runner) settle(ctx context.Context) {
 	for i := range r.cfg.Parallel {
 		workers.Go(func() {
 			w := r.worker(r.cfg.Parallel + i)
+			w.settling = true
 			for f := range queue {
 				w.settleOne(ctx, f)
 			}
 		})
 	}
-	for _, f := range r.tally.order {
+	for _, f := range r.tally.findings.All() {
 		queue <- f
 	}
 	close(queue)
@@ -37,8 +38,8 @@ func (r *Runner) settle(ctx context.Context) {
 
 func (w *worker) settleOne(ctx context.Context, f *found) {
 	var took time.Duration
-	for i := range f.seen {
-		took += f.seen[i].Latency
+	for i := range f.Of.seen {
+		took += f.Of.seen[i].Latency
 	}
 	within, cancel := context.WithTimeout(ctx, max(settleTime, settleTimes*took))
 	defer cancel()
@@ -46,18 +47,18 @@ func (w *worker) settleOne(ctx context.Context, f *found) {
 		if within.Err() != nil {
 			break
 		}
-		f.finding.Asked++
-		if w.comes(within, f, &f.cs) {
-			f.finding.Seen++
+		f.Asked++
+		if w.comes(within, f, &f.Of.cs) {
+			f.Seen++
 		}
 	}
-	f.finding.Flaky = f.finding.Seen < f.finding.Asked
+	f.Flaky = f.Seen < f.Asked
 	left := 0
-	if !f.finding.Flaky && f.finding.Asked > 0 {
+	if !f.Flaky && f.Asked > 0 {
 		left = w.shrink(within, f)
 	}
-	f.finding.Example = w.example(f)
-	f.finding.Example.Left = left
+	f.Example = w.example(f)
+	f.Example.Left = left
 }
 
 // comes asks a case and reports whether the finding's cause comes of it; then the
@@ -66,9 +67,9 @@ func (w *worker) comes(ctx context.Context, f *found, cs *contract.Case) bool {
 	seen, halted := w.run(ctx, cs)
 	broken, _ := w.verdicts(ctx, cs, seen, &halted)
 	for _, b := range broken {
-		if b.Check == f.check && b.Cause == f.cause && blamed(cs, &b) == f.operation {
-			f.cs, f.seen, f.broken = *cs, seen, b
-			f.finding.Message, f.finding.At = b.Message, b.At
+		if b.Check == f.Check && b.Cause == f.Cause && blamed(cs, &b) == f.Operation {
+			f.Of = shown{*cs, seen}
+			f.Message, f.At = b.Message, b.At
 			return true
 		}
 	}
@@ -78,15 +79,15 @@ func (w *worker) comes(ctx context.Context, f *found, cs *contract.Case) bool {
 // shrink makes the example smaller as long as the cause comes, and returns how many
 // parts it does without.
 func (w *worker) shrink(ctx context.Context, f *found) (left int) {
-	broke := w.broke(&f.cs, f.seen)
+	broke := w.broke(&f.Of.cs, f.Of.seen)
 	asks := w.cfg.Shrink
 	for again := true; again; {
 		again = false
-		for smaller := range shrink.Smaller(&f.cs) {
+		for smaller := range shrink.Smaller(&f.Of.cs) {
 			if asks <= 0 || ctx.Err() != nil {
 				return left
 			}
-			if !w.alike(&smaller, f.seen, broke) {
+			if !w.alike(&smaller, f.Of.seen, broke) {
 				continue
 			}
 			asks--

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -10,38 +9,24 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/findings"
 )
 
-// maxFindings bounds the causes that are kept with an example; more than these
-// nobody reads, and they are counted.
-const maxFindings = 500
-
-// maxCases is how many cases a finding names.
-const maxCases = 10
-
-// key tells findings apart.
-type key struct {
-	check            contract.Check
-	operation, cause string
+// shown is what shows a finding: the case and what was seen of it.
+type shown struct {
+	cs   contract.Case
+	seen []contract.Observation
 }
 
-// found is a finding on its way.
-type found struct {
-	key
-	finding contract.Finding
-	cs      contract.Case
-	seen    []contract.Observation
-	broken  contract.Broken
-}
+// found is a finding with what shows it.
+type found = findings.Found[shown]
 
 // tally counts. Its methods may be called from many goroutines at once.
 type tally struct {
 	mu       sync.Mutex
 	kinds    map[contract.Kind]*contract.KindCount
 	checks   map[contract.Check]*contract.CheckInfo
-	findings map[key]*found
-	order    []*found
-	over     uint64 // broken answers of causes beyond maxFindings
+	findings findings.Set[shown]
 	latency  *hdr.Histogram
 	halts    map[capture.Reason]string // the first of each reason, in words
 }
@@ -55,7 +40,6 @@ func (t *tally) init() {
 		t.kinds[k] = &contract.KindCount{Kind: k, NotRun: map[capture.Reason]uint64{}}
 	}
 	t.checks = map[contract.Check]*contract.CheckInfo{}
-	t.findings = map[key]*found{}
 	t.halts = map[capture.Reason]string{}
 	t.latency = hdr.New(1, longest.Microseconds(), 3)
 }
@@ -125,26 +109,12 @@ func (t *tally) check(c contract.Check) *contract.CheckInfo {
 // find adds what is broken to the finding of its cause, and reports whether that is
 // new.
 func (t *tally) find(e *Ended, b contract.Broken, after time.Duration) bool {
-	operation := blamed(e.Case, &b)
-	k := key{b.Check, operation, b.Cause}
-	f := t.findings[k]
-	if f == nil {
-		if len(t.findings) == maxFindings {
-			t.over++
-			return false
-		}
-		f = &found{key: k, cs: *e.Case, seen: slices.Clone(e.Seen), broken: b}
-		f.finding = contract.Finding{
-			Check: b.Check, Operation: operation, At: b.At, Cause: b.Cause, Message: b.Message, After: after,
-		}
-		t.findings[k] = f
-		t.order = append(t.order, f)
+	f := t.findings.Add(blamed(e.Case, &b), e.Case.ID, b)
+	if f == nil || f.Count > 1 {
+		return false
 	}
-	f.finding.Count++
-	if cases := &f.finding.Cases; len(*cases) < maxCases && !slices.Contains(*cases, e.Case.ID) {
-		*cases = append(*cases, e.Case.ID)
-	}
-	return f.finding.Count == 1
+	f.After, f.Of = after, shown{*e.Case, slices.Clone(e.Seen)}
+	return true
 }
 
 // Result is what a run came to.
@@ -168,7 +138,7 @@ type Result struct {
 func (t *tally) result(started time.Time, requests uint64) *Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := &Result{Started: started, Ended: time.Now(), Requests: requests, Over: t.over, Halts: t.halts}
+	r := &Result{Started: started, Ended: time.Now(), Requests: requests, Over: t.findings.Over, Halts: t.halts}
 	for _, k := range []contract.Kind{contract.Positive, contract.Negative, contract.Sequence} {
 		r.Kinds = append(r.Kinds, *t.kinds[k])
 	}
@@ -184,27 +154,13 @@ func (t *tally) result(started time.Time, requests uint64) *Result {
 			P99: ms(t.latency.ValueAtQuantile(99)), Max: ms(t.latency.Max()),
 		}
 	}
-	slices.SortFunc(t.order, compareFound)
-	for _, f := range t.order {
-		r.Findings = append(r.Findings, f.finding)
-		for i := range f.seen {
-			r.Examples = append(r.Examples, f.seen[i].Exchange)
+	all := t.findings.All()
+	slices.SortFunc(all, func(a, b *found) int { return findings.Compare(&a.Finding, &b.Finding) })
+	for _, f := range all {
+		r.Findings = append(r.Findings, f.Finding)
+		for i := range f.Of.seen {
+			r.Examples = append(r.Examples, f.Of.seen[i].Exchange)
 		}
 	}
 	return r
-}
-
-// compareFound puts what is proven first, then the order of the checks and of the
-// operations.
-func compareFound(a, b *found) int {
-	if a.finding.Flaky != b.finding.Flaky {
-		if b.finding.Flaky {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Or(
-		cmp.Compare(slices.Index(contract.Checks, a.check), slices.Index(contract.Checks, b.check)),
-		cmp.Compare(a.operation, b.operation), cmp.Compare(a.cause, b.cause),
-	)
 }

@@ -7,6 +7,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/findings"
 )
 
 // Unasked is a case that was not begun as the time that was given was over.
@@ -91,7 +92,7 @@ func (r *Result) Report(of contract.Report, interrupted bool) contract.Report {
 	of.Cases, of.Checks, of.Latency, of.Findings = r.Kinds, r.Checks, r.Latency, r.Findings
 	Decide(&of, r.Halts, interrupted)
 	if r.Over > 0 {
-		of.Reasons = append(of.Reasons, fmt.Sprintf("%d more answers were broken by causes beyond the first %d", r.Over, maxFindings))
+		of.Reasons = append(of.Reasons, fmt.Sprintf("%d more answers were broken by causes beyond the first %d", r.Over, findings.Max))
 	}
 	return of
 }

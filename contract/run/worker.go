@@ -11,6 +11,7 @@ import (
 
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/findings"
 	"twinspect.dev/contract/message"
 	"twinspect.dev/contract/openapi"
 	"twinspect.dev/contract/schema"
@@ -53,6 +54,8 @@ type worker struct {
 	number int
 	asked  uint64
 	setups map[string]*ready
+	// settling asks again what is known to fail: also of operations that hang.
+	settling bool
 }
 
 // ready is a setup that was made: its observations by step.
@@ -339,7 +342,7 @@ func (s *script) failed(step *contract.Step, o *contract.Observation) error {
 // ask sends one request and returns what came of it.
 func (w *worker) ask(ctx context.Context, op *openapi.Operation, step *contract.Step, r contract.Request, extra capture.Header) (contract.Observation, error) {
 	o := contract.Observation{Request: r}
-	if reason := w.health.closed(op.Name); reason != "" {
+	if reason := w.health.closed(op.Name); reason != "" && !w.settling {
 		return o, stop(reason, fmt.Errorf("%s is not asked any more", op.Name))
 	}
 	wire, err := w.cfg.Codec.Encode(op, &r)
@@ -404,7 +407,7 @@ func (w *worker) answerBody(o *contract.Observation) (any, error) {
 			break
 		}
 	}
-	body, err := plain(&o.Exchange.Response)
+	body, err := findings.Plain(&o.Exchange.Response.Message)
 	if err != nil {
 		return nil, err
 	}
