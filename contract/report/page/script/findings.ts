@@ -23,7 +23,7 @@ export class Findings {
       this.search.value = "";
       this.filter();
     });
-    for (const f of this.all) f.addEventListener("toggle", () => f.open && this.all.length > 3 && this.mark(f));
+    for (const f of this.all) f.querySelector("summary")?.addEventListener("click", () => this.mark(f));
     this.filter();
   }
 
