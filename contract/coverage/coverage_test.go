@@ -1,8 +1,10 @@
 package coverage
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -319,10 +321,7 @@ func TestSeeNeverPanics(t *testing.T) {
 }
 
 func TestGitHubIsMeasuredInTime(t *testing.T) {
-	path := "../../../shared/corpora/octokit/generated/api.github.com.json"
-	if p := os.Getenv("TWINSPECT_OCTOKIT"); p != "" {
-		path = p
-	}
+	path := filepath.Join(cmp.Or(os.Getenv("TWINSPECT_CORPORA"), "../../../shared/corpora"), "openapi", "api.github.com.json")
 	doc, err := openapi.Load(path)
 	if err != nil {
 		t.Skip("the document is not there")

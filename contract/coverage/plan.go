@@ -129,7 +129,8 @@ func (p *plan) addResponse(r *openapi.Response) {
 	}
 	for _, l := range r.Links {
 		p.links = append(p.links, p.seen(partLink, r.Status+" "+l.Name))
-		p.links[len(p.links)-1].rule = contract.RuleLink
+		it := p.links[len(p.links)-1]
+		it.at, it.rule = "status", contract.RuleLink
 	}
 	p.responses[r] = x
 }

@@ -34,14 +34,15 @@ const (
 type checker struct {
 	Suite
 	Options
-	meter    *coverage.Meter
-	started  time.Time
-	stats    capture.Stats
-	made     map[contract.Check]*contract.CheckInfo
-	kinds    map[contract.Kind]*contract.KindCount
-	found    findings.Set[contract.Example]
-	unknown  unknown
-	unusable map[string]uint64
+	meter     *coverage.Meter
+	started   time.Time
+	stats     capture.Stats
+	exchanges uint64 // that were read
+	made      map[contract.Check]*contract.CheckInfo
+	kinds     map[contract.Kind]*contract.KindCount
+	found     findings.Set[contract.Example]
+	unknown   unknown
+	unusable  map[string]uint64
 }
 
 func newChecker(s Suite, o Options) *checker {
@@ -66,6 +67,7 @@ func (c *checker) read(ctx context.Context, src capture.Source) error {
 			return err
 		}
 		c.stats.Seen++
+		c.exchanges++
 		switch reason, lost := c.exchange(e); {
 		case reason == "":
 			c.stats.Written++

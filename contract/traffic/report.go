@@ -39,7 +39,7 @@ func line(e *capture.Exchange) string {
 func (c *checker) report(src capture.Source, interrupted bool) *contract.Report {
 	r := &contract.Report{
 		Schema: contract.Schema, Version: contract.SchemaVersion, Tool: c.Tool, Started: c.started,
-		Document: c.Document.Info(), Input: c.Input, Requests: c.stats.Seen,
+		Document: c.Document.Info(), Input: c.Input, Requests: c.exchanges,
 		Problems: slices.Concat(c.Document.Problems, c.Schemas.Problems()),
 		Coverage: c.meter.Coverage(c.gaps()), Gaps: c.gaps(),
 		Account: append(capture.AccountOf(src), capture.Stage{Name: "contract-traffic", Unit: "exchanges", Stats: c.stats.Clone()}),
