@@ -62,7 +62,7 @@ func open(t *testing.T, r *contract.Report, width int64, fragment string) *tab {
 	ctx, stop := chromedp.NewContext(allocator)
 	p := &tab{T: t, ctx: ctx, drained: make(chan struct{})}
 	t.Cleanup(stop)
-	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
+	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 1300)))
 	messages := chromedp.Console(ctx)
 	go func() {
 		defer close(p.drained)
@@ -178,15 +178,18 @@ func TestThePageFitsEveryWindowInBothThemes(t *testing.T) {
 	}
 }
 
-// picture keeps a picture of the page where TWINSPECT_REPORT_PAGES says.
+// picture keeps pictures of the page where TWINSPECT_REPORT_PAGES says.
 func (p *tab) picture(name string) {
 	dir := os.Getenv("TWINSPECT_REPORT_PAGES")
 	if dir == "" {
 		return
 	}
-	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-	require.NoError(p, err)
-	require.NoError(p, os.WriteFile(filepath.Join(dir, name), png, 0o644))
+	for _, section := range []string{"findings", "coverage"} {
+		evaluate[any](p, `document.getElementById("`+section+`").scrollIntoView()`)
+		png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+		require.NoError(p, err)
+		require.NoError(p, os.WriteFile(filepath.Join(dir, section+"-"+name), png, 0o644))
+	}
 }
 
 func TestHostileTextStaysTextInTheBrowser(t *testing.T) {

@@ -45,17 +45,6 @@ func (s *share) add(it *contract.CoverItem) {
 	}
 }
 
-// half returns how many items are covered in part.
-func (s *share) half(items []contract.CoverItem) uint64 {
-	n := uint64(0)
-	for i := range items {
-		if it := &items[i]; !it.Covered() && it.Positive+it.Negative > 0 {
-			n++
-		}
-	}
-	return n
-}
-
 // partShare is the coverage of one part of the document.
 type partShare struct {
 	Part, Title string
@@ -96,8 +85,7 @@ type lack struct {
 	contract.CoverItem
 }
 
-// lacks returns what is not covered: first what is known why, then what is not,
-// within each as the report has it.
+// lacks returns what is not covered, as the report has it.
 func lacks(r *contract.Report) []lack {
 	var list []lack
 	for i := range r.Coverage.Operations {

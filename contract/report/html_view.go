@@ -166,9 +166,10 @@ func classOf(s *share) string {
 	if s.Breakable > 0 {
 		class += fmt.Sprintf(" b%d", tenths(s.Negative, s.Breakable))
 	}
-	if s.Covered == s.Items {
+	switch s.Covered {
+	case s.Items:
 		class += " full"
-	} else if s.Covered == 0 {
+	case 0:
 		class += " nothing"
 	}
 	return class

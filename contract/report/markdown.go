@@ -62,12 +62,13 @@ func (m *markdown) head(r *contract.Report) {
 	}
 	m.Add(fmt.Sprintf("\n%s asked, %s of the document covered, %s. Exit code %d: %s.\n",
 		operationsAsked(&t), look.Percent(t.Covered, t.Items), speed(r), v.Code, v.Text))
-	for i := range r.Cases {
-		if i < len(kinds) {
-			k := &r.Cases[i]
-			m.Add(fmt.Sprintf("%s %s: %s.\n", map[bool]string{true: "\n", false: ""}[i == 0]+look.Grouped(k.Made),
-				look.Code(string(k.Kind), markdownColumns), look.Prose(look.Fit(kindLine(k), reasonColumns))))
+	for i := range r.Cases[:min(len(r.Cases), len(kinds))] {
+		k := &r.Cases[i]
+		if i == 0 {
+			m.Add("\n")
 		}
+		m.Add(fmt.Sprintf("- %s: %s cases, %s\n", look.Code(string(k.Kind), markdownColumns), look.Grouped(k.Made),
+			look.Escape(look.Fit(kindLine(k), reasonColumns))))
 	}
 	m.Add(fmt.Sprintf("\n<sub>Document %s, %s, by %s</sub>\n", look.Code(r.Document.Path+" "+r.Document.Version, headColumns),
 		look.Code(asked(r), headColumns), look.Code(r.Tool, headColumns)))
