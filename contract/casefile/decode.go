@@ -47,10 +47,10 @@ func (d *decoder) err() error {
 
 // fields calls the function that a key of an object has, for each that is there.
 // A key without a function is a mistake.
-func (d *decoder) fields(n *node, what string, known []string, read func(key string, v *node)) bool {
+func (d *decoder) fields(n *node, what string, known []string, read func(key string, v *node)) {
 	if n.kind != object {
 		d.fail(n, "%s is an object with %s, not %s", what, rulefile.OneOf(known), n.name())
-		return false
+		return
 	}
 	for i := range n.members {
 		m := &n.members[i]
@@ -63,7 +63,6 @@ func (d *decoder) fields(n *node, what string, known []string, read func(key str
 			read(m.key, m.value)
 		}
 	}
-	return true
 }
 
 func contains(words []string, w string) bool {

@@ -99,7 +99,11 @@ func (e *emitter) flows(n *node) bool {
 		start--
 	}
 	if len(n.items) == 0 && len(n.members) == 0 {
-		e.buf = append(e.buf, map[kind]string{list: " []", object: " {}"}[n.kind]...)
+		empty := " {}"
+		if n.kind == list {
+			empty = " []"
+		}
+		e.buf = append(e.buf, empty...)
 		return true
 	}
 	e.buf = append(e.buf, ' ')
@@ -185,9 +189,8 @@ const hexDigits = "0123456789abcdef"
 
 // escape writes a rune of a quoted text (YAML 1.2.2 section 5.7).
 func (e *emitter) escape(r rune) {
-	short := map[rune]byte{'"': '"', '\\': '\\', '\n': 'n', '\t': 't', '\r': 'r', 0: '0'}
-	if c, ok := short[r]; ok {
-		e.buf = append(e.buf, '\\', c)
+	if i := strings.IndexRune("\"\\\n\t\r\x00", r); i >= 0 {
+		e.buf = append(e.buf, '\\', `"\ntr0`[i])
 		return
 	}
 	letter, digits := byte('U'), 8

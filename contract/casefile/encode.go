@@ -27,6 +27,7 @@ var forms = []string{keyRepeat, keyText, keyBase64, keyItem, keyMembers}
 
 // encoder makes nodes of values.
 type encoder struct {
+	new      nodes
 	depth    int
 	expanded int
 	err      error
@@ -36,24 +37,24 @@ func (e *encoder) fail(format string, args ...any) *node {
 	if e.err == nil {
 		e.err = fmt.Errorf(format, args...)
 	}
-	return plainNode("null")
+	return e.new.plain("null")
 }
 
 // text makes the node of a text.
 func (e *encoder) text(s string) *node {
 	if !utf8.ValidString(s) {
-		n := &node{kind: object}
-		n.add(keyBase64, textNode(base64.StdEncoding.EncodeToString([]byte(s))))
+		n := e.new.make(node{kind: object})
+		n.add(keyBase64, e.new.text(base64.StdEncoding.EncodeToString([]byte(s))))
 		return n
 	}
 	if len(s) < longText {
-		return textNode(s)
+		return e.new.text(s)
 	}
 	parts := pieces(s)
 	if len(parts) == 1 {
 		return e.piece(parts[0])
 	}
-	n, items := &node{kind: object}, &node{kind: list}
+	n, items := e.new.make(node{kind: object}), e.new.make(node{kind: list})
 	for _, p := range parts {
 		items.items = append(items.items, e.piece(p))
 	}
@@ -63,12 +64,12 @@ func (e *encoder) text(s string) *node {
 
 func (e *encoder) piece(p piece) *node {
 	if p.times == 1 {
-		return textNode(p.unit)
+		return e.new.text(p.unit)
 	}
 	e.expand(len(p.unit), p.times)
-	n := &node{kind: object}
-	n.add(keyRepeat, textNode(p.unit))
-	n.add(keyTimes, number(p.times))
+	n := e.new.make(node{kind: object})
+	n.add(keyRepeat, e.new.text(p.unit))
+	n.add(keyTimes, e.new.number(p.times))
 	return n
 }
 
@@ -87,17 +88,17 @@ func (e *encoder) value(v any) *node {
 	defer func() { e.depth-- }()
 	switch v := v.(type) {
 	case nil:
-		return plainNode("null")
+		return e.new.plain("null")
 	case bool:
 		if v {
-			return plainNode("true")
+			return e.new.plain("true")
 		}
-		return plainNode("false")
+		return e.new.plain("false")
 	case json.Number:
 		if !isNumber(string(v)) {
 			return e.fail("%q is no number", shorten(string(v)))
 		}
-		return plainNode(string(v))
+		return e.new.plain(string(v))
 	case string:
 		return e.text(v)
 	case []any:
@@ -109,7 +110,7 @@ func (e *encoder) value(v any) *node {
 }
 
 func (e *encoder) list(v []any) *node {
-	n := &node{kind: list}
+	n := e.new.make(node{kind: list})
 	for i := 0; i < len(v); {
 		end := i + 1
 		for end < len(v) && same(v[i], v[end]) {
@@ -122,9 +123,9 @@ func (e *encoder) list(v []any) *node {
 			n.items = append(n.items, item)
 		} else {
 			e.expand(weight(v[i]), end-i)
-			times := &node{kind: object}
+			times := e.new.make(node{kind: object})
 			times.add(keyItem, item)
-			times.add(keyTimes, number(end-i))
+			times.add(keyTimes, e.new.number(end-i))
 			n.items = append(n.items, times)
 		}
 		i = end
@@ -175,12 +176,12 @@ func same(a, b any) bool {
 }
 
 func (e *encoder) object(m map[string]any) *node {
-	n := &node{kind: object}
+	n := e.new.make(node{kind: object})
 	keys := slices.Sorted(maps.Keys(m))
 	if slices.ContainsFunc(keys, awkward) {
-		items := &node{kind: list}
+		items := e.new.make(node{kind: list})
 		for _, key := range keys {
-			item := &node{kind: object}
+			item := e.new.make(node{kind: object})
 			item.add(keyName, e.text(key))
 			item.add(keyValue, e.value(m[key]))
 			items.items = append(items.items, item)

@@ -29,14 +29,31 @@ type member struct {
 	line, col int
 }
 
-func plainNode(s string) *node { return &node{kind: plain, text: s} }
+// nodes makes nodes many at a time, as a file has some ten thousand.
+type nodes struct{ chunk []node }
 
-func textNode(s string) *node { return &node{kind: text, text: s} }
+func (a *nodes) make(n node) *node {
+	const many = 128
+	if len(a.chunk) == 0 {
+		a.chunk = make([]node, many)
+	}
+	out := &a.chunk[0]
+	a.chunk = a.chunk[1:]
+	*out = n
+	return out
+}
 
-func number(n int) *node { return plainNode(strconv.Itoa(n)) }
+func (a *nodes) plain(s string) *node { return a.make(node{kind: plain, text: s}) }
+
+func (a *nodes) text(s string) *node { return a.make(node{kind: text, text: s}) }
+
+func (a *nodes) number(n int) *node { return a.plain(strconv.Itoa(n)) }
 
 // add puts a member at the end.
 func (n *node) add(key string, value *node) {
+	if n.members == nil {
+		n.members = make([]member, 0, 4)
+	}
 	n.members = append(n.members, member{key: key, value: value})
 }
 

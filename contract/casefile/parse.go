@@ -13,6 +13,7 @@ const maxNodes = 3*MaxNesting + 16
 
 // parser reads one file. After the first mistake of syntax it is at the end.
 type parser struct {
+	new   *nodes
 	file  string
 	src   string
 	i     int
@@ -25,7 +26,7 @@ type parser struct {
 // parse reads a file of YAML; an empty one gives nil. The error is about the first
 // mistake, as what follows one of syntax means nothing.
 func parse(file string, data []byte) (*node, *rulefile.Error) {
-	p := &parser{file: file, line: 1}
+	p := &parser{new: &nodes{}, file: file, line: 1}
 	p.src = strings.TrimPrefix(string(data), "\ufeff")
 	if strings.Contains(p.src, "\r\n") {
 		p.src = strings.ReplaceAll(p.src, "\r\n", "\n")
@@ -154,7 +155,7 @@ func (p *parser) enter() bool {
 }
 
 func (p *parser) node(k kind) *node {
-	return &node{kind: k, line: p.line, col: p.col() + 1}
+	return p.new.make(node{kind: k, line: p.line, col: p.col() + 1})
 }
 
 // indented refuses a tab where the indent is counted.
@@ -211,7 +212,8 @@ func (p *parser) list(col int) *node {
 
 // below reads the value of an item that begins on a later line.
 func (p *parser) below(parent, line int) *node {
-	empty := &node{kind: plain, line: line, col: p.col() + 1}
+	empty := p.node(plain)
+	empty.line = line
 	if !p.next() || p.col() <= parent {
 		return empty
 	}
@@ -303,7 +305,8 @@ func (p *parser) simple(key string) {
 // value reads what follows a key of an object at a column.
 func (p *parser) value(col, line int) *node {
 	if !p.onLine() {
-		empty := &node{kind: plain, line: line, col: p.col() + 1}
+		empty := p.node(plain)
+		empty.line = line
 		if !p.next() || p.col() < col || p.col() == col && !p.dash() {
 			return empty
 		}

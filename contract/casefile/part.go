@@ -25,24 +25,24 @@ func (e *encoder) unless(n *node, key, s, absent string) {
 
 // part makes the node of a file.
 func (e *encoder) part(p *contract.Part) *node {
-	n := &node{kind: object, block: true}
+	n := e.new.make(node{kind: object, block: true})
 	n.add("operation", e.text(p.Operation))
 	if s := p.Setup; s != nil {
-		setup := &node{kind: object, block: len(s.Steps)+len(s.Use) > 0}
+		setup := e.new.make(node{kind: object, block: len(s.Steps)+len(s.Use) > 0})
 		e.unless(setup, "operation", s.Operation, p.Operation)
 		e.steps(setup, s.Steps)
 		e.uses(setup, s.Use)
 		n.add("setup", setup)
 	}
 	if len(p.Cases) > 0 {
-		cases := &node{kind: list, block: true}
+		cases := e.new.make(node{kind: list, block: true})
 		for i := range p.Cases {
 			cases.items = append(cases.items, e.testCase(&p.Cases[i], p.Operation))
 		}
 		n.add("cases", cases)
 	}
 	if len(p.Gaps) > 0 {
-		gaps := &node{kind: list, block: true}
+		gaps := e.new.make(node{kind: list, block: true})
 		for i := range p.Gaps {
 			gaps.items = append(gaps.items, e.gap(&p.Gaps[i], p.Operation))
 		}
@@ -52,7 +52,7 @@ func (e *encoder) part(p *contract.Part) *node {
 }
 
 func (e *encoder) gap(g *contract.Gap, operation string) *node {
-	n := &node{kind: object}
+	n := e.new.make(node{kind: object})
 	e.unless(n, "operation", g.Operation, operation)
 	e.str(n, "at", string(g.At))
 	e.str(n, "rule", string(g.Rule))
@@ -61,7 +61,7 @@ func (e *encoder) gap(g *contract.Gap, operation string) *node {
 }
 
 func (e *encoder) testCase(c *contract.Case, operation string) *node {
-	n := &node{kind: object, block: true}
+	n := e.new.make(node{kind: object, block: true})
 	n.add("id", e.text(c.ID))
 	e.unless(n, "operation", c.Operation, operation)
 	e.str(n, "kind", string(c.Kind))
@@ -82,9 +82,9 @@ func (e *encoder) steps(n *node, steps []contract.Step) {
 	if len(steps) == 0 {
 		return
 	}
-	all := &node{kind: list, block: true}
+	all := e.new.make(node{kind: list, block: true})
 	for i := range steps {
-		step := &node{kind: object, block: true}
+		step := e.new.make(node{kind: object, block: true})
 		step.add("name", e.text(steps[i].Name))
 		step.add("operation", e.text(steps[i].Operation))
 		if r := e.request(&steps[i].Request); len(r.members) > 0 {
@@ -100,18 +100,18 @@ func (e *encoder) steps(n *node, steps []contract.Step) {
 func (e *encoder) rest(n *node, s *contract.Step) {
 	e.uses(n, s.Use)
 	if p := s.Pages; p != nil {
-		pages := &node{kind: object}
+		pages := e.new.make(node{kind: object})
 		e.str(pages, "into", string(p.Into))
 		e.str(pages, "next", string(p.Next))
-		count(pages, "step", p.Step)
+		e.count(pages, "step", p.Step)
 		e.str(pages, "items", string(p.Items))
-		count(pages, "max", p.Max)
+		e.count(pages, "max", p.Max)
 		n.add("pages", pages)
 	}
-	expect := &node{kind: object}
+	expect := e.new.make(node{kind: object})
 	e.str(expect, "check", string(s.Expect.Check))
 	if len(s.Expect.Status) > 0 {
-		status := &node{kind: list}
+		status := e.new.make(node{kind: list})
 		for _, pattern := range s.Expect.Status {
 			status.items = append(status.items, e.status(pattern))
 		}
@@ -129,14 +129,14 @@ func (e *encoder) rest(n *node, s *contract.Step) {
 // status writes a status as a number, as people do.
 func (e *encoder) status(pattern string) *node {
 	if code, err := strconv.Atoi(pattern); err == nil && code >= 100 && strconv.Itoa(code) == pattern {
-		return plainNode(pattern)
+		return e.new.plain(pattern)
 	}
 	return e.text(pattern)
 }
 
-func count(n *node, key string, v int) {
+func (e *encoder) count(n *node, key string, v int) {
 	if v != 0 {
-		n.add(key, number(v))
+		n.add(key, e.new.number(v))
 	}
 }
 
@@ -144,9 +144,9 @@ func (e *encoder) uses(n *node, uses []contract.Use) {
 	if len(uses) == 0 {
 		return
 	}
-	all := &node{kind: list, block: true}
+	all := e.new.make(node{kind: list, block: true})
 	for _, u := range uses {
-		use := &node{kind: object}
+		use := e.new.make(node{kind: object})
 		e.str(use, "step", u.Step)
 		e.str(use, "from", string(u.From))
 		e.str(use, "into", string(u.Into))
@@ -156,7 +156,7 @@ func (e *encoder) uses(n *node, uses []contract.Use) {
 }
 
 func (e *encoder) request(r *contract.Request) *node {
-	n := &node{kind: object}
+	n := e.new.make(node{kind: object})
 	e.str(n, "method", r.Method)
 	e.str(n, "target", r.Target)
 	for _, part := range requestParts {
@@ -173,7 +173,7 @@ func (e *encoder) request(r *contract.Request) *node {
 }
 
 func (e *encoder) body(b *contract.Body) *node {
-	n := &node{kind: object, block: true}
+	n := e.new.make(node{kind: object, block: true})
 	e.str(n, "media-type", b.MediaType)
 	if b.Raw != nil {
 		n.add("raw", e.text(string(b.Raw)))

@@ -169,7 +169,7 @@ func (w *Writer) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -239,26 +239,26 @@ func (w *Writer) remove(name string) error {
 // suite makes the bytes of suite.yaml.
 func (w *Writer) suite() []byte {
 	enc := &encoder{}
-	doc := &node{kind: object, block: true}
+	doc := enc.new.make(node{kind: object, block: true})
 	enc.str(doc, "path", w.documentPath())
 	enc.str(doc, "title", w.header.Document.Title)
 	enc.str(doc, "version", w.header.Document.Version)
 	enc.str(doc, "openapi", w.header.Document.OpenAPI)
 	enc.str(doc, "sha256", w.header.Document.SHA256)
-	n := &node{kind: object, block: true}
-	n.add("format", number(Format))
+	n := enc.new.make(node{kind: object, block: true})
+	n.add("format", enc.new.number(Format))
 	enc.str(n, "tool", w.header.Tool)
 	if len(doc.members) > 0 {
 		n.add("document", doc)
 	}
-	n.add("seed", plainNode(strconv.FormatUint(w.header.Seed, 10)))
+	n.add("seed", enc.new.plain(strconv.FormatUint(w.header.Seed, 10)))
 	if len(w.parts) > 0 {
-		all := &node{kind: list, block: true}
+		all := enc.new.make(node{kind: list, block: true})
 		for _, e := range w.parts {
-			item := &node{kind: object, block: true}
+			item := enc.new.make(node{kind: object, block: true})
 			item.add("operation", enc.text(e.operation))
 			item.add("file", enc.text(e.file))
-			item.add("cases", number(e.cases))
+			item.add("cases", enc.new.number(e.cases))
 			all.items = append(all.items, item)
 		}
 		n.add("operations", all)
