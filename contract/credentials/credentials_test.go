@@ -231,7 +231,7 @@ func TestANilStoreLeavesRequestsAlone(t *testing.T) {
 }
 
 func TestFlagsThatAreWrongAreAllTold(t *testing.T) {
-	_, err := New(t.Context(), config(t, "bearer=s3cret", "s3cret=", "s3cret", "baerer=env:TOKEN", "bearer=env:NONE", "basic=file:", "digest=env:TOKEN"))
+	_, err := New(t.Context(), config(t, "bearer=s3cret", "s3cret=", "s3cret", "baerer=env:TOKEN", "bearer=env:NONE", "basic=file:", "digest=env:TOKEN", "cert=env:TOKEN"))
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "s3cret")
 	assert.Equal(t, 3, strings.Count(err.Error(), "a secret on a command line is seen by all who list the processes"))
@@ -239,6 +239,20 @@ func TestFlagsThatAreWrongAreAllTold(t *testing.T) {
 	assert.Contains(t, err.Error(), "credentials bearer=env: the environment variable NONE is not set")
 	assert.Contains(t, err.Error(), "credentials basic=file: nothing stands after the colon of file")
 	assert.Contains(t, err.Error(), `"digest" of digest is not supported`)
+	assert.Contains(t, err.Error(), "cert wants a client's certificate")
+}
+
+func TestNoMistakeInTheFileRepeatsWhatStandsThere(t *testing.T) {
+	for _, text := range []string{
+		"s3cret", "version: 1\nschemes: {bearer: {value: s3cret", "version: 1\nschemes: {bearer: s3cret}", "version: 1\nschemes: s3cret",
+		"version: 1\nschemes: {bearer: {value: [s3cret]}}", "version: 1\nschemes: {bearer: {value: &s3cret x}}", "version: 1\nschemes:\n  bearer: {value: \"s3cret\\x01s\"}",
+		"version: 1\nschemes:\n\tbearer: s3cret", "version: 1\nschemes:\n  bearer: {value: \"s3cret}", "version: 1\nschemes:\n  bearer: {value: !!int s3cret}",
+		"version: 1\nschemes:\n  bearer: {login: {method: s3cret, path: 's3cret', form: s3cret, headers: {a: [s3cret]}, every: s3cret, token-cookie: a}}",
+	} {
+		_, err := New(t.Context(), withFile(t, config(t), text))
+		require.Error(t, err, text)
+		assert.NotContains(t, err.Error(), "s3cret", text)
+	}
 }
 
 func TestCredentialsThatCannotBeHadEndTheRunBeforeItBegins(t *testing.T) {
@@ -465,6 +479,23 @@ func TestNoWayOfPrintingShowsASecret(t *testing.T) {
 		assert.NotContains(t, log.String(), secret)
 	}
 	assert.Contains(t, log.String(), "credentials for basic, bearer, header")
+}
+
+func BenchmarkApply(b *testing.B) {
+	c := config(b, "bearer=env:TOKEN", "query=env:KEY")
+	s := store(b, c)
+	for _, path := range []string{"/bearer", "/query"} {
+		op := c.Document.Operation("GET " + path)
+		b.Run(path[1:], func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				req := capture.Request{Target: path}
+				if err := s.Apply(b.Context(), op, "", &req); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 func FuzzFile(f *testing.F) {

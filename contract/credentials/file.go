@@ -67,11 +67,8 @@ func (r *reader) schemes(f rulefile.Field) {
 	fields := r.Fields(f.Value, "schemes", names...)
 	for _, name := range fields.Given(names) {
 		scheme, field := r.store.schemes[name], fields[name]
-		if scheme.cannot != "" {
-			r.Errorf(field.Key, "%s", scheme.cannot)
-		}
-		if scheme.Type == "mutualTLS" {
-			r.Errorf(field.Key, "%s wants a client's certificate, which is given on the command line", name)
+		if cannot := scheme.refuses(); cannot != "" {
+			r.Errorf(field.Key, "%s", cannot)
 		}
 		scheme.given = r.given(scheme, field)
 	}

@@ -41,8 +41,8 @@ func (s *Store) readFlag(c *Config, name, kind, what string) error {
 	if what == "" {
 		return fmt.Errorf("nothing stands after the colon of %s", kind)
 	}
-	if scheme.cannot != "" {
-		return errors.New(scheme.cannot)
+	if cannot := scheme.refuses(); cannot != "" {
+		return errors.New(cannot)
 	}
 	g, err := fixed(c, kind, what)
 	if err == nil {

@@ -105,6 +105,14 @@ func (s *scheme) what() string {
 	return fmt.Sprintf("%s (%s)", s.Name, s.Type)
 }
 
+// refuses says why nothing that is given would do, "" where something would.
+func (s *scheme) refuses() string {
+	if s.Type == "mutualTLS" {
+		return s.Name + " wants a client's certificate, which the sender of requests is given"
+	}
+	return s.cannot
+}
+
 // atHand reports whether requests can be given what the scheme wants.
 func (s *scheme) atHand() bool { return s.Type == "mutualTLS" || s.given != nil && s.cannot == "" }
 

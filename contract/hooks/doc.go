@@ -37,7 +37,8 @@
 // without an answer has "fault" and "error".
 //
 // An answer {"id":3,"error":"no database"} says that the command failed: the case is
-// counted as not run. At the end the command gets {"event":"end"}, the end of its
+// counted as not run. A case that has found something is asked again, and made smaller
+// while it does; the command hears of it each time. At the end the command gets {"event":"end"}, the end of its
 // input, and 5 seconds. Answers may come in any order, each within 10 seconds of the
 // event or of the answer before. Many cases are under way at the same time; a command
 // that answers one after the other slows the run down to its own pace. A line that is

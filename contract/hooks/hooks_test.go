@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -92,14 +93,16 @@ func (s *text) String() string {
 	return s.Builder.String()
 }
 
+// started starts a command; timeout is for what comes after the start, 0 for the usual.
 func started(t *testing.T, line string, timeout time.Duration) *Command {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("the hooks of the tests are written for a POSIX shell")
 	}
-	c, err := Config{Line: line, Timeout: timeout, Provider: "http://h", Document: contract.DocumentInfo{Path: "shop.yaml"}}.Start(t.Context())
+	c, err := Config{Line: line, Provider: "http://h", Document: contract.DocumentInfo{Path: "shop.yaml"}}.Start(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
+	c.timeout = cmp.Or(timeout, c.timeout)
 	return c
 }
 
@@ -237,7 +240,7 @@ func TestACommandThatDoesNotAnswerCostsATimeoutAndNoMore(t *testing.T) {
 }
 
 func TestASlowCommandThatAnswersOneAfterTheOtherHasItsTimeForEach(t *testing.T) {
-	c := started(t, welcome+`while read -r e; do sleep 0.1; id=${e#*'"id":'}; echo '{"id":'"${id%%,*}"'}'; done`, 400*time.Millisecond)
+	c := started(t, welcome+`while read -r e; do sleep 0.2; id=${e#*'"id":'}; echo '{"id":'"${id%%,*}"'}'; done`, time.Second)
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
@@ -308,7 +311,11 @@ func TestACommandThatDoesNotStartIsAnError(t *testing.T) {
 		"read -r e; echo '{\"id\":0,\"version\":1,\"events\":[\"befor\"]}'; cat": `there is no event "befor"; there are before and after`,
 		"exec sleep 60": "start hook: no answer within 100ms",
 	} {
-		_, err := Config{Line: line, Timeout: 100 * time.Millisecond}.Start(t.Context())
+		c := Config{Line: line}
+		if strings.Contains(want, "100ms") {
+			c.Timeout = 100 * time.Millisecond
+		}
+		_, err := c.Start(t.Context())
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -374,6 +381,28 @@ func TestWhatIsBrokenIsChecked(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, contract.Check("hook:check"), broken[0].Check)
 		assert.Equal(t, strings.Contains(answer, "step"), broken[0].Step == 1)
+	}
+}
+
+func BenchmarkBefore(b *testing.B) {
+	binary, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := Start(b.Context(), helper+"=x exec "+binary, nil)
+	if err != nil {
+		b.Skip(err)
+	}
+	cs := aCase()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := c.Before(b.Context(), cs); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	if err := c.Close(); err != nil {
+		b.Fatal(err)
 	}
 }
 

@@ -143,8 +143,12 @@ func (p *process) close(ctx context.Context) error {
 // kill ends the command now and waits for all of it.
 func (p *process) kill() {
 	p.stopping.Do(func() { close(p.stop) })
-	_ = shell.Kill(p.cmd)
-	_ = p.stdin.Close()
+	select {
+	case <-p.gone: // its number may be another's by now
+	default:
+		_ = shell.Kill(p.cmd)
+		_ = p.stdin.Close()
+	}
 	p.work.Wait()
 }
 
