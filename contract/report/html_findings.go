@@ -51,7 +51,11 @@ type findingView struct {
 
 type stepView struct {
 	Operation, Curl, Answered, Tone, Exchange string
-	Request, Response                         messageView
+	// Raw is what is copied where Curl does not show it as it is; a line that was cut
+	// is not to be copied.
+	Raw               string
+	Cut               bool
+	Request, Response messageView
 }
 
 type messageView struct {
@@ -90,7 +94,10 @@ func brief(s string, n int) string { return look.Visible(look.Clip(s, n)) }
 
 func stepViewOf(s *contract.ExampleStep, cut int) stepView {
 	v := stepView{
-		Operation: look.Clip(s.Operation, messageColumns), Curl: brief(s.Curl, pageCurl), Answered: answered(s), Tone: tone(s), Exchange: look.Clip(s.Exchange, nameColumns),
+		Operation: look.Clip(s.Operation, messageColumns), Curl: lines(s.Curl, pageCurl), Answered: answered(s), Tone: tone(s), Exchange: look.Clip(s.Exchange, nameColumns),
+	}
+	if v.Cut = len(s.Curl) > pageCurl; !v.Cut && v.Curl != s.Curl {
+		v.Raw = s.Curl
 	}
 	if cut > 0 {
 		v.Request = messageViewOf("Request", &s.Request, cut)

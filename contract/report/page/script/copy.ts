@@ -9,14 +9,14 @@ export function copyButtons(): void {
 export async function copyFrom(button: HTMLButtonElement): Promise<void> {
   const line = button.previousElementSibling;
   if (!line) return;
-  button.textContent = (await copied(line)) ? "Copied" : "Selected";
+  button.textContent = (await copied(line, button.dataset["raw"] ?? line.textContent)) ? "Copied" : "Selected";
   setTimeout(() => (button.textContent = "Copy"), 1500);
 }
 
 // A browser may deny the clipboard to a file: the line is then selected.
-async function copied(line: Element): Promise<boolean> {
+async function copied(line: Element, text: string): Promise<boolean> {
   try {
-    await navigator.clipboard.writeText(line.textContent);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
     getSelection()?.selectAllChildren(line);
