@@ -1,6 +1,7 @@
 package export
 
 import (
+	"slices"
 	"strings"
 
 	"twinspect.dev/contract"
@@ -32,7 +33,7 @@ func expected(cs *contract.Case, last bool, op *openapi.Operation, e *contract.E
 	case !last || cs.Kind == contract.Sequence:
 		s.refuse = []string{"5XX"}
 	case cs.Kind == contract.Positive:
-		s.refuse = invalid
+		s.refuse = refused(op)
 	case cs.Rule == contract.RuleMethod:
 		s.want = []string{"401", "403", "404", "405", "408", "429", "501"}
 	case cs.Rule == contract.RuleCredentials:
@@ -54,4 +55,17 @@ func (s *statuses) text() string {
 		return "status is not " + strings.Join(s.refuse, " or ") + ", but for " + strings.Join(s.allow, " or ")
 	}
 	return "status is not " + strings.Join(s.refuse, " or ")
+}
+
+// refused returns what a valid request is not answered with. An operation that needs
+// no credentials and declares 401 or 403 has them in its body, as a login, and no
+// made ones are right.
+func refused(op *openapi.Operation) []string {
+	if len(op.Security) > 0 {
+		return invalid
+	}
+	return slices.DeleteFunc(slices.Clone(invalid), func(status string) bool {
+		return (status == "401" || status == "403") &&
+			slices.ContainsFunc(op.Responses, func(r *openapi.Response) bool { return r.Status == status })
+	})
 }

@@ -34,7 +34,7 @@ const (
 	read   = "GET /products/{id}"
 )
 
-func context(t testing.TB, path string) Context {
+func newContext(t testing.TB, path string) Context {
 	t.Helper()
 	doc, err := openapi.Load(path)
 	require.NoError(t, err)
@@ -116,7 +116,7 @@ var exports = []struct {
 func TestExportsAreAsTheGoldenFilesAndTellWhatTheyLeaveOut(t *testing.T) {
 	for _, e := range exports {
 		t.Run(e.file, func(t *testing.T) {
-			x := context(t, "testdata/golden/openapi.yaml")
+			x := newContext(t, "testdata/golden/openapi.yaml")
 			left := map[capture.Reason]int{}
 			x.Left = func(l Left) {
 				left[l.Reason]++
@@ -141,7 +141,7 @@ func TestExportsAreAsTheGoldenFilesAndTellWhatTheyLeaveOut(t *testing.T) {
 func TestAnErrorOfTheSuiteEndsAnExport(t *testing.T) {
 	broken := errors.New("broken")
 	for _, e := range exports {
-		err := e.write(io.Discard, context(t, "testdata/golden/openapi.yaml"), func(yield func(contract.Part, error) bool) { yield(contract.Part{}, broken) })
+		err := e.write(io.Discard, newContext(t, "testdata/golden/openapi.yaml"), func(yield func(contract.Part, error) bool) { yield(contract.Part{}, broken) })
 		require.ErrorIs(t, err, broken, e.file)
 	}
 }
