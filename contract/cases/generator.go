@@ -45,7 +45,7 @@ type Generator struct {
 	once  sync.Once
 	slugs map[string]string // by the operation's name
 	plans sync.Map          // *openapi.Operation to *space, of Random alone
-	cover sync.Map          // levels as a text to the rows that cover them
+	cover sync.Map          // levels as a text to a function that gives the rows that cover them
 }
 
 // Operation returns the cases of an operation, and what of it no case could be

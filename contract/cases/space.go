@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/pairwise"
@@ -130,17 +131,24 @@ func (s *space) request(row []int) (contract.Request, bool) {
 	return withBody(r, s.bodies[0].media, v), true
 }
 
+// combination is a row of levels and the request that has them.
+type combination struct {
+	row     []int
+	request contract.Request
+}
+
 // rows returns rows of levels that have a valid request, and how many pairs of
 // levels are in none.
-func (s *space) rows() (rows [][]int, lost int) {
+func (s *space) rows() (rows []combination, lost int) {
 	var broken [][]int
 	for _, row := range s.covering() {
-		if _, ok := s.request(row); ok {
-			rows = append(rows, row)
-			continue
+		r, ok := s.request(row)
+		if !ok {
+			broken = append(broken, row)
+			row = s.mend(row)
+			r, _ = s.request(row)
 		}
-		broken = append(broken, row)
-		rows = append(rows, s.mend(row))
+		rows = append(rows, combination{row, r})
 	}
 	repairs := 0
 	for _, row := range broken {
@@ -152,8 +160,8 @@ func (s *space) rows() (rows [][]int, lost int) {
 				pair := make([]int, len(row))
 				pair[a], pair[b] = row[a], row[b]
 				if repairs++; repairs <= maxRepairs {
-					if _, ok := s.request(pair); ok {
-						rows = append(rows, pair)
+					if r, ok := s.request(pair); ok {
+						rows = append(rows, combination{pair, r})
 						continue
 					}
 				}
@@ -185,8 +193,8 @@ func (s *space) mend(row []int) []int {
 }
 
 // stand reports whether two levels stand together in a row.
-func stand(rows [][]int, a, b, i, j int) bool {
-	return slices.ContainsFunc(rows, func(row []int) bool { return row[a] == i && row[b] == j })
+func stand(rows []combination, a, b, i, j int) bool {
+	return slices.ContainsFunc(rows, func(c combination) bool { return c.row[a] == i && c.row[b] == j })
 }
 
 // covering returns rows that cover all pairs. Many operations have the same
@@ -217,12 +225,11 @@ func (s *space) covering() [][]int {
 // covering returns rows for numbers of levels, worked out once.
 func (g *Generator) covering(counts []int) [][]int {
 	key := fmt.Sprint(counts)
-	if rows, ok := g.cover.Load(key); ok {
-		return rows.([][]int)
+	find, ok := g.cover.Load(key)
+	if !ok {
+		find, _ = g.cover.LoadOrStore(key, sync.OnceValue(func() [][]int { return pairwise.Cover(counts) }))
 	}
-	rows := pairwise.Cover(counts)
-	g.cover.Store(key, rows)
-	return rows
+	return find.(func() [][]int)()
 }
 
 // names tells the parts of a row that are not ordinary, three of them by name.
@@ -255,14 +262,10 @@ func (c *collector) pairs() {
 	}
 	rows, lost := s.rows()
 	for i, row := range rows {
-		r, ok := s.request(row)
-		if !ok {
-			continue
-		}
 		c.add(draft{
 			kind: contract.Positive, rule: contract.RulePairwise, source: contract.FromSchema, rank: rankPair,
-			name: fmt.Sprintf("pairwise-%d", i+1), request: r,
-			why: "These values are accepted together: " + s.names(row) + ".",
+			name: fmt.Sprintf("pairwise-%d", i+1), request: row.request,
+			why: "These values are accepted together: " + s.names(row.row) + ".",
 		})
 	}
 	if lost > 0 {

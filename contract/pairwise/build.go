@@ -1,6 +1,9 @@
 package pairwise
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 // open marks a place of a row whose level does not matter so far.
 const open = -1
@@ -15,13 +18,20 @@ type builder struct {
 	rng    *rand.Rand
 	rows   [][]int
 	work   int
+	// first[c]+v numbers the level v of a column c; with holds the rows that have it.
+	first []int
+	with  [][]int
 
-	// Of the column that is being added: first[c]+v numbers the level v of an
-	// earlier column c, missing tells by that number and the new level which pairs
-	// are not covered yet, left how many.
-	first   []int
-	missing [][]bool
+	// Of the column that is being added, of which wide levels are: missing tells by
+	// the number of an earlier level and the new one which pairs are not covered yet,
+	// left how many. gains is what a row would cover with a level, most the greatest
+	// of a row that has none yet.
+	wide    int
+	missing []bool
 	left    int
+	gains   []int
+	most    []int
+	alike   []int
 }
 
 func (b *builder) build() [][]int {
@@ -36,92 +46,107 @@ func (b *builder) build() [][]int {
 
 // begin makes all pairs with the new column missing.
 func (b *builder) begin(column int) {
-	if column == 0 {
-		b.first = []int{0}
-	} else {
-		b.first = append(b.first, b.first[column-1]+b.levels[column-1])
-	}
-	b.missing = make([][]bool, b.first[column])
+	b.first, b.wide = append(b.first, len(b.with)), b.levels[column]
+	b.left = len(b.with) * b.wide
+	b.missing = slices.Grow(b.missing[:0], b.left)[:b.left]
 	for i := range b.missing {
-		b.missing[i] = make([]bool, b.levels[column])
-		for l := range b.missing[i] {
-			b.missing[i][l] = true
-		}
+		b.missing[i] = true
 	}
-	b.left = len(b.missing) * b.levels[column]
+	b.with = append(b.with, make([][]int, b.wide)...)
 }
 
 // widen gives every row its level of the new column, the row that gains most
 // first. The first row keeps zeros.
 func (b *builder) widen(column int) {
-	gains := make([][]int, len(b.rows))
-	for r := range b.rows {
-		gains[r] = make([]int, b.levels[column])
-		for l := range gains[r] {
-			gains[r][l] = b.gain(b.rows[r], l)
+	b.gains, b.most = b.gains[:0], b.most[:0]
+	for r, row := range b.rows {
+		filled := 0 // all pairs are missing
+		for _, v := range row {
+			if v != open {
+				filled++
+			}
 		}
-		b.rows[r] = append(b.rows[r], open)
+		b.most = append(b.most, filled)
+		for range b.wide {
+			b.gains = append(b.gains, filled)
+		}
+		b.rows[r] = append(row, open)
 	}
-	b.set(gains, column, 0, 0)
+	b.work += len(b.rows) * (column + b.wide)
+	b.set(column, 0, 0)
 	for b.left > 0 {
-		r, l := b.choose(gains)
+		r, l := b.choose()
 		if r < 0 {
 			return
 		}
-		b.set(gains, column, r, l)
+		b.set(column, r, l)
 	}
-}
-
-// gain counts the pairs that a row would cover with a level of the new column.
-func (b *builder) gain(row []int, level int) int {
-	b.work += len(row)
-	n := 0
-	for c, v := range row {
-		if v != open && b.missing[b.first[c]+v][level] {
-			n++
-		}
-	}
-	return n
 }
 
 // choose returns the row and level with the greatest gain, one of them by chance
 // where several are alike, and -1 where nothing gains.
-func (b *builder) choose(gains [][]int) (row, level int) {
-	b.work += len(gains) * len(gains[0])
-	row, best, alike := -1, 0, 0
-	for r, of := range gains {
-		for l, n := range of {
-			switch {
-			case n == 0 || n < best:
-				continue
-			case n > best:
-				best, alike = n, 0
-			}
-			if alike++; alike == 1 || b.rng.IntN(alike) == 0 {
-				row, level = r, l
+func (b *builder) choose() (row, level int) {
+	b.work += len(b.most)
+	most := slices.Max(b.most)
+	if most == 0 {
+		return -1, 0
+	}
+	b.alike = b.alike[:0]
+	for r, n := range b.most {
+		if n < most {
+			continue
+		}
+		for l, gain := range b.gains[r*b.wide : (r+1)*b.wide] {
+			if gain == most {
+				b.alike = append(b.alike, r*b.wide+l)
 			}
 		}
 	}
-	return row, level
+	b.work += len(b.alike)
+	i := b.alike[b.rng.IntN(len(b.alike))]
+	return i / b.wide, i % b.wide
 }
 
 // set gives a row its level, and takes what it covers from the gains of the
 // others.
-func (b *builder) set(gains [][]int, column, row, level int) {
-	clear(gains[row])
-	b.rows[row][column] = level
+func (b *builder) set(column, row, level int) {
+	b.most[row] = 0
+	b.put(row, column, level)
 	for c, v := range b.rows[row][:column] {
-		if v == open || !b.missing[b.first[c]+v][level] {
+		if v == open {
 			continue
 		}
-		b.missing[b.first[c]+v][level] = false
-		b.left--
-		b.work += len(b.rows)
-		for r, other := range b.rows {
-			if other[c] == v && gains[r][level] > 0 {
-				gains[r][level]--
-			}
+		pair := (b.first[c]+v)*b.wide + level
+		if !b.missing[pair] {
+			continue
 		}
+		b.missing[pair] = false
+		b.left--
+		b.lose(b.with[b.first[c]+v], level)
+	}
+}
+
+// lose takes a pair that is covered from the gains of the rows that would cover it
+// too.
+func (b *builder) lose(rows []int, level int) {
+	b.work += len(rows)
+	for _, r := range rows {
+		if b.most[r] == 0 {
+			continue
+		}
+		of := b.gains[r*b.wide : (r+1)*b.wide]
+		of[level]--
+		if of[level]+1 == b.most[r] {
+			b.most[r] = slices.Max(of)
+		}
+	}
+}
+
+// put puts a level into an open place of a row.
+func (b *builder) put(row, column, level int) {
+	if b.rows[row][column] == open {
+		b.rows[row][column] = level
+		b.with[b.first[column]+level] = append(b.with[b.first[column]+level], row)
 	}
 }
 
@@ -130,8 +155,8 @@ func (b *builder) set(gains [][]int, column, row, level int) {
 func (b *builder) lengthen(column int) {
 	for c := range column {
 		for v := range b.levels[c] {
-			for l, missing := range b.missing[b.first[c]+v] {
-				if missing {
+			for l := range b.wide {
+				if b.missing[(b.first[c]+v)*b.wide+l] {
 					b.place(column, c, v, l)
 				}
 			}
@@ -139,7 +164,8 @@ func (b *builder) lengthen(column int) {
 	}
 	if column == 0 { // no pairs: a row for each level
 		for l := 1; l < b.levels[0]; l++ {
-			b.rows = append(b.rows, []int{l})
+			b.add(1)
+			b.put(l, 0, l)
 		}
 	}
 }
@@ -147,16 +173,22 @@ func (b *builder) lengthen(column int) {
 // place puts one pair into the first row that has room for it.
 func (b *builder) place(column, c, v, level int) {
 	b.work += len(b.rows)
-	for _, row := range b.rows {
-		if (row[c] == open || row[c] == v) && (row[column] == open || row[column] == level) {
-			row[c], row[column] = v, level
-			return
-		}
+	at := slices.IndexFunc(b.rows, func(row []int) bool {
+		return (row[c] == open || row[c] == v) && (row[column] == open || row[column] == level)
+	})
+	if at < 0 {
+		at = b.add(column + 1)
 	}
-	row := make([]int, column+1, len(b.levels))
+	b.put(at, c, v)
+	b.put(at, column, level)
+}
+
+// add adds an open row and returns where it stands.
+func (b *builder) add(width int) int {
+	row := make([]int, width, len(b.levels))
 	for i := range row {
 		row[i] = open
 	}
-	row[c], row[column] = v, level
 	b.rows = append(b.rows, row)
+	return len(b.rows) - 1
 }

@@ -59,25 +59,25 @@ func TestOfNothingThereIsNothingToCover(t *testing.T) {
 //
 //	                 AETG  IPO  TConfig  Jenny  DDA  PICT  here
 //	3^4                9    9      9      11     -    9     9
-//	3^13              15   17     15      18    18   18    18
+//	3^13              15   17     15      18    18   18    17
 //	4^15 3^17 2^29    41   34     40      38    35   37    33
-//	4 3^39 2^35       28   26     30      28    27   27    26
+//	4 3^39 2^35       28   26     30      28    27   27    27
 //	2^100             10   15     14      16    15   15    12
-//	10^20            180  212    231     193   201  210   201
+//	10^20            180  212    231     193   201  210   202
 func TestSizesAreNearTheLeastThatIsKnown(t *testing.T) {
 	for name, c := range map[string]struct {
 		levels []int
 		most   int
 	}{
 		"3^4":            {repeat(4, 3), 9},
-		"3^13":           {repeat(13, 3), 18},
+		"3^13":           {repeat(13, 3), 17},
 		"4^10":           {repeat(10, 4), 28},
-		"3^61":           {repeat(61, 3), 28},
+		"3^61":           {repeat(61, 3), 26},
 		"2^100":          {repeat(100, 2), 12},
-		"6^100":          {repeat(100, 6), 116},
-		"10^20":          {repeat(20, 10), 201},
+		"6^100":          {repeat(100, 6), 117},
+		"10^20":          {repeat(20, 10), 202},
 		"4^15 3^17 2^29": {slices.Concat(repeat(15, 4), repeat(17, 3), repeat(29, 2)), 33},
-		"4 3^39 2^35":    {slices.Concat(repeat(1, 4), repeat(39, 3), repeat(35, 2)), 26},
+		"4 3^39 2^35":    {slices.Concat(repeat(1, 4), repeat(39, 3), repeat(35, 2)), 27},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows := Cover(c.levels)
