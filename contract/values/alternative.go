@@ -21,6 +21,7 @@ type alternative struct {
 	schemas []*jsonschema.Schema
 	rule    contract.Rule
 	why     string // "" where there was nothing to choose
+	union   bool   // a branch of anyOf or oneOf was chosen
 
 	mask  kinds
 	shape *shape
@@ -86,6 +87,9 @@ func together(s *jsonschema.Schema) []*jsonschema.Schema {
 	if s.DynamicRef != nil && s.DynamicRef.Ref != nil {
 		out = append(out, s.DynamicRef.Ref)
 	}
+	if d := schema.DynamicOf(s); d != nil && d.Static != nil {
+		out = append(out, d.Static)
+	}
 	if s.RecursiveRef != nil {
 		out = append(out, s.RecursiveRef)
 	}
@@ -102,6 +106,7 @@ func (m *maker) branches(s *jsonschema.Schema, of []*jsonschema.Schema, key stri
 		}
 		for _, w := range ways {
 			c := *w
+			c.union = true
 			c.rule, c.why = contract.RuleBranch, fmt.Sprintf("branch %d of %s", i+1, key)
 			all = append(all, &c)
 		}
@@ -168,7 +173,7 @@ func combine(a, b []*alternative) []*alternative {
 			if !whole && i > 0 && j > 0 || x.mask&y.mask == 0 || len(out) >= 4*maxAlternatives {
 				continue
 			}
-			c := &alternative{mask: x.mask & y.mask, rule: x.rule, why: x.why}
+			c := &alternative{mask: x.mask & y.mask, rule: x.rule, why: x.why, union: x.union || y.union}
 			c.schemas = append(slices.Clip(slices.Clone(x.schemas)), y.schemas...)
 			if y.why != "" {
 				c.rule = y.rule
@@ -210,6 +215,9 @@ func kindsOf(s *jsonschema.Schema) kinds {
 	}
 	if s.Not != nil && onlyType(s.Not) {
 		mask &^= typed(s.Not.Types)
+	}
+	if s.Format != nil && integerFormats[s.Format.Name] != (width{}) {
+		mask &^= isFraction
 	}
 	if s.Const != nil {
 		mask &= kindOf(*s.Const)

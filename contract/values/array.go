@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"twinspect.dev/contract"
 )
 
 // maxItemsMade is how many items are made: one byte and a comma each would fill a
@@ -65,7 +67,10 @@ func (m *maker) items(sh *shape, n int, h how) (any, error) {
 // item makes the i-th item, other than those before it where they must be
 // unique.
 func (m *maker) item(sh *shape, i int, h how, seen map[string]bool) (any, string, error) {
-	n := m.node(m.itemSchemas(sh, i)...)
+	return m.itemOf(sh, m.node(m.itemSchemas(sh, i)...), i, h, seen)
+}
+
+func (m *maker) itemOf(sh *shape, n *node, i int, h how, seen map[string]bool) (any, string, error) {
 	g := h.below(h.hint)
 	if !sh.unique {
 		v, err := m.make(n, g)
@@ -124,4 +129,48 @@ func (m *maker) not(s *jsonschema.Schema) *jsonschema.Schema {
 		m.nots[s] = n
 	}
 	return n
+}
+
+// breakContains makes arrays with one item too few and one too many of those that
+// "contains" counts.
+func (m *maker) breakContains(f *found, sh *shape, s *jsonschema.Schema, size int, h how) {
+	add := func(count, size int, rule contract.Rule, why string) {
+		list, err := m.counted(sh, s.Contains, count, max(size, count), h)
+		if err != nil {
+			f.gap("", rule, why+": "+err.Error())
+			return
+		}
+		f.add(Value{Data: list, Rule: rule, Why: why})
+	}
+	need := 1
+	if s.MinContains != nil {
+		need = *s.MinContains
+	}
+	if need > 0 {
+		add(need-1, size, "contains", fmt.Sprintf("one item fewer than the %d that must be among them", need))
+	}
+	if s.MaxContains != nil {
+		add(*s.MaxContains+1, size, "maxContains", fmt.Sprintf("one item more than the %d that may be among them", *s.MaxContains))
+	}
+}
+
+// counted makes an array of which so many items fit a schema, and no others.
+func (m *maker) counted(sh *shape, of *jsonschema.Schema, count, size int, h how) (any, error) {
+	if size > maxItemsMade || sh.maxItems >= 0 && size > sh.maxItems {
+		return nil, fmt.Errorf("no array of %d items is made", size)
+	}
+	list, seen := make([]any, 0, size), map[string]bool{}
+	for i := range size {
+		also := of
+		if i >= count {
+			also = m.not(of)
+		}
+		v, key, err := m.itemOf(sh, m.node(append(slices.Clip(item(sh, i)), also)...), i, h, seen)
+		if err != nil {
+			return nil, fmt.Errorf("item %d: %w", i, err)
+		}
+		seen[key] = true
+		list = append(list, v)
+	}
+	return list, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/schema"
 )
 
 // oversized is how long a text is that is far longer than any client sends, in
@@ -35,25 +36,38 @@ func (m *maker) broken(n *node, depth int, hint string) *found {
 	}
 	f := &found{}
 	m.breaking[key] = f
+	if !m.spend(1) {
+		f.gap("", "", errWork.Error())
+		return f
+	}
 	alts := m.alternatives(n)
 	var allowed kinds
-	var lists [][]Value
+	var lists []list
+	union := false
 	for _, a := range alts {
 		allowed |= a.mask
+		union = union || a.union
 	}
-	f.wrongKinds(allowed)
-	m.breakWhole(f, n)
+	f.wrongKinds(allowed, union)
+	m.breakWhole(f, n, hint)
 	for _, a := range alts {
 		own := &found{}
 		m.breakBy(own, n, a, depth, hint)
+		if a.union {
+			m.alone(own, a)
+		}
 		f.merge("", own)
-		lists = append(lists, own.values)
+		lists = append(lists, list{values: own.values})
 	}
 	f.take(lists, 2*maxValues)
 	return f
 }
 
-func (f *found) wrongKinds(allowed kinds) {
+func (f *found) wrongKinds(allowed kinds, union bool) {
+	up := 0
+	if union {
+		up = 1
+	}
 	for _, w := range wrong {
 		if allowed&w.kind != 0 {
 			continue
@@ -62,23 +76,45 @@ func (f *found) wrongKinds(allowed kinds) {
 		if w.kind == isNull {
 			rule = contract.RuleNull
 		}
-		f.add(Value{Data: w.data, Rule: rule, Why: w.name + " where none is allowed"})
+		f.add(Value{Data: w.data, Rule: rule, Why: w.name + " where none is allowed", up: up})
 	}
 }
 
-// breakWhole makes what "not" refuses.
-func (m *maker) breakWhole(f *found, n *node) {
-	for _, s := range n.schemas {
-		for _, part := range append([]*jsonschema.Schema{s}, together(s)...) {
-			if part.Not == nil || part.Not.Bool != nil {
-				continue
+// breakWhole makes what "not" refuses, and what fits two branches of a oneOf.
+func (m *maker) breakWhole(f *found, n *node, hint string) {
+	all := flat(n.schemas, nil)
+	h := how{depth: 1, hint: hint}
+	for _, s := range all {
+		if s.Not != nil && s.Not.Bool == nil {
+			rest := m.but(all, s, "not", func(c *jsonschema.Schema) { c.Not = nil })
+			if v, err := m.make(m.node(append(rest, s.Not)...), h); err == nil {
+				f.add(Value{Data: v, Rule: "not", Why: "a value that is refused"})
 			}
-			v, err := m.make(m.node(part.Not), how{depth: 1})
-			if err != nil {
-				f.gap("", "not", "a value that is refused: "+err.Error())
-				continue
+		}
+		if len(s.OneOf) > 1 && schema.DiscriminatorOf(s) == nil {
+			m.breakOneOf(f, m.but(all, s, "oneOf", func(c *jsonschema.Schema) { c.OneOf = nil }), s.OneOf, h)
+		}
+	}
+}
+
+// maxPairs is how many pairs of branches are tried for a value that fits both:
+// all those of six.
+const maxPairs = 15
+
+// breakOneOf makes a value that fits two branches. Mostly there is none: they are
+// there to be told apart.
+func (m *maker) breakOneOf(f *found, rest, branches []*jsonschema.Schema, h how) {
+	tried := 0
+	for i, a := range branches {
+		for j, b := range branches[i+1:] {
+			if tried++; tried > maxPairs {
+				return
 			}
-			f.add(Value{Data: v, Rule: "not", Why: "a value that is refused"})
+			n := m.node(append(slices.Clip(rest), a, b)...)
+			if v, err := m.make(n, h); err == nil {
+				f.add(Value{Data: v, Rule: "oneOf", Why: fmt.Sprintf("branches %d and %d of oneOf at once", i+1, i+j+2)})
+				return
+			}
 		}
 	}
 }
@@ -86,7 +122,7 @@ func (m *maker) breakWhole(f *found, n *node) {
 // breakBy breaks each keyword of one way through the unions.
 func (m *maker) breakBy(f *found, n *node, a *alternative, depth int, hint string) {
 	sh := m.shape(a)
-	h := how{depth: min(depth, ordinaryDepth), hint: hint}
+	h := m.at(depth, hint)
 	if sh.isFixed {
 		m.breakListed(f, sh)
 		if sh.mask&(isObject|isArray) == 0 {
@@ -104,7 +140,7 @@ func (m *maker) breakBy(f *found, n *node, a *alternative, depth int, hint strin
 		case isArray:
 			m.breakArray(f, sh, h, depth)
 		case isObject:
-			m.breakObject(f, sh, h, depth)
+			m.breakObject(f, n, sh, h, depth)
 		}
 	}
 }
@@ -275,47 +311,42 @@ func (m *maker) breakArray(f *found, sh *shape, h how, depth int) {
 		count = min(count, sh.maxItems)
 	}
 	base, err := m.array(sh, count, h)
-	list, _ := base.([]any)
-	if err != nil || len(list) == 0 {
+	items, _ := base.([]any)
+	if err != nil || len(items) == 0 {
 		return
 	}
-	m.breakItems(f, sh, list, h, depth)
+	m.breakItems(f, sh, items, h, depth)
 }
 
-func (m *maker) breakItems(f *found, sh *shape, list []any, h how, depth int) {
+func (m *maker) breakItems(f *found, sh *shape, items []any, h how, depth int) {
 	if sh.unique {
-		twice := append(slices.Clone(list), list[len(list)-1])
+		twice := append(slices.Clone(items), items[len(items)-1])
 		if sh.maxItems >= 0 && len(twice) > sh.maxItems {
-			twice = append(slices.Clone(list[:len(list)-1]), list[0])
+			twice = append(slices.Clone(items[:len(items)-1]), items[0])
 		}
 		f.add(Value{Data: twice, Rule: "uniqueItems", Why: "the same item twice"})
 	}
 	for _, s := range sh.schemas {
-		if s.Contains == nil {
-			continue
-		}
-		for _, w := range wrong {
-			if !m.keeps(s.Contains, w.data) {
-				f.add(Value{Data: slices.Repeat([]any{w.data}, len(list)), Rule: "contains", Why: "no item that must be among them"})
-			}
+		if s.Contains != nil {
+			m.breakContains(f, sh, s, len(items), h)
 		}
 	}
-	if slices.ContainsFunc(item(sh, len(list)), func(s *jsonschema.Schema) bool { return isNever(s) }) {
-		f.add(Value{Data: append(slices.Clone(list), "unexpected"), Rule: m.itemRule(sh, len(list)), At: fmt.Sprintf("/%d", len(list)), Why: "an item where no further ones are allowed"})
+	if slices.ContainsFunc(item(sh, len(items)), func(s *jsonschema.Schema) bool { return isNever(s) }) {
+		f.add(Value{Data: append(slices.Clone(items), "unexpected"), Rule: m.itemRule(sh, len(items)), At: fmt.Sprintf("/%d", len(items)), Why: "an item where no further ones are allowed"})
 	}
 	if depth <= 0 {
 		return
 	}
-	var lists [][]Value
-	for i := range min(len(list), max(sh.prefix, 1)) {
+	var lists []list
+	for i := range min(len(items), max(sh.prefix, 1)) {
 		at := fmt.Sprintf("/%d", i)
 		child := m.broken(m.node(m.itemSchemas(sh, i)...), depth-1, h.hint)
 		f.merge(at, child)
-		lists = append(lists, within(child, at, func(v any) any {
-			changed := slices.Clone(list)
+		lists = append(lists, list{child.values, at, func(v any) any {
+			changed := slices.Clone(items)
 			changed[i] = v
 			return changed
-		}))
+		}})
 	}
 	f.take(lists, maxValues)
 }

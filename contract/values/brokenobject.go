@@ -12,8 +12,8 @@ import (
 	"twinspect.dev/contract/schema"
 )
 
-func (m *maker) breakObject(f *found, sh *shape, h how, depth int) {
-	base, err := m.object(sh, h)
+func (m *maker) breakObject(f *found, n *node, sh *shape, h how, depth int) {
+	base, err := m.base(n, sh, h)
 	if err != nil {
 		return
 	}
@@ -31,7 +31,7 @@ func (m *maker) breakObject(f *found, sh *shape, h how, depth int) {
 	if depth <= 0 {
 		return
 	}
-	var lists [][]Value
+	var lists []list
 	for _, name := range m.varying(sh, base) {
 		schemas, ok := m.property(sh, name)
 		at := pointer.Join("", name)
@@ -46,7 +46,7 @@ func (m *maker) breakObject(f *found, sh *shape, h how, depth int) {
 		}
 		child := m.broken(m.node(schemas...), depth-1, name)
 		f.merge(at, child)
-		lists = append(lists, within(child, at, func(v any) any { return m.with(sh, base, name, v) }))
+		lists = append(lists, list{child.values, at, func(v any) any { return m.with(sh, base, name, v) }})
 	}
 	f.take(lists, maxValues)
 }
@@ -143,7 +143,7 @@ func (m *maker) breakNames(f *found, sh *shape, base map[string]any) {
 					more[name] = fit
 				}
 			}
-			f.add(Value{Data: more, Rule: "propertyNames", At: pointer.Join("", name), Why: "a name of a property that is refused: " + v.Why})
+			f.add(Value{Data: more, Rule: "propertyNames", Why: "a name of a property that is refused: " + v.Why})
 			break
 		}
 	}

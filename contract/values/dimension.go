@@ -36,7 +36,9 @@ func (g *Generator) Dimensions(s *schema.Schema) []Dimension {
 	m := g.maker(s)
 	defer m.mu.Unlock()
 	if m.dimensions == nil {
+		m.begin()
 		m.dimensions = m.allDimensions()
+		m.end()
 	}
 	return m.dimensions
 }
@@ -139,6 +141,10 @@ func (m *maker) levels(n *node, ordinary any, hint string, holds bool) []Value {
 func (g *Generator) Compose(s *schema.Schema, levels map[string]Value) (any, bool) {
 	m := g.maker(s)
 	defer m.mu.Unlock()
+	if m.first == nil {
+		m.begin()
+		defer m.end()
+	}
 	first, err := m.ordinary()
 	if err != nil {
 		return nil, false

@@ -92,6 +92,10 @@ var brokenFormats = map[string][]oddText{
 	"byte":                  {{"%%%", "no base64"}, {"YWJ", "a length that base64 has not"}},
 }
 
+// maxMailbox is how long a mailbox may be: a path has 256 octets, its brackets
+// among them (RFC 5321 section 4.5.3.1.3).
+const maxMailbox = 254
+
 // stretched makes a text of a format that has at least low code points, for the
 // formats that have no end.
 func stretched(format string, low, high int) (string, bool) {
@@ -110,6 +114,9 @@ func stretched(format string, low, high int) (string, bool) {
 	case "regex":
 		return fill("", "")
 	case "email", "idn-email":
+		if low > maxMailbox {
+			return "", false
+		}
 		return fill("", "@"+strings.TrimPrefix(strings.Repeat(".aaaaaaaaa", max(1, min(low-64, 180)/10+1)), ".")+".co")
 	case "byte", "base64":
 		return strings.Repeat("YWJj", (low+3)/4), true

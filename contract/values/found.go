@@ -15,6 +15,8 @@ type found struct {
 	values []Value
 	gaps   []contract.Gap
 	left   int // what was left out, as there are too many
+	// tried is what was made and is refused, a gap where nothing else was found.
+	tried []contract.Gap
 }
 
 func (f *found) add(v Value) { f.values = append(f.values, v) }
@@ -40,6 +42,12 @@ func (f *found) merge(at string, g *found) {
 			continue
 		}
 		f.gap(at+string(gap.At), gap.Rule, gap.Why)
+	}
+	for _, gap := range g.tried {
+		if len(f.tried) < maxGaps {
+			gap.At = contract.Place(at + string(gap.At))
+			f.tried = append(f.tried, gap)
+		}
 	}
 	f.left += g.left
 }
@@ -67,11 +75,11 @@ func (f *found) told() []contract.Gap {
 
 // take draws from the lists in turn until there are enough, so that no part of a
 // schema takes the place of all others.
-func (f *found) take(lists [][]Value, most int) {
-	for i := 0; ; i++ {
-		some := false
+func (f *found) take(lists []list, most int) {
+	for i, some := 0, true; some; i++ {
+		some = false
 		for _, l := range lists {
-			if i >= len(l) {
+			if i >= len(l.values) || i >= maxValues {
 				continue
 			}
 			some = true
@@ -79,12 +87,25 @@ func (f *found) take(lists [][]Value, most int) {
 				f.left++
 				continue
 			}
-			f.add(l[i])
-		}
-		if !some {
-			return
+			f.add(l.value(i))
 		}
 	}
+}
+
+// list are values, or those of a part, which are put into the whole where they
+// are taken.
+type list struct {
+	values []Value
+	at     string
+	put    func(any) any
+}
+
+func (l *list) value(i int) Value {
+	v := l.values[i]
+	if l.put != nil {
+		v.Data, v.At = l.put(v.Data), l.at+v.At
+	}
+	return v
 }
 
 // canonical writes a value so that equal ones are written alike; false where it
@@ -103,8 +124,9 @@ func write(b *strings.Builder, v any, most int) bool {
 	case map[string]any:
 		b.WriteByte('{')
 		for _, name := range sorted(v) {
-			b.WriteString(strconv.Quote(name))
+			b.WriteString(strconv.Itoa(len(name)))
 			b.WriteByte(':')
+			b.WriteString(name)
 			if !write(b, v[name], most) {
 				return false
 			}
@@ -124,7 +146,10 @@ func write(b *strings.Builder, v any, most int) bool {
 		if b.Len()+len(v) > most {
 			return false
 		}
-		b.WriteString(strconv.Quote(v))
+		b.WriteByte('"')
+		b.WriteString(strconv.Itoa(len(v)))
+		b.WriteByte(':')
+		b.WriteString(v)
 	case json.Number:
 		b.WriteString(numeral(v))
 	case bool:
@@ -139,6 +164,9 @@ func write(b *strings.Builder, v any, most int) bool {
 
 // source draws by the seed and by what is drawn for.
 func (m *maker) source(n *node, h how) *rand.Rand {
+	if h.fixed {
+		return rand.New(rand.NewPCG(n.mark, mix(h)))
+	}
 	return rand.New(rand.NewPCG(m.seed^n.mark, mix(h)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -20,6 +21,9 @@ func (m *maker) make(n *node, h how) (any, error) {
 	key := made{n, h}
 	if o, ok := m.made[key]; ok {
 		return o.v, o.err
+	}
+	if !m.spend(1) {
+		return nil, errWork
 	}
 	v, err := m.find(n, h)
 	m.made[key] = outcome{v, err}
@@ -130,7 +134,7 @@ func (m *maker) ofKind(n *node, sh *shape, k kinds, h how) (any, error) {
 		case failed != nil:
 			err = failed
 			return false
-		case !small(v, maxSize):
+		case !m.spend(size(v, maxSize)/32) || !small(v, maxSize):
 			err = fmt.Errorf("it has more than %d bytes", maxSize)
 			return false
 		}
@@ -174,7 +178,41 @@ func (m *maker) tryNumbers(n *node, sh *shape, k kinds, h how, pick func(any, er
 			return true
 		}
 	}
-	return false
+	return sh.refuses() && slices.ContainsFunc(sh.beside(), func(r *big.Rat) bool { return sh.allows(r) && pick(number(r)) })
+}
+
+// refuses reports whether a "not" says more of values than their kind.
+func (sh *shape) refuses() bool {
+	return slices.ContainsFunc(sh.schemas, func(s *jsonschema.Schema) bool { return s.Not != nil })
+}
+
+// beside returns numbers that a "not" may leave: those at its bounds and at the
+// others.
+func (sh *shape) beside() []*big.Rat {
+	ends := []*big.Rat{new(big.Rat), sh.first(), sh.last()}
+	for _, s := range sh.schemas {
+		if s.Not != nil {
+			ends = append(ends, s.Not.Minimum, s.Not.Maximum, s.Not.ExclusiveMinimum, s.Not.ExclusiveMaximum, s.Not.MultipleOf)
+		}
+	}
+	var out []*big.Rat
+	for _, r := range ends {
+		if r != nil {
+			out = append(out, r, add(r, sh.unit(), true), add(r, sh.unit(), false))
+		}
+	}
+	return out
+}
+
+// base returns the object whose properties are varied or broken. Where a "not"
+// may refuse it, it is checked.
+func (m *maker) base(n *node, sh *shape, h how) (map[string]any, error) {
+	if sh.refuses() {
+		if v, err := m.ofKind(n, sh, isObject, h); err == nil {
+			return v.(map[string]any), nil
+		}
+	}
+	return m.object(sh, h)
 }
 
 func (m *maker) tryTexts(n *node, sh *shape, h how, pick func(any, error) bool) bool {

@@ -1,6 +1,7 @@
 package values
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -22,6 +23,8 @@ const (
 	maxSize = 1 << 20
 	// maxLargest bounds the value with everything in it, of which many are made.
 	maxLargest = 64 << 10
+	// maxOrdinary bounds the ordinary value: what a person would still read.
+	maxOrdinary = 8 << 10
 	// ordinaryDepth is how deep what is optional is filled in; maximalDepth where
 	// everything is.
 	ordinaryDepth = 3
@@ -52,6 +55,8 @@ type how struct {
 	salt int
 	// hint is the name of the property that it is for.
 	hint string
+	// fixed has the seed make no difference, as for names: they are places.
+	fixed bool
 }
 
 func (h how) below(hint string) how {
@@ -75,10 +80,44 @@ type maker struct {
 	breaking map[depthOf]*found
 	patterns map[string]compiledPattern
 	nots     map[*jsonschema.Schema]*jsonschema.Schema
+	changes  map[changeOf]*jsonschema.Schema
+
+	// work is how much may still be done for what is being asked.
+	work int
+	// deep is how deep the ordinary value is filled in.
+	deep int
 
 	valid, invalid *results
-	first          *outcome
+	first          *first
 	dimensions     []Dimension
+}
+
+// maxWork bounds the work on one question: parts made, and values checked by the
+// 32 bytes. The values of the greatest schemas that are published take a tenth;
+// all of it takes some seconds.
+const maxWork = 1 << 20
+
+var errWork = errors.New("the unions and recursions of the schema take more work than is done for one")
+
+// spend takes from the work that may still be done; false where none is left.
+func (m *maker) spend(n int) bool {
+	m.work -= n
+	return m.work > 0
+}
+
+// begin makes room for the answer to a question. What one question found is not
+// kept for the next: its answer would hang on what was asked before where the work
+// ends, and all that is kept for a great document takes a gigabyte.
+func (m *maker) begin() {
+	m.work = maxWork
+	m.ids, m.nodes, m.made = map[*jsonschema.Schema]int{}, map[string]*node{}, map[made]outcome{}
+	m.varied, m.breaking = map[depthOf]*found{}, map[depthOf]*found{}
+	m.nots, m.changes = map[*jsonschema.Schema]*jsonschema.Schema{}, map[changeOf]*jsonschema.Schema{}
+	m.root = m.node(m.schema.Compiled)
+}
+
+func (m *maker) end() {
+	m.ids, m.nodes, m.made, m.varied, m.breaking, m.nots, m.changes, m.root = nil, nil, nil, nil, nil, nil, nil, nil
 }
 
 type made struct {
@@ -89,6 +128,12 @@ type made struct {
 type outcome struct {
 	v   any
 	err error
+}
+
+// first is the ordinary value.
+type first struct {
+	value Value
+	err   error
 }
 
 type depthOf struct {
@@ -111,12 +156,7 @@ type node struct {
 }
 
 func newMaker(seed uint64, s *schema.Schema) *maker {
-	m := &maker{
-		seed: seed, schema: s, ids: map[*jsonschema.Schema]int{}, nodes: map[string]*node{}, made: map[made]outcome{},
-		varied: map[depthOf]*found{}, breaking: map[depthOf]*found{}, patterns: map[string]compiledPattern{}, nots: map[*jsonschema.Schema]*jsonschema.Schema{},
-	}
-	m.root = m.node(s.Compiled)
-	return m
+	return &maker{seed: seed, schema: s, patterns: map[string]compiledPattern{}}
 }
 
 // node returns the node of schemas, the same one for the same schemas.
@@ -166,9 +206,7 @@ func (m *maker) fits(n *node, v any) bool {
 // keeps reports whether a value fits a schema within the one that values are made
 // for.
 func (m *maker) keeps(s *jsonschema.Schema, v any) bool {
-	part := *m.schema
-	part.Compiled = s
-	return part.Valid(v)
+	return m.spend(1) && m.part(s).Valid(v)
 }
 
 func (m *maker) pattern(expr string) (*pattern.Pattern, error) {
@@ -184,19 +222,33 @@ func (m *maker) pattern(expr string) (*pattern.Pattern, error) {
 // filled in less deep.
 func (m *maker) ordinary() (Value, error) {
 	if m.first == nil {
-		m.first = &outcome{}
+		m.first = &first{}
+		var data any
 		for depth := ordinaryDepth; depth >= 0; depth-- {
-			m.first.v, m.first.err = m.make(m.root, how{depth: depth})
-			if m.first.err == nil && small(m.first.v, maxLargest) {
+			m.deep = depth
+			data, m.first.err = m.make(m.root, how{depth: depth})
+			if m.first.err == nil && small(data, maxOrdinary) {
 				break
 			}
 		}
+		if m.first.err == nil {
+			m.first.value = m.named(data)
+		}
+		m.begin() // so that what follows has the same work left, whoever asked first
 	}
-	v := Value{Data: m.first.v, Rule: contract.RuleOrdinary, Source: contract.FromSchema, Why: "every part is in the middle of what is allowed"}
-	if m.first.err == nil && m.isShown(m.first.v) {
+	if m.first.err != nil {
+		return Value{}, m.first.err
+	}
+	return m.first.value, nil
+}
+
+// named says whether the ordinary value is an example.
+func (m *maker) named(data any) Value {
+	v := Value{Data: data, Rule: contract.RuleOrdinary, Source: contract.FromSchema, Why: "every part is in the middle of what is allowed"}
+	if m.isShown(data) {
 		v.Rule, v.Source, v.Why = contract.RuleExample, contract.FromExample, "the schema shows it"
 	}
-	return v, m.first.err
+	return v
 }
 
 // largest returns the value with everything that is optional.
@@ -212,9 +264,37 @@ func (m *maker) largest() (v any, err error) {
 	return nil, err
 }
 
-func small(v any, most int) bool {
-	_, ok := canonical(v, most)
-	return ok
+// at says how a part is made whose own parts are varied so deep: as it is in the
+// ordinary value.
+func (m *maker) at(depth int, hint string) how {
+	return how{depth: max(m.deep-(variantDepth-depth), 0), hint: hint}
+}
+
+// small reports whether a value has at most so many bytes in JSON, nearly.
+func small(v any, most int) bool { return size(v, most) <= most }
+
+// size counts the bytes of a value until there are more than most.
+func size(v any, most int) int {
+	n := 4
+	switch v := v.(type) {
+	case string:
+		n += len(v)
+	case json.Number:
+		n += len(v)
+	case map[string]any:
+		for name, member := range v {
+			if n += len(name) + size(member, most-n); n > most {
+				break
+			}
+		}
+	case []any:
+		for _, item := range v {
+			if n += size(item, most-n); n > most {
+				break
+			}
+		}
+	}
+	return n
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -165,7 +165,7 @@ func (m *maker) patternNames(sh *shape) []string {
 			if err != nil {
 				continue
 			}
-			if name, err := p.Generate(m.source(m.node(s), how{hint: re.String()}), 1, 24); err == nil {
+			if name, err := p.Generate(m.source(m.node(s), how{hint: re.String(), fixed: true}), 1, 24); err == nil {
 				out = append(out, name)
 			}
 		}
@@ -201,7 +201,7 @@ func (m *maker) nameBySchema(sh *shape, salt int) (string, bool) {
 			schemas = append(schemas, s.PropertyNames)
 		}
 	}
-	v, err := m.find(&node{schemas: schemas, mark: fingerprint(schemas)}, how{salt: salt + 1, hint: "name"})
+	v, err := m.find(&node{schemas: schemas, mark: fingerprint(schemas)}, how{salt: salt + 1, hint: "name", fixed: true})
 	name, ok := v.(string)
 	return name, ok && err == nil
 }

@@ -12,10 +12,20 @@ const (
 	randomTries = 8
 	// randomDepth is how deep a random value is filled in.
 	randomDepth = 5
+	// maxMade is how many parts are kept from one random value to the next, of
+	// which most are texts and numbers.
+	maxMade = 10_000
 )
 
 // random draws a value; where none fits, it is one of the valid ones.
 func (m *maker) random(rng *rand.Rand) (any, bool) {
+	if m.root == nil || len(m.made) > maxMade {
+		m.begin()
+	}
+	m.work = maxWork
+	if m.first == nil {
+		_, _ = m.ordinary() // says how deep values are
+	}
 	for range randomTries {
 		steps := 400
 		if v, ok := m.draw(m.root, rng, randomDepth, "", &steps); ok && small(v, maxSize) && m.schema.Valid(v) {
@@ -23,6 +33,7 @@ func (m *maker) random(rng *rand.Rand) (any, bool) {
 		}
 	}
 	if m.valid == nil {
+		m.begin()
 		m.valid = m.allValid()
 	}
 	if len(m.valid.values) == 0 {

@@ -152,21 +152,31 @@ func (sh *shape) text(s *jsonschema.Schema) {
 
 // bytes takes the range of a format of integers as bounds.
 func (sh *shape) bytes() {
-	size := uint(0)
 	for _, f := range sh.formats {
-		switch f {
-		case "int32":
-			size = 31
-		case "int64":
-			size = 63
+		w, ok := integerFormats[f]
+		if !ok {
+			continue
 		}
+		edge := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), w.bits))
+		low := new(big.Rat)
+		if w.signed {
+			low.Neg(edge)
+		}
+		sh.low.raise(low, false, "format", 1)
+		sh.high.raise(new(big.Rat).Sub(edge, big.NewRat(1, 1)), false, "format", -1)
 	}
-	if size == 0 {
-		return
-	}
-	edge := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), size))
-	sh.low.raise(new(big.Rat).Neg(edge), false, "format", 1)
-	sh.high.raise(new(big.Rat).Sub(edge, big.NewRat(1, 1)), false, "format", -1)
+}
+
+// width is how many bits an integer has beside its sign.
+type width struct {
+	bits   uint
+	signed bool
+}
+
+// integerFormats are those of OpenAPI's format registry.
+var integerFormats = map[string]width{
+	"int8": {7, true}, "int16": {15, true}, "int32": {31, true}, "int64": {63, true},
+	"uint8": {8, false}, "uint16": {16, false}, "uint32": {32, false}, "uint64": {64, false},
 }
 
 func (sh *shape) counts(s *jsonschema.Schema) {

@@ -7,7 +7,6 @@
 package values
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"sync"
 
@@ -30,6 +29,10 @@ type Value struct {
 	Source contract.Source
 	// Why says in a sentence what is there.
 	Why string
+
+	// up is how many steps lead from At up to the outermost union that was chosen
+	// in, and one more; 0 where there is none.
+	up int
 }
 
 const (
@@ -68,7 +71,9 @@ func (g *Generator) Valid(s *schema.Schema) ([]Value, []contract.Gap) {
 	m := g.maker(s)
 	defer m.mu.Unlock()
 	if m.valid == nil {
+		m.begin()
 		m.valid = m.allValid()
+		m.end()
 	}
 	return m.valid.values, m.valid.gaps
 }
@@ -79,7 +84,9 @@ func (g *Generator) Invalid(s *schema.Schema) ([]Value, []contract.Gap) {
 	m := g.maker(s)
 	defer m.mu.Unlock()
 	if m.invalid == nil {
+		m.begin()
 		m.invalid = m.allInvalid()
+		m.end()
 	}
 	return m.invalid.values, m.invalid.gaps
 }
@@ -105,10 +112,10 @@ func (m *maker) allValid() *results {
 		return &results{gaps: []contract.Gap{{Rule: contract.RuleOrdinary, Why: "no value that fits was made: " + err.Error()}}}
 	}
 	set := found{values: []Value{first}}
-	if v, err := m.make(m.root, how{mode: minimal}); err == nil {
+	if v, err := m.make(m.root, how{mode: minimal}); err == nil && isDeep(v) {
 		set.add(Value{Data: v, Rule: contract.RuleMinimal, Why: "nothing that is optional is there"})
 	}
-	if v, err := m.largest(); err == nil {
+	if v, err := m.largest(); err == nil && isDeep(v) {
 		set.add(Value{Data: v, Rule: contract.RuleMaximal, Why: "everything that is optional is there"})
 	}
 	set.join("", m.variants(m.root, variantDepth, ""))
@@ -122,31 +129,19 @@ func (m *maker) allInvalid() *results {
 	return m.checked(m.broken(m.root, variantDepth, ""), false)
 }
 
-// checked keeps what is as it should be, once.
+// checked keeps what is as it should be, once. That a value is no further one
+// never leaves a rule without one: which rules there are does not hang on what was
+// drawn.
 func (m *maker) checked(set *found, want bool) *results {
 	out := &results{}
-	type test struct {
-		at   string
-		rule contract.Rule
-	}
-	made, failed := map[test]bool{}, map[test]string{}
-	var order []test
-	seen := map[string]bool{}
+	kept, seen := map[test]bool{}, map[string]bool{}
 	for _, v := range set.values {
-		t := test{v.At, v.Rule}
-		key, ok := v.At, true
-		if v.Rule != contract.RuleOversized {
-			key, ok = canonical(v.Data, maxSize)
-		}
-		if !ok || m.schema.Valid(v.Data) != want {
-			if failed[t] == "" {
-				failed[t] = v.Why
-				order = append(order, t)
-			}
+		if !m.passes(set, &v, want) {
 			continue
 		}
-		made[t] = true
-		if seen[key] {
+		t := v.test()
+		key, _ := canonical(v.Data, maxSize)
+		if seen[key] && kept[t] {
 			continue
 		}
 		seen[key] = true
@@ -154,23 +149,52 @@ func (m *maker) checked(set *found, want bool) *results {
 			set.left++
 			continue
 		}
+		kept[t] = true
 		if v.Source == "" {
 			v.Source = contract.FromSchema
 		}
 		out.values = append(out.values, v)
 	}
-	for _, t := range order {
-		if !made[t] {
-			set.gap(t.at, t.rule, notMade(failed[t], want))
+	for _, g := range set.tried {
+		if t := (test{string(g.At), g.Rule}); !kept[t] {
+			kept[t] = true
+			set.gaps = append(set.gaps, g)
 		}
 	}
 	out.gaps = set.told()
 	return out
 }
 
-func notMade(why string, want bool) string {
-	if want {
-		return fmt.Sprintf("%s: another part of the schema refuses what was tried", why)
+// test is what a value is about.
+type test struct {
+	at   string
+	rule contract.Rule
+}
+
+func (v *Value) test() test { return test{v.At, v.Rule} }
+
+// passes reports whether a value is as it should be. One that should be refused
+// and is allowed is no gap: nothing there can be broken.
+func (m *maker) passes(set *found, v *Value, want bool) bool {
+	bytes := size(v.Data, maxSize)
+	if !m.spend(1 + bytes/32) {
+		set.left++
+		return false
 	}
-	return fmt.Sprintf("%s: the schema allows what was tried in another way", why)
+	if v.Rule != contract.RuleOversized && bytes > maxSize {
+		set.try(*v)
+		return false
+	}
+	if want {
+		ok := m.schema.Valid(v.Data)
+		if !ok {
+			set.try(*v)
+		}
+		return ok
+	}
+	broken, alone := m.isBroken(v)
+	if broken && !alone {
+		set.try(*v)
+	}
+	return alone
 }

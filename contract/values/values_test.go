@@ -16,7 +16,7 @@ import (
 	"twinspect.dev/contract/values"
 )
 
-func tree(t testing.TB, text string) any {
+func tree(t require.TestingT, text string) any {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var v any
@@ -207,4 +207,16 @@ func TestTheOrdinaryValueIsTheExampleWhereThereIsOne(t *testing.T) {
 	valid, _ := values.New(1).Valid(one(t, `{"type":"string","format":"date","examples":["2020-02-29"]}`))
 	assert.Equal(t, "2020-02-29", valid[0].Data)
 	assert.Equal(t, contract.FromExample, valid[0].Source)
+}
+
+// decoded returns a tree, or false where the text is none.
+func decoded(text []byte) (any, bool) {
+	if !json.Valid(text) {
+		return nil, false
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.UseNumber()
+	var v any
+	err := d.Decode(&v)
+	return v, err == nil
 }

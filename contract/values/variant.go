@@ -18,17 +18,21 @@ func (m *maker) variants(n *node, depth int, hint string) *found {
 	}
 	f := &found{}
 	m.varied[key] = f // for what leads back here by parts that nest in nothing
+	if !m.spend(1) {
+		f.gap("", "", errWork.Error())
+		return f
+	}
 	alts := m.alternatives(n)
 	if len(alts) == 0 {
 		f.gap("", "", "the parts of the schema contradict each other: no kind of value is left")
 		return f
 	}
-	var lists [][]Value
+	var lists []list
 	for _, a := range alts {
 		own := &found{}
 		m.vary(own, n, a, depth, hint)
 		f.merge("", own)
-		lists = append(lists, own.values)
+		lists = append(lists, list{values: own.values})
 	}
 	f.take(lists, 2*maxValues)
 	return f
@@ -36,7 +40,7 @@ func (m *maker) variants(n *node, depth int, hint string) *found {
 
 // vary adds the values of one way through the unions.
 func (m *maker) vary(f *found, n *node, a *alternative, depth int, hint string) {
-	h := how{depth: min(depth, ordinaryDepth), hint: hint}
+	h := m.at(depth, hint)
 	if a.why != "" {
 		v, err := m.makeBy(n, a, h)
 		if err != nil {
@@ -66,7 +70,7 @@ func (m *maker) vary(f *found, n *node, a *alternative, depth int, hint string) 
 		case isArray:
 			m.varyArray(f, sh, h, depth)
 		case isObject:
-			m.varyObject(f, sh, h, depth)
+			m.varyObject(f, n, sh, h, depth)
 		}
 	}
 }
@@ -246,42 +250,29 @@ func (m *maker) varyArray(f *found, sh *shape, h how, depth int) {
 		count = min(count, sh.maxItems)
 	}
 	base, err := m.array(sh, count, h)
-	list, _ := base.([]any)
-	if err != nil || len(list) == 0 {
+	items, _ := base.([]any)
+	if err != nil || len(items) == 0 {
 		return
 	}
-	m.varyItems(f, sh, list, depth, h.hint)
+	m.varyItems(f, sh, items, depth, h.hint)
 }
 
-func (m *maker) varyItems(f *found, sh *shape, list []any, depth int, hint string) {
-	var lists [][]Value
-	for i := range min(len(list), max(sh.prefix, 1)) {
+func (m *maker) varyItems(f *found, sh *shape, items []any, depth int, hint string) {
+	var lists []list
+	for i := range min(len(items), max(sh.prefix, 1)) {
 		child := m.variants(m.node(m.itemSchemas(sh, i)...), depth-1, hint)
 		f.merge(fmt.Sprintf("/%d", i), child)
-		lists = append(lists, within(child, fmt.Sprintf("/%d", i), func(v any) any {
-			changed := slices.Clone(list)
+		lists = append(lists, list{child.values, fmt.Sprintf("/%d", i), func(v any) any {
+			changed := slices.Clone(items)
 			changed[i] = v
 			return changed
-		}))
+		}})
 	}
 	f.take(lists, maxValues)
 }
 
-// within puts the values of a part into the whole.
-func within(child *found, at string, put func(any) any) []Value {
-	var out []Value
-	for i, v := range child.values {
-		if i >= maxValues {
-			break
-		}
-		v.Data, v.At = put(v.Data), at+v.At
-		out = append(out, v)
-	}
-	return out
-}
-
-func (m *maker) varyObject(f *found, sh *shape, h how, depth int) {
-	base, err := m.object(sh, h)
+func (m *maker) varyObject(f *found, n *node, sh *shape, h how, depth int) {
+	base, err := m.base(n, sh, h)
 	if err != nil {
 		f.gap("", "", err.Error())
 		return
@@ -302,7 +293,7 @@ func (m *maker) varyObject(f *found, sh *shape, h how, depth int) {
 			}
 		}
 	}
-	var lists [][]Value
+	var lists []list
 	for _, name := range m.varying(sh, base) {
 		schemas, ok := m.property(sh, name)
 		at := pointer.Join("", name)
@@ -317,7 +308,7 @@ func (m *maker) varyObject(f *found, sh *shape, h how, depth int) {
 		}
 		child := m.variants(m.node(schemas...), depth-1, name)
 		f.merge(at, child)
-		lists = append(lists, within(child, at, func(v any) any { return m.with(sh, base, name, v) }))
+		lists = append(lists, list{child.values, at, func(v any) any { return m.with(sh, base, name, v) }})
 	}
 	f.take(lists, maxValues)
 }
