@@ -47,10 +47,16 @@ func (s *scanner) release() {
 	if cap(s.values) > maxMembers || cap(s.names) > maxMembers {
 		return
 	}
-	clear(s.names[:cap(s.names)])
-	clear(s.values[:cap(s.values)])
+	s.pop(0, 0)
 	*s = scanner{names: s.names[:0], values: s.values[:0]}
 	scanners.Put(s)
+}
+
+// pop forgets the names and values that an object or a list was made of.
+func (s *scanner) pop(names, values int) {
+	clear(s.names[names:])
+	clear(s.values[values:])
+	s.names, s.values = s.names[:names], s.values[:values]
 }
 
 // space goes over white space (RFC 8259 section 2).
@@ -128,7 +134,7 @@ func (s *scanner) object(depth int) (any, bool) {
 		members[s.names[name+i]] = v
 	}
 	whole := len(members) == len(s.values)-first // no name is there twice
-	s.names, s.values = s.names[:name], s.values[:first]
+	s.pop(name, first)
 	return members, whole
 }
 
@@ -147,7 +153,7 @@ func (s *scanner) list(depth int) (any, bool) {
 	}
 	s.at++
 	items := append(make([]any, 0, len(s.values)-first), s.values[first:]...)
-	s.values = s.values[:first]
+	s.pop(len(s.names), first)
 	return items, true
 }
 
