@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -41,6 +42,17 @@ var Checks = []Check{
 	Rejected, Accepted, AuthEnforced, MethodRefused,
 	ReadAfterWrite, WriteKept, UseAfterDelete, Available, Idempotent,
 	Documented, RequestKept,
+}
+
+// CompareChecks orders checks as [Checks] does, a user's own behind these by name.
+func CompareChecks(a, b Check) int {
+	rank := func(c Check) int {
+		if i := slices.Index(Checks, c); i >= 0 {
+			return i
+		}
+		return len(Checks)
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
 // ParseCheck finds a check by its name.

@@ -4,7 +4,6 @@ package findings
 
 import (
 	"cmp"
-	"slices"
 
 	"twinspect.dev/contract"
 )
@@ -74,7 +73,7 @@ func Compare(a, b *contract.Finding) int {
 		return 1
 	}
 	return cmp.Or(
-		cmp.Compare(slices.Index(contract.Checks, a.Check), slices.Index(contract.Checks, b.Check)),
+		contract.CompareChecks(a.Check, b.Check),
 		cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Cause, b.Cause),
 	)
 }

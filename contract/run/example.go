@@ -15,13 +15,7 @@ func (w *worker) example(f *found) contract.Example {
 	for i := range f.Of.seen {
 		o := &f.Of.seen[i]
 		shown := o.Exchange.Clone()
-		var variables []string
-		if w.cfg.Credentials != nil {
-			shown.Request, variables = w.cfg.Credentials.Mask(&shown.Request)
-		}
-		if w.cfg.Redact != nil {
-			w.redact(shown, variables)
-		}
+		variables := w.hide(shown)
 		e.Steps = append(e.Steps, contract.ExampleStep{
 			Operation: f.Of.cs.Steps[o.Step].Operation,
 			Curl:      curl.Line(w.cfg.URL, &shown.Request, variables...),
@@ -34,6 +28,30 @@ func (w *worker) example(f *found) contract.Example {
 		o.Exchange = *shown
 	}
 	return e
+}
+
+// hide takes the secrets out of an exchange, and returns the variables that stand
+// for credentials in its request. A provider may give back what it was sent.
+func (w *worker) hide(e *capture.Exchange) (variables []string) {
+	if w.cfg.Redact == nil {
+		return nil
+	}
+	if w.cfg.Credentials != nil {
+		e.Request, variables = w.cfg.Credentials.Mask(&e.Request)
+		answer, _ := w.cfg.Credentials.Mask(&capture.Request{Message: e.Response.Message})
+		e.Response.Message = answer.Message
+	}
+	w.redact(e, variables)
+	return variables
+}
+
+// hideText takes the credentials out of a text that may quote an answer.
+func (w *worker) hideText(s string) string {
+	if w.cfg.Redact == nil || w.cfg.Credentials == nil {
+		return s
+	}
+	masked, _ := w.cfg.Credentials.Mask(&capture.Request{Message: capture.Message{Body: []byte(s)}})
+	return string(masked.Body)
 }
 
 // redact takes the secrets out of an exchange. What the case sends beside its

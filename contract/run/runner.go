@@ -72,6 +72,12 @@ type Config struct {
 	Again, Shrink int
 	// Redact takes the secrets out of an exchange that is kept.
 	Redact func(*capture.Exchange)
+	// Until is when asking ends, End when settling what was found does; zero is when
+	// all is done.
+	Until, End time.Time
+	// Keep hears of every exchange, secrets redacted, from many goroutines; nil where
+	// nobody does. The exchange is its own.
+	Keep func(*capture.Exchange)
 	// Watch hears of every case that was asked, from one goroutine at a time; nil
 	// where nobody does. It must keep nothing of what it is given.
 	Watch func(Ended)
@@ -113,21 +119,41 @@ func New(cfg Config) *Runner {
 // too, and is returned once what was begun has ended.
 func (r *Runner) Run(ctx context.Context, cases iter.Seq2[contract.Case, error]) (*Result, error) {
 	r.started = time.Now()
+	asking, cancel := until(ctx, r.cfg.Until)
+	defer cancel()
 	queue := make(chan *contract.Case, r.cfg.Parallel)
 	var workers sync.WaitGroup
 	for i := range r.cfg.Parallel {
 		workers.Go(func() {
 			w := r.worker(i)
 			for cs := range queue {
-				r.judge(ctx, w, cs)
+				r.judge(asking, w, cs)
 			}
 		})
 	}
-	err := r.feed(ctx, cases, queue)
+	err := r.feed(asking, cases, queue)
 	close(queue)
 	workers.Wait()
-	r.settle(ctx)
+	settling, cancelSettling := until(ctx, r.cfg.End)
+	defer cancelSettling()
+	r.settle(settling)
 	return r.tally.result(r.started, r.requests.Load()), err
+}
+
+func until(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {
+	if at.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, at)
+}
+
+// cut returns why a context has ended: the time that was given is over, or the run
+// was stopped.
+func cut(ctx context.Context) capture.Reason {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return Unasked
+	}
+	return Stopped
 }
 
 func (r *Runner) worker(number int) *worker {
@@ -142,7 +168,7 @@ func (r *Runner) feed(ctx context.Context, cases iter.Seq2[contract.Case, error]
 		select {
 		case queue <- &cs:
 		case <-ctx.Done():
-			r.tally.left(&cs, Stopped)
+			r.tally.left(&cs, cut(ctx))
 		}
 	}
 	return nil
@@ -151,11 +177,14 @@ func (r *Runner) feed(ctx context.Context, cases iter.Seq2[contract.Case, error]
 // judge runs a case, checks what came of it, and counts.
 func (r *Runner) judge(ctx context.Context, w *worker, cs *contract.Case) {
 	if ctx.Err() != nil {
-		r.tally.left(cs, Stopped)
+		r.tally.left(cs, cut(ctx))
 		return
 	}
 	seen, halted := w.run(ctx, cs)
 	broken, made := r.verdicts(ctx, cs, seen, &halted)
+	if halted != nil && ctx.Err() != nil {
+		halted = stop(cut(ctx), context.Cause(ctx))
+	}
 	e := Ended{Case: cs, Seen: seen, Broken: broken, Halt: halted}
 	r.tally.add(&e, made, time.Since(r.started), r.cfg.Watch)
 }

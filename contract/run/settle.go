@@ -47,8 +47,12 @@ func (w *worker) settleOne(ctx context.Context, f *found) {
 		if within.Err() != nil {
 			break
 		}
+		came := w.comes(within, f, &f.Of.cs)
+		if !came && within.Err() != nil {
+			break // given up midway: it says nothing
+		}
 		f.Asked++
-		if w.comes(within, f, &f.Of.cs) {
+		if came {
 			f.Seen++
 		}
 	}
@@ -57,6 +61,7 @@ func (w *worker) settleOne(ctx context.Context, f *found) {
 	if !f.Flaky && f.Asked > 0 {
 		left = w.shrink(within, f)
 	}
+	f.Message = w.hideText(f.Message)
 	f.Example = w.example(f)
 	f.Example.Left = left
 }

@@ -142,11 +142,10 @@ func (t *tally) result(started time.Time, requests uint64) *Result {
 	for _, k := range []contract.Kind{contract.Positive, contract.Negative, contract.Sequence} {
 		r.Kinds = append(r.Kinds, *t.kinds[k])
 	}
-	for _, c := range contract.Checks {
-		if info := t.checks[c]; info != nil {
-			r.Checks = append(r.Checks, *info)
-		}
+	for _, info := range t.checks {
+		r.Checks = append(r.Checks, *info)
 	}
+	slices.SortFunc(r.Checks, func(a, b contract.CheckInfo) int { return contract.CompareChecks(a.Check, b.Check) })
 	if n := t.latency.TotalCount(); n > 0 {
 		ms := func(us int64) float64 { return float64(us) / 1000 }
 		r.Latency = &contract.Latency{

@@ -35,7 +35,7 @@ func Decide(r *contract.Report, halts map[capture.Reason]string, interrupted boo
 		made += k.Made
 		asked += k.Passed + k.Broken
 		for reason, n := range k.NotRun {
-			if reason != Unasked {
+			if reason != Unasked && reason != Skipped {
 				halted += n
 			}
 			reasons[reason] += n
@@ -97,12 +97,13 @@ func (r *Result) Report(of contract.Report, interrupted bool) contract.Report {
 	return of
 }
 
-// Leave counts a case that was not begun as the time was over.
-func (r *Result) Leave(cs *contract.Case) {
+// Leave counts a case that was not begun: [Unasked] as the time was over, or
+// [Stopped].
+func (r *Result) Leave(cs *contract.Case, reason capture.Reason) {
 	for i := range r.Kinds {
 		if k := &r.Kinds[i]; k.Kind == cs.Kind {
 			k.Made++
-			k.NotRun[Unasked]++
+			k.NotRun[reason]++
 		}
 	}
 }

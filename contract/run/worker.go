@@ -28,7 +28,9 @@ const (
 	NoOperation capture.Reason = "no-operation"
 	// NoCredentials: there are none for a scheme that the operation asks for.
 	NoCredentials capture.Reason = "no-credentials"
-	// Hook: the command of the user said so, or failed.
+	// Skipped: a hook of the user said so.
+	Skipped capture.Reason = "skipped"
+	// Hook: a hook of the user failed.
 	Hook capture.Reason = "hook"
 	// OperationHangs: the operation did not answer several times in a row.
 	OperationHangs capture.Reason = "operation-hangs"
@@ -105,7 +107,7 @@ func (w *worker) before(ctx context.Context, cs *contract.Case) (Change, error) 
 		return Change{}, stop(Hook, err)
 	}
 	if change.Skip != "" {
-		return Change{}, stop(Hook, errors.New(change.Skip))
+		return Change{}, stop(Skipped, errors.New(change.Skip))
 	}
 	return change, nil
 }
@@ -388,6 +390,11 @@ func (w *worker) send(ctx context.Context, o *contract.Observation, req capture.
 	o.Latency = max(a.Latency(), 0)
 	if a.Fault == replay.Timeout && o.Latency == 0 {
 		o.Latency = time.Since(e.Request.Start)
+	}
+	if w.cfg.Keep != nil {
+		kept := e.Clone()
+		w.hide(kept)
+		w.cfg.Keep(kept)
 	}
 }
 
