@@ -4,6 +4,7 @@ package findings
 
 import (
 	"cmp"
+	"slices"
 
 	"twinspect.dev/contract"
 )
