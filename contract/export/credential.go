@@ -27,7 +27,7 @@ func (x *Context) authorize(st *step, r *contract.Request) {
 	}
 	requirement := st.op.Security[0]
 	for _, name := range slices.Sorted(maps.Keys(requirement)) {
-		c, ok := place(x.Document.Schemes[name])
+		c, ok := standsAt(x.Document.Schemes[name])
 		if !ok {
 			st.left = append(st.left, Left{Reason: NoScheme, Detail: "the credentials of " + name + " are not sent"})
 			continue
@@ -42,8 +42,8 @@ func (x *Context) authorize(st *step, r *contract.Request) {
 	}
 }
 
-// place tells where the credentials of a scheme go.
-func place(s *openapi.Scheme) (credential, bool) {
+// standsAt tells where the credentials of a scheme go.
+func standsAt(s *openapi.Scheme) (credential, bool) {
 	switch {
 	case s == nil:
 	case s.Type == "apiKey":

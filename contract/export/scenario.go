@@ -8,6 +8,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/openapi"
+	"twinspect.dev/contract/place"
 )
 
 // scenario is a case with its setup, each request in the form of the wire.
@@ -92,7 +93,7 @@ func (x *Context) scenario(p *contract.Part, cs *contract.Case) (*scenario, *Lef
 func missing(cs *contract.Case, uses []contract.Use) []contract.Use {
 	var out []contract.Use
 	for _, u := range uses {
-		if cs.At != u.Into && !has(&cs.Steps[0].Request, u.Into) {
+		if cs.At != u.Into && !place.Has(&cs.Steps[0].Request, u.Into) {
 			out = append(out, u)
 		}
 	}
@@ -109,7 +110,7 @@ func (x *Context) step(s *scenario, before []*step, from *contract.Step, uses []
 	for _, u := range uses {
 		v, err := st.use(s, before, u)
 		if err == nil {
-			r, err = put(r, u.Into, v)
+			r, err = place.Put(r, u.Into, v)
 		}
 		if err != nil {
 			if part, _ := u.Into.Split(); part == "body" && s.Kind == contract.Negative {
@@ -157,7 +158,7 @@ func (st *step) use(s *scenario, before []*step, u contract.Use) (any, error) {
 		return nil, fmt.Errorf("there is no earlier step %q", u.Step)
 	}
 	if rest, ok := strings.CutPrefix(string(u.From), "request "); ok {
-		v, ok := taken(&of.sent, contract.Place(rest))
+		v, ok := place.Get(&of.sent, contract.Place(rest))
 		if !ok {
 			return nil, fmt.Errorf("nothing was sent at %s", rest)
 		}

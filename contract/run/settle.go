@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/place"
 	"twinspect.dev/contract/shrink"
 )
 
@@ -130,13 +131,13 @@ func (w *worker) alike(cs *contract.Case, seen []contract.Observation, broke map
 		}
 		if o := asked(seen, step, len(cs.Steps)); o != nil {
 			for name, v := range o.Request.Path {
-				if p := contract.At("path", name); !has(&r, p) {
-					r, _ = put(r, p, v)
+				if p := contract.At("path", name); !place.Has(&r, p) {
+					r, _ = place.Put(r, p, v)
 				}
 			}
 			for _, u := range step.Use {
 				if v, err := taken(&o.Request, u.Into); err == nil {
-					r, _ = put(r, u.Into, v)
+					r, _ = place.Put(r, u.Into, v)
 				}
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"twinspect.dev/contract/findings"
 	"twinspect.dev/contract/message"
 	"twinspect.dev/contract/openapi"
+	"twinspect.dev/contract/place"
 	"twinspect.dev/contract/schema"
 	"twinspect.dev/replay"
 )
@@ -146,7 +147,7 @@ func (s *script) request(step *contract.Step) (contract.Request, error) {
 	}
 	if s.pre != nil {
 		for _, u := range s.pre.setup.Use {
-			if has(&r, u.Into) || s.cs.At == u.Into {
+			if place.Has(&r, u.Into) || s.cs.At == u.Into {
 				continue
 			}
 			with, err := s.use(r, u, s.pre.steps[u.Step])
@@ -161,7 +162,7 @@ func (s *script) request(step *contract.Step) (contract.Request, error) {
 	}
 	for p, v := range s.add.Values {
 		var err error
-		if r, err = put(r, p, v); err != nil {
+		if r, err = place.Put(r, p, v); err != nil {
 			return r, fmt.Errorf("hook: %w", err)
 		}
 	}
@@ -181,7 +182,7 @@ func (s *script) use(r contract.Request, u contract.Use, o *contract.Observation
 	if u.From == "header Location" && u.Into != "target" {
 		v = lastSegment(fmt.Sprint(v))
 	}
-	return put(r, u.Into, v)
+	return place.Put(r, u.Into, v)
 }
 
 // lastSegment returns the last segment of a Location's path: the id that it names.
@@ -266,7 +267,7 @@ func (s *script) next(p *contract.Pages, r contract.Request, o *contract.Observa
 		if err != nil || v == "" {
 			return r, false
 		}
-		next, err := put(r, p.Into, v)
+		next, err := place.Put(r, p.Into, v)
 		return next, err == nil
 	}
 	if items, err := s.take(p.Items, o); err != nil || empty(items) {
@@ -280,7 +281,7 @@ func (s *script) next(p *contract.Pages, r contract.Request, o *contract.Observa
 	if err != nil {
 		return r, false
 	}
-	next, err := put(r, p.Into, json.Number(strconv.Itoa(n+p.Step)))
+	next, err := place.Put(r, p.Into, json.Number(strconv.Itoa(n+p.Step)))
 	return next, err == nil
 }
 

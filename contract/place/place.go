@@ -1,4 +1,6 @@
-package export
+// Package place reads and changes what a request has at a place of it. No request is
+// changed: what is changed is copied, along the way to it alone.
+package place
 
 import (
 	"fmt"
@@ -23,12 +25,13 @@ func member(r *contract.Request, part string) *map[string]any {
 	return nil
 }
 
-// put returns r with v at a place of it. What r refers to is not changed.
-func put(r contract.Request, p contract.Place, v any) (contract.Request, error) {
+// Put returns r with v at a place of it. It fails where the place is no part of a
+// request, or leads nowhere in its body.
+func Put(r contract.Request, p contract.Place, v any) (contract.Request, error) {
 	part, name := p.Split()
 	if m := member(&r, part); m != nil {
 		if *m = maps.Clone(*m); *m == nil {
-			*m = map[string]any{}
+			*m = make(map[string]any, 1)
 		}
 		(*m)[name] = v
 		return r, nil
@@ -57,8 +60,8 @@ func put(r contract.Request, p contract.Place, v any) (contract.Request, error) 
 	return r, fmt.Errorf("%s is no part of a request", p)
 }
 
-// taken returns what a request has at a place.
-func taken(r *contract.Request, p contract.Place) (any, bool) {
+// Get returns what a request has at a place, and whether there is anything.
+func Get(r *contract.Request, p contract.Place) (any, bool) {
 	part, name := p.Split()
 	if m := member(r, part); m != nil {
 		v, ok := (*m)[name]
@@ -70,8 +73,9 @@ func taken(r *contract.Request, p contract.Place) (any, bool) {
 	return nil, false
 }
 
-// has reports whether a request says what stands at a place.
-func has(r *contract.Request, p contract.Place) bool {
+// Has reports whether a request says what stands at a place. A body that is sent as
+// it is says everything in it.
+func Has(r *contract.Request, p contract.Place) bool {
 	part, _ := p.Split()
 	switch {
 	case part == "target":
@@ -79,6 +83,6 @@ func has(r *contract.Request, p contract.Place) bool {
 	case part == "body" && r.Body != nil && r.Body.Raw != nil:
 		return true
 	}
-	_, ok := taken(r, p)
+	_, ok := Get(r, p)
 	return ok
 }
