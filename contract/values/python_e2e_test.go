@@ -120,11 +120,11 @@ func TestValuesHoldUnderJSONSchemaOfPython(t *testing.T) {
 			continue
 		}
 		dumped := dump(s.Compiled)
-		if text := show(dumped); seen[text] {
+		text := show(dumped)
+		if seen[text] {
 			continue
-		} else {
-			seen[text] = true
 		}
+		seen[text] = true
 		require.NoError(t, e.Encode(map[string]any{"name": place, "schema": dumped, "values": samples(g, s)}))
 	}
 	require.NoError(t, w.Flush())

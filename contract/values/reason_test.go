@@ -2,6 +2,7 @@ package values_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,7 +29,7 @@ func TestAValueOutsideOfUnionsBreaksOneKeywordAtOnePlace(t *testing.T) {
 		invalid, _ := g.Invalid(s)
 		for _, v := range invalid {
 			found := s.Validate(v.Data)
-			want := append(keywords[string(v.Rule)], string(v.Rule))
+			want := slices.Concat(keywords[string(v.Rule)], []string{string(v.Rule)})
 			for _, x := range found {
 				assert.Contains(t, want, x.Keyword, "%s: %s %s: %s", text, v.Rule, v.At, cut(v.Data))
 				assert.Equal(t, found[0].At, x.At, "%s: %s", text, cut(v.Data))
