@@ -65,7 +65,7 @@ func (o *documentOptions) chosen(doc *openapi.Document) ([]string, error) {
 	}
 	for i, ok := range fits {
 		if !ok {
-			return nil, fmt.Errorf("--operation %q: the document has no such operation", o.operations[i])
+			return nil, noOperation(doc, o.operations[i])
 		}
 	}
 	return names, nil

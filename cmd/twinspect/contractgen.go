@@ -43,7 +43,9 @@ sequences that create, read, update, list and delete. Each one says why it exist
 
 The cases are YAML, one file an operation. The same document and seed give the same
 files, so that a change of the document is a readable difference in review. What no
-case could be made for is told, and stands in the files as well.`,
+case could be made for is told, and stands in the files as well. With --operation the
+folder holds the cases of these operations alone. Cases of your own, in files that
+end with .own.yaml, are left as they are.`,
 		Example: `  twinspect contract-gen provider openapi.yaml -o contract/
   twinspect contract-gen provider openapi.yaml -o contract/ --traffic traffic.twin --seed 7
   twinspect contract-gen provider openapi.yaml --operation 'POST /orders' -o contract/
@@ -59,6 +61,8 @@ case could be made for is told, and stands in the files as well.`,
 	flags.BoolVar(&opt.json, "json", false, "print the summary as JSON")
 	opt.documentOptions.register(flags)
 	opt.makeOptions.register(flags)
+	cmd.ValidArgsFunction = completeDocument
+	_ = cmd.RegisterFlagCompletionFunc("operation", opt.completeOperations)
 	return cmd
 }
 
@@ -90,7 +94,7 @@ func (o *contractGenOptions) run(ctx context.Context, env cli.Env, path string) 
 	if o.json {
 		return cli.PrintJSON(env.Stdout, sum)
 	}
-	return sum.print(env.Stdout, o.folder)
+	return sum.print(env.Stdout)
 }
 
 // writeFolder writes one file an operation, each as it is made.
@@ -102,14 +106,13 @@ func (o *contractGenOptions) writeFolder(ctx context.Context, env cli.Env, suite
 	var done atomic.Int64
 	stop := cli.Watch(ctx, env, "generated", "operations", func() (int64, int64) { return done.Load(), int64(len(names)) })
 	defer stop()
-	for part, err := range suite.Parts(ctx, names) {
+	for part, err := range sum.counted(suite.Parts(ctx, names)) {
 		if err == nil {
 			err = w.Write(&part)
 		}
 		if err != nil {
 			return errors.Join(err, w.Discard())
 		}
-		sum.add(&part)
 		done.Add(1)
 	}
 	sum.Files = append(sum.Files, o.folder)
@@ -132,7 +135,7 @@ func (o *contractGenOptions) export(ctx context.Context, env cli.Env, suite *pro
 		if err != nil {
 			return err
 		}
-		err = form.write(f, o.context(env, suite, form.file, sum), suite.Parts(ctx, names))
+		err = form.write(f, o.context(env, suite, form.file, sum), sum.counted(suite.Parts(ctx, names)))
 		if err = errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("write %s: %w", form.file, err)
 		}
@@ -167,6 +170,24 @@ type generated struct {
 	Files []string `json:"files,omitempty"`
 }
 
+// counted passes parts on and adds them to the sum, once though they are written in
+// several forms.
+func (g *generated) counted(parts iter.Seq2[contract.Part, error]) iter.Seq2[contract.Part, error] {
+	if g.Operations > 0 {
+		return parts
+	}
+	return func(yield func(contract.Part, error) bool) {
+		for part, err := range parts {
+			if err == nil {
+				g.add(&part)
+			}
+			if !yield(part, err) {
+				return
+			}
+		}
+	}
+}
+
 func (g *generated) add(p *contract.Part) {
 	g.Operations++
 	for i := range p.Cases {
@@ -179,7 +200,7 @@ func (g *generated) add(p *contract.Part) {
 // files have them all.
 const maxTold = 12
 
-func (g *generated) print(w io.Writer, folder string) error {
+func (g *generated) print(w io.Writer) error {
 	for _, p := range g.Problems {
 		fmt.Fprintf(w, "problem: %s\n", p.String())
 	}
@@ -196,11 +217,9 @@ func (g *generated) print(w io.Writer, folder string) error {
 	if more := len(g.Left) - maxTold; more > 0 {
 		fmt.Fprintf(w, "left out: %d more; the files say where, and so does --json\n", more)
 	}
-	if folder != "" {
-		fmt.Fprintf(w, "%d operations, %d cases: %d positive, %d negative, %d sequences\n", g.Operations,
-			g.Cases[contract.Positive]+g.Cases[contract.Negative]+g.Cases[contract.Sequence],
-			g.Cases[contract.Positive], g.Cases[contract.Negative], g.Cases[contract.Sequence])
-	}
+	fmt.Fprintf(w, "%d operations, %d cases: %d positive, %d negative, %d sequences\n", g.Operations,
+		g.Cases[contract.Positive]+g.Cases[contract.Negative]+g.Cases[contract.Sequence],
+		g.Cases[contract.Positive], g.Cases[contract.Negative], g.Cases[contract.Sequence])
 	_, err := fmt.Fprintf(w, "written: %s\n", strings.Join(g.Files, ", "))
 	return err
 }

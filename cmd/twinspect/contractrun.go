@@ -23,7 +23,6 @@ import (
 	"twinspect.dev/contract/casefile"
 	"twinspect.dev/contract/check"
 	"twinspect.dev/contract/coverage"
-	"twinspect.dev/contract/credentials"
 	"twinspect.dev/contract/explore"
 	"twinspect.dev/contract/hooks"
 	"twinspect.dev/contract/openapi"
@@ -54,6 +53,7 @@ type contractRunOptions struct {
 	keep        string
 	force       bool
 	noRedaction bool
+	patient     bool // the timeout was given
 }
 
 func newContractRun(env cli.Env) *cobra.Command {
@@ -81,6 +81,7 @@ The provider is written to: never point this at production.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return opt.run(cmd.Context(), env, args[0]) },
 	}
 	flags := cmd.Flags()
+	cmd.PreRun = func(*cobra.Command, []string) { opt.patient = flags.Changed("timeout") }
 	flags.StringVar(&opt.provider, "provider", "", "URL of the provider")
 	flags.StringVar(&opt.spec, "spec", "", "the document that DIR was made from, where it is not where it was")
 	flags.DurationVar(&opt.budget, "budget", 0, "spend this much time, where failures are likely (0: all cases, once)")
@@ -101,6 +102,11 @@ The provider is written to: never point this at production.`,
 	opt.reportOptions.register(flags)
 	opt.sideOptions.register(flags)
 	_ = cmd.MarkFlagRequired("provider")
+	cmd.ValidArgsFunction = completeDocument
+	for _, name := range []string{"checks", "without"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks)
+	}
+	_ = cmd.RegisterFlagCompletionFunc("operation", opt.completeOperations)
 	return cmd
 }
 
@@ -122,23 +128,27 @@ func (s *source) Close() error {
 
 func (o *contractRunOptions) run(ctx context.Context, env cli.Env, path string) (err error) {
 	checks, err := o.chosenChecks()
-	if err = errors.Join(err, o.reportOptions.check()); err != nil {
+	if err = errors.Join(err, o.check()); err != nil {
 		return err
 	}
+	if err := o.reportOptions.check(); err != nil {
+		return err
+	}
+	client, err := o.client(o.side(), false, o.parallel)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
 	src, err := o.open(ctx, env, path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	client, err := o.client(side{name: "provider", url: o.provider}, false, o.parallel)
-	if err != nil {
+	begun := time.Now()
+	if err := o.ready(ctx, env, client); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, client.Close()) }()
-	if err := client.Health(ctx); err != nil {
-		return err
-	}
-	asking, err := o.asking(ctx, env, src, client, checks)
+	asking, err := o.asking(ctx, env, src, client, checks, begun)
 	if err != nil {
 		return err
 	}
@@ -154,26 +164,6 @@ func (o *contractRunOptions) run(ctx context.Context, env cli.Env, path string) 
 		return &cli.VerdictError{Verdict: diff.Verdict(r.Verdict)}
 	}
 	return nil
-}
-
-// chosenChecks returns the checks that are made.
-func (o *contractRunOptions) chosenChecks() ([]contract.Check, error) {
-	chosen := slices.Clone(contract.Checks)
-	if len(o.checks) > 0 {
-		chosen = nil
-	}
-	for i, name := range append(slices.Clone(o.checks), o.without...) {
-		c, ok := contract.ParseCheck(name)
-		if !ok {
-			return nil, fmt.Errorf("there is no check %q: want one of %v", name, contract.Checks)
-		}
-		if i < len(o.checks) {
-			chosen = append(chosen, c)
-		} else {
-			chosen = slices.DeleteFunc(chosen, func(x contract.Check) bool { return x == c })
-		}
-	}
-	return chosen, nil
 }
 
 // open reads the cases of a folder, or plans those of a document.
@@ -246,17 +236,17 @@ type provided struct {
 	plan     *explore.Plan
 	config   contractrun.Config
 	meter    *coverage.Meter
-	keeper   capture.Sink
-	kept     error
+	keeper   *keeper
 	setups   sync.Map                  // *contract.Setup by operation
 	gaps     map[string][]contract.Gap // by operation
+	missing  []contract.Gap            // credentials
 	examples []capture.Exchange
 	asked    atomic.Int64
 	closers  []io.Closer
 }
 
 // asking makes what a run needs. The caller closes it.
-func (o *contractRunOptions) asking(ctx context.Context, env cli.Env, src *source, client *send.Client, checks []contract.Check) (_ *provided, err error) {
+func (o *contractRunOptions) asking(ctx context.Context, env cli.Env, src *source, client *send.Client, checks []contract.Check, begun time.Time) (_ *provided, err error) {
 	suite := src.suite
 	p := &provided{
 		contractRunOptions: o, src: src, doc: suite.Document,
@@ -271,9 +261,9 @@ func (o *contractRunOptions) asking(ctx context.Context, env cli.Env, src *sourc
 	p.config = contractrun.Config{
 		Document: suite.Document, Codec: suite.Codec, Conformer: suite.Conformer,
 		Checker:  check.New(suite.Conformer, suite.Document, check.Options{Limit: o.maxTime, Checks: checks}),
-		Provider: client, URL: client.URL(), Parallel: o.parallel, Again: o.again, Shrink: o.shrink, Watch: p.ended(ctx), Setup: p.setup,
+		Provider: client, URL: client.URL(), Parallel: o.parallel, Again: o.again, Shrink: o.shrink, Watch: p.ended, Setup: p.setup,
 	}
-	p.planned()
+	p.planned(begun)
 	if !o.noRedaction {
 		redactor, err := redact.New(redact.Rules{}, redact.NewKey())
 		if err != nil {
@@ -281,9 +271,7 @@ func (o *contractRunOptions) asking(ctx context.Context, env cli.Env, src *sourc
 		}
 		p.config.Redact = func(e *capture.Exchange) { redactor.Redact(e) }
 	}
-	if p.config.Credentials, err = credentials.New(ctx, credentials.Config{
-		Document: suite.Document, Flags: o.auth, File: o.authFile, Lookup: os.LookupEnv, Sender: client, Codec: suite.Codec,
-	}); err != nil {
+	if err := p.proves(ctx, env, client); err != nil {
 		return nil, err
 	}
 	if o.hooks != "" {
@@ -298,12 +286,13 @@ func (o *contractRunOptions) asking(ctx context.Context, env cli.Env, src *sourc
 	return p, p.keeps(env)
 }
 
-// planned makes the plan of a run.
-func (p *provided) planned() {
+// planned makes the plan of a run whose time began then.
+func (p *provided) planned(begun time.Time) {
 	p.plan = &explore.Plan{Operations: p.src.names, Make: p.cases, Seed: p.seed}
 	if p.budget > 0 {
 		// What settling findings takes comes after: a fifth of the time.
-		p.plan.Until = time.Now().Add(p.budget * 4 / 5)
+		p.plan.Until, p.config.End = begun.Add(p.budget*4/5), begun.Add(p.budget)
+		p.config.Until = p.plan.Until
 		p.plan.Random = p.src.suite.Random
 	}
 }
@@ -336,29 +325,16 @@ func (p *provided) keeps(env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	p.keeper, p.closers = sink, append(p.closers, sink)
+	keeper := &keeper{sink: sink}
+	p.keeper, p.config.Keep, p.closers = keeper, keeper.write, append(p.closers, keeper)
 	return nil
 }
 
 // ended hears of each case.
-func (p *provided) ended(ctx context.Context) func(contractrun.Ended) {
-	return func(e contractrun.Ended) {
-		p.asked.Add(1)
-		p.plan.Heard(e.Case.Operation, e.News > 0)
-		p.meter.See(e.Case, e.Seen)
-		if p.keeper == nil || p.kept != nil {
-			return
-		}
-		for i := range e.Seen {
-			kept := e.Seen[i].Exchange.Clone()
-			if p.config.Redact != nil {
-				p.config.Redact(kept)
-			}
-			if p.kept = p.keeper.WriteExchange(ctx, kept); p.kept != nil {
-				return
-			}
-		}
-	}
+func (p *provided) ended(e contractrun.Ended) {
+	p.asked.Add(1)
+	p.plan.Heard(e.Case.Operation, e.News > 0)
+	p.meter.See(e.Case, e.Seen)
 }
 
 // Close closes what the run needed.
@@ -379,14 +355,18 @@ func (p *provided) run(ctx context.Context, env cli.Env) (*contract.Report, erro
 	stop := cli.Watch(asked, env, "asked", "cases", func() (int64, int64) { return p.asked.Load(), 0 })
 	result, err := runner.Run(asked, p.plan.Cases())
 	stop()
-	if err = errors.Join(err, p.kept); err != nil {
+	if err = errors.Join(err, p.keeper.Err()); err != nil {
 		return nil, err
+	}
+	why := contractrun.Unasked
+	if asked.Err() != nil {
+		why = contractrun.Stopped
 	}
 	for cs, err := range p.plan.Left() {
 		if err != nil {
 			return nil, err
 		}
-		result.Leave(&cs)
+		result.Leave(&cs, why)
 	}
 	r := result.Report(contract.Report{
 		Tool: "twinspect " + env.Version, Document: p.doc.Info(), Provider: p.config.URL.Redacted(), Seed: p.seed,
@@ -395,6 +375,7 @@ func (p *provided) run(ctx context.Context, env cli.Env) (*contract.Report, erro
 	for _, name := range p.src.names {
 		r.Gaps = append(r.Gaps, p.gaps[name]...)
 	}
+	r.Gaps = append(r.Gaps, p.missing...)
 	r.Coverage = p.meter.Coverage(r.Gaps)
 	p.examples = result.Examples
 	return &r, nil

@@ -10,8 +10,18 @@ import (
 	"twinspect.dev/replay"
 )
 
+// NotReady is the error of a side that gives no HTTP answer. Fault tells one that
+// nobody listens at from one that misbehaves.
+type NotReady struct {
+	Fault replay.Fault
+	text  string
+}
+
+// Error names the side and its URL and says what to look at.
+func (e *NotReady) Error() string { return e.text }
+
 // Health sends one GET and returns nil if there is any HTTP answer, whatever
-// its status. The error names the side and its URL and says what to look at.
+// its status. The error is a [*NotReady], or that of ctx.
 //
 // Where the protocol is Auto it also learns what the side speaks: with TLS both
 // versions are offered, without it HTTP/2 is tried where HTTP/1.1 gets no answer.
@@ -34,7 +44,7 @@ func (c *Client) Health(ctx context.Context) error {
 		return err
 	}
 	name := strings.TrimSpace("side " + string(c.cfg.Side))
-	return fmt.Errorf("%s is not ready: GET %s%s: %s: %s: %s", name, strings.TrimRight(c.cfg.URL.String(), "/"), path, a.Fault, a.Err, c.advice(&a))
+	return &NotReady{a.Fault, fmt.Sprintf("%s is not ready: GET %s%s: %s: %s: %s", name, strings.TrimRight(c.cfg.URL.Redacted(), "/"), path, a.Fault, a.Err, c.advice(&a))}
 }
 
 func answered(a *replay.Answer) bool { return a.OK() || a.Fault == replay.TooLarge }
