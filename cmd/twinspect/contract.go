@@ -182,7 +182,10 @@ func newContractCheck(env cli.Env) *cobra.Command {
 		Short: "Hold recorded traffic against an OpenAPI document",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newContractCheckTraffic(env))
+	for _, c := range []*cobra.Command{newContractCheckTraffic(env)} {
+		c.Long += "\n\n" + cli.ExitHelp
+		cmd.AddCommand(c)
+	}
 	return cmd
 }
 func newContractGen(env cli.Env) *cobra.Command {
@@ -191,6 +194,9 @@ func newContractGen(env cli.Env) *cobra.Command {
 		Short: "Generate provider tests from an OpenAPI document",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newContractGenProvider(env))
+	for _, c := range []*cobra.Command{newContractGenProvider(env)} {
+		c.Long += "\n\n" + cli.ExitHelp
+		cmd.AddCommand(c)
+	}
 	return cmd
 }
