@@ -54,6 +54,7 @@ func New(doc *openapi.Document, options Options) *Suite {
 	s.Codec = message.New(doc, s.Schemas)
 	s.Conformer = conform.New(doc, s.Schemas, s.Codec)
 	s.ordinary = once(s.generator(nil).Ordinary)
+	s.askAll()
 	planner := &sequence.Planner{
 		Document: doc, Ordinary: s.ordinary, Vary: s.vary, Variants: s.variants, Narrow: s.narrow, Fresh: s.fresh,
 		Recorded: options.Dependencies,
@@ -80,6 +81,25 @@ func (s *Suite) generator(supplied map[string][]contract.Place) *cases.Generator
 		Document: s.Document, Schemas: s.Schemas, Codec: s.Codec, Conformer: s.Conformer, Values: s.values,
 		Seed: s.options.Seed, Supplied: supplied, Recorded: s.options.Recorded, Max: s.options.Max,
 	}
+}
+
+// askAll makes the ordinary requests of all operations side by side: the planner asks
+// for them one after the other.
+func (s *Suite) askAll() {
+	next := make(chan *openapi.Operation)
+	var makers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		makers.Go(func() {
+			for op := range next {
+				s.ordinary(op)
+			}
+		})
+	}
+	for _, op := range s.Document.Operations {
+		next <- op
+	}
+	close(next)
+	makers.Wait()
 }
 
 // once remembers what make gave for each operation.
