@@ -7,10 +7,12 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/pattern"
 	"twinspect.dev/contract/schema"
 )
 
@@ -282,6 +284,33 @@ func (m *maker) breakPattern(f *found, n *node, sh *shape, expr string, h how) {
 		return
 	}
 	f.add(Value{Data: s, Rule: "pattern", Why: "a text that the pattern " + p.String() + " does not match"})
+	m.surround(f, n, sh, p, h)
+}
+
+// surround adds something before and behind a text that matches: a pattern is often
+// read as if it were anchored at one end alone.
+func (m *maker) surround(f *found, n *node, sh *shape, p *pattern.Pattern, h how) {
+	high := sh.maxLength
+	if high >= 0 {
+		high -= 2
+	}
+	s, err := p.Generate(m.source(n, h), max(sh.minLength-2, 0), high)
+	if err != nil {
+		return // no text has room for more
+	}
+	for _, around := range []struct{ text, why string }{
+		{s + "zZ", "a text that the pattern " + p.String() + " matches, and more behind it"},
+		{"Zz" + s, "a text that the pattern " + p.String() + " matches, and more before it"},
+	} {
+		if !p.Match(around.text) && m.lengthFits(sh, around.text) {
+			f.add(Value{Data: around.text, Rule: "pattern", Why: around.why})
+		}
+	}
+}
+
+func (m *maker) lengthFits(sh *shape, s string) bool {
+	n := utf8.RuneCountInString(s)
+	return n >= sh.minLength && (sh.maxLength < 0 || n <= sh.maxLength)
 }
 
 func (m *maker) breakArray(f *found, sh *shape, h how, depth int) {
