@@ -202,6 +202,9 @@ func (r *Runner) verdicts(ctx context.Context, cs *contract.Case, seen []contrac
 	if r.cfg.Hooks != nil {
 		more, err := r.cfg.Hooks.After(ctx, cs, seen)
 		broken = append(broken, more...)
+		for _, b := range more {
+			made = append(made, b.Check) // a hook tells of no check that was kept
+		}
 		if err != nil && *halted == nil {
 			*halted = stop(Hook, err)
 		}
