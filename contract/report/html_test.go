@@ -62,6 +62,9 @@ func TestHTMLRefersToNothingOutsideOfItself(t *testing.T) {
 }
 
 func TestHTMLOfAGreatDocumentStaysSmall(t *testing.T) {
+	if raceEnabled {
+		t.Skip("it takes minutes under the race detector, and has one goroutine")
+	}
 	text := renderHTML(t, "large", largeReport(1223, 500))
 	require.Less(t, len(text), 5_000_000)
 	require.Equal(t, 500, strings.Count(string(text), `class="finding`)-strings.Count(string(text), `class="finding-body`))
@@ -70,6 +73,9 @@ func TestHTMLOfAGreatDocumentStaysSmall(t *testing.T) {
 }
 
 func TestHTMLOfEnormousTextsStaysSmall(t *testing.T) {
+	if raceEnabled {
+		t.Skip("it takes minutes under the race detector, and has one goroutine")
+	}
 	r := typicalReport()
 	long := strings.Repeat("<&\x00\"", 200_000)
 	r.Findings = nil

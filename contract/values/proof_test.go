@@ -136,6 +136,9 @@ func suiteSchemas(t testing.TB, f func(name string, raw any, files map[string]an
 }
 
 func TestValuesOfTheSuiteHoldUnderAnotherValidator(t *testing.T) {
+	if raceEnabled {
+		t.Skip("it takes minutes under the race detector, and has one goroutine")
+	}
 	var p proof
 	g := values.New(1)
 	suiteSchemas(t, func(name string, raw any, files map[string]any) {
@@ -199,6 +202,9 @@ func placesOf(files map[string]any) []openapi.Place {
 }
 
 func TestValuesOfManyDocumentsHoldUnderAnotherValidator(t *testing.T) {
+	if raceEnabled {
+		t.Skip("it takes minutes under the race detector, and has one goroutine")
+	}
 	files := documents(t)
 	set := schema.Of("3.0.3", files)
 	var p proof

@@ -1,0 +1,5 @@
+//go:build race
+
+package values_test
+
+const raceEnabled = true
