@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/cmd/internal/cli"
@@ -20,9 +21,15 @@ import (
 // running out of ports or descriptors.
 const maxParallel = 4096
 
-// patience is the part of a budget that one answer may take where no --timeout is
+// budgetShare is the part of a budget that one answer may take where no --timeout is
 // given: an operation that hangs must leave time for the others.
-const patience = 4
+const budgetShare = 4
+
+// countingTime is how long the cases that were not asked are counted after the end:
+// those of a hundred operations, as nobody waits longer who has stopped a run.
+const countingTime = time.Second
+
+func (p *provided) late() bool { return !p.counted.IsZero() && time.Now().After(p.counted) }
 
 func (o *contractRunOptions) side() side { return side{name: "provider", url: o.provider} }
 
@@ -41,7 +48,7 @@ func (o *contractRunOptions) check() error {
 	want(o.maxTime >= 0, "max-time", o.maxTime, "a time such as 500ms")
 	want(o.timeout > 0, "timeout", o.timeout, "a time such as 10s")
 	if o.budget > 0 && !o.patient {
-		o.timeout = min(o.timeout, o.budget/patience)
+		o.timeout = min(o.timeout, o.budget/budgetShare)
 	}
 	return errors.Join(append(errs, o.checkDial([]side{o.side()}))...)
 }

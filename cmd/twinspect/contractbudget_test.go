@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"twinspect.dev/contract"
 )
 
 // interruptingAfter calls interrupt at the n-th request.
@@ -67,4 +69,24 @@ func TestABudgetIsUsedBeyondTheWrittenCases(t *testing.T) {
 	once, _ := contractRun(t, 0, spec, newThings(t, nil), "--operation", "POST /things")
 	longer, _ := contractRun(t, 0, spec, newThings(t, nil), "--operation", "POST /things", "--budget", "1s")
 	assert.Greater(t, made(longer), made(once))
+}
+
+func TestOperationsAreToldWhereCountingTheirCasesTakesTooLong(t *testing.T) {
+	p := &provided{
+		src: &source{part: func(operation string) (contract.Part, error) {
+			return contract.Part{Cases: make([]contract.Case, 3)}, nil
+		}},
+		gaps: map[string][]contract.Gap{},
+	}
+	for _, step := range []struct {
+		operation string
+		counted   time.Time
+		want      int
+	}{{"GET /a", time.Time{}, 3}, {"GET /a", recordedAt, 3}, {"GET /b", recordedAt, 0}} {
+		p.counted = step.counted
+		cases, err := p.cases(step.operation)
+		require.NoError(t, err)
+		assert.Len(t, cases, step.want, step.operation)
+	}
+	assert.Equal(t, 1, p.uncounted, "what was made once is counted whatever it takes")
 }

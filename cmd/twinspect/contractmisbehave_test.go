@@ -199,11 +199,15 @@ func TestAProviderThatGoesAwayIsToldAsSuch(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := &http.Server{ReadHeaderTimeout: time.Minute}
-	s.Handler = &things{change: interruptingAfter(20, func() { go s.Close() })}
+	gone := interruptingAfter(5, func() { _ = l.Close() })
+	s.Handler = &things{change: func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Connection", "close")
+		return gone(w, r)
+	}}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	r := twinspect(t.Context(), "contract-run", spec, "--provider", "http://"+l.Addr().String(), "--json", "--shrink", "0")
-	require.ErrorIs(t, <-served, http.ErrServerClosed)
+	require.ErrorIs(t, <-served, net.ErrClosed)
 	e := evidenceOf(t, r)
 	assert.Contains(t, []int{1, 3}, r.code)
 	assert.Contains(t, strings.Join(e.Reasons, "\n"), "could not be reached")

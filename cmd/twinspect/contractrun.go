@@ -242,7 +242,11 @@ type provided struct {
 	missing  []contract.Gap            // credentials
 	examples []capture.Exchange
 	asked    atomic.Int64
-	closers  []io.Closer
+	// counted is when counting what was not asked ends; what is uncounted then are
+	// operations.
+	counted   time.Time
+	uncounted int
+	closers   []io.Closer
 }
 
 // asking makes what a run needs. The caller closes it.
@@ -299,6 +303,10 @@ func (p *provided) planned(begun time.Time) {
 
 // cases returns the cases of an operation, and remembers what else its part says.
 func (p *provided) cases(operation string) ([]contract.Case, error) {
+	if _, known := p.gaps[operation]; !known && p.late() {
+		p.uncounted++
+		return nil, nil
+	}
 	part, err := p.src.part(operation)
 	if err != nil {
 		return nil, err
@@ -362,6 +370,7 @@ func (p *provided) run(ctx context.Context, env cli.Env) (*contract.Report, erro
 	if asked.Err() != nil {
 		why = contractrun.Stopped
 	}
+	p.counted = time.Now().Add(countingTime)
 	for cs, err := range p.plan.Left() {
 		if err != nil {
 			return nil, err
@@ -372,6 +381,9 @@ func (p *provided) run(ctx context.Context, env cli.Env) (*contract.Report, erro
 		Tool: "twinspect " + env.Version, Document: p.doc.Info(), Provider: p.config.URL.Redacted(), Seed: p.seed,
 		Problems: append(slices.Clone(p.doc.Problems), p.src.suite.Schemas.Problems()...),
 	}, asked.Err() != nil)
+	if p.uncounted > 0 {
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%d operations were not begun, and the time was too short to count their cases", p.uncounted))
+	}
 	for _, name := range p.src.names {
 		r.Gaps = append(r.Gaps, p.gaps[name]...)
 	}

@@ -84,15 +84,15 @@ func TestAChangedDocumentIsASmallChangeOfItsSuite(t *testing.T) {
 	assert.Equal(t, before["post-things.yaml"], after["post-things.yaml"])
 	assert.Equal(t, before["get-things-id.yaml"], after["get-things-id.yaml"])
 	assert.NotEqual(t, before["get-things.yaml"], after["get-things.yaml"])
-	old := lines(before["get-things.yaml"])
+	old := linesIn(before["get-things.yaml"])
 	differ := 0
-	for line, n := range lines(after["get-things.yaml"]) {
+	for line, n := range linesIn(after["get-things.yaml"]) {
 		differ += max(0, n-old[line])
 	}
 	assert.Less(t, differ, len(old)/2, "a bound is a few lines")
 }
 
-func lines(text string) map[string]int {
+func linesIn(text string) map[string]int {
 	count := map[string]int{}
 	for line := range strings.Lines(text) {
 		count[line]++

@@ -156,6 +156,14 @@ func cut(ctx context.Context) capture.Reason {
 	return Stopped
 }
 
+// givenUp is the halt of a case that was given up as the context had ended.
+func givenUp(ctx context.Context) error {
+	if reason := cut(ctx); reason == Unasked {
+		return stop(reason, errors.New("the time that was given was over"))
+	}
+	return stop(Stopped, errors.New("the run was stopped"))
+}
+
 func (r *Runner) worker(number int) *worker {
 	return &worker{Runner: r, number: number, setups: make(map[string]*ready)}
 }
@@ -183,7 +191,7 @@ func (r *Runner) judge(ctx context.Context, w *worker, cs *contract.Case) {
 	seen, halted := w.run(ctx, cs)
 	broken, made := r.verdicts(ctx, cs, seen, &halted)
 	if halted != nil && ctx.Err() != nil {
-		halted = stop(cut(ctx), context.Cause(ctx))
+		halted = givenUp(ctx)
 	}
 	e := Ended{Case: cs, Seen: seen, Broken: broken, Halt: halted}
 	r.tally.add(&e, made, time.Since(r.started), r.cfg.Watch)
