@@ -73,7 +73,7 @@ func TestABudgetIsUsedBeyondTheWrittenCases(t *testing.T) {
 
 func TestOperationsAreToldWhereCountingTheirCasesTakesTooLong(t *testing.T) {
 	p := &provided{
-		src: &source{part: func(operation string) (contract.Part, error) {
+		src: &source{part: func(string) (contract.Part, error) {
 			return contract.Part{Cases: make([]contract.Case, 3)}, nil
 		}},
 		gaps: map[string][]contract.Gap{},
