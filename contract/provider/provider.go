@@ -44,13 +44,14 @@ type Suite struct {
 	values    *values.Generator
 	single    *cases.Generator
 	sequences map[string][]contract.Case
-	gaps      []contract.Gap // of the sequences
+	gaps      []contract.Gap             // of the sequences
+	taken     map[string]map[string]bool // values that things have been named by, by the schema's place
 	ordinary  func(*openapi.Operation) (contract.Request, bool)
 }
 
 // New plans a suite. Single requests are made when they are asked for.
 func New(doc *openapi.Document, options Options) *Suite {
-	s := &Suite{Document: doc, Schemas: schema.New(doc), options: options, values: values.New(options.Seed)}
+	s := &Suite{Document: doc, Schemas: schema.New(doc), options: options, values: values.New(options.Seed), taken: map[string]map[string]bool{}}
 	s.Codec = message.New(doc, s.Schemas)
 	s.Conformer = conform.New(doc, s.Schemas, s.Codec)
 	s.ordinary = once(s.generator(nil).Ordinary)
@@ -103,7 +104,7 @@ func (s *Suite) askAll() {
 }
 
 // once remembers what make gave for each operation.
-func once(make func(*openapi.Operation) (contract.Request, bool)) func(*openapi.Operation) (contract.Request, bool) {
+func once(request func(*openapi.Operation) (contract.Request, bool)) func(*openapi.Operation) (contract.Request, bool) {
 	type made struct {
 		contract.Request
 		ok bool
@@ -113,7 +114,7 @@ func once(make func(*openapi.Operation) (contract.Request, bool)) func(*openapi.
 		if m, ok := known.Load(op.Name); ok {
 			return m.(made).Request, m.(made).ok
 		}
-		r, ok := make(op)
+		r, ok := request(op)
 		known.Store(op.Name, made{r, ok})
 		return r, ok
 	}

@@ -143,26 +143,52 @@ func (s *Suite) fresh(op *openapi.Operation, r contract.Request, salt string) co
 	return r
 }
 
-// freshDraws is how many values are drawn for a parameter of a path. The longest is
-// taken: two short ones are easily the same.
-const freshDraws = 8
+// freshDraws is how many values are drawn for a parameter of a path: of a pattern
+// with a hundred texts, so many find one that is not taken until most are. The
+// longest of the first eight that are not is used: it is the least likely to be
+// another's.
+const freshDraws, freshChoice = 64, 8
 
+// freshValue returns a value that no other case names a thing by.
 func (s *Suite) freshValue(op *openapi.Operation, r contract.Request, name string, of *schema.Schema, rng *rand.Rand) any {
+	taken := s.takenOf(of)
 	best := r.Path[name]
 	r.Path = maps.Clone(r.Path)
-	longest := 0
+	longest, free := 0, 0
 	for range freshDraws {
 		v, ok := s.values.Random(of, rng)
 		text := fmt.Sprint(v)
-		if !ok || len(text) <= longest || len(text) > maxFresh {
+		if !ok || taken[text] || len(text) > maxFresh {
 			continue
 		}
 		r.Path[name] = v
-		if _, err := s.Codec.Encode(op, &r); err == nil {
+		if _, err := s.Codec.Encode(op, &r); err != nil {
+			continue
+		}
+		if len(text) > longest {
 			best, longest = v, len(text)
 		}
+		if free++; free == freshChoice {
+			break
+		}
 	}
+	taken[fmt.Sprint(best)] = true
 	return best
+}
+
+// takenOf returns the values that are not free: those of the cases of one request,
+// and those that were given out. The planner asks from one goroutine at a time.
+func (s *Suite) takenOf(of *schema.Schema) map[string]bool {
+	taken := s.taken[string(of.Place)]
+	if taken == nil {
+		taken = map[string]bool{}
+		valid, _ := s.values.Valid(of)
+		for _, v := range valid {
+			taken[fmt.Sprint(v.Data)] = true
+		}
+		s.taken[string(of.Place)] = taken
+	}
+	return taken
 }
 
 // maxFresh is longer than any identifier that is in use, and short enough to read.

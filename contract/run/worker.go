@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -300,7 +301,7 @@ func (s *script) stale() bool {
 	case 404, 409, 410, 412:
 		return true
 	default:
-		if o.Exchange.Request.Method == "DELETE" {
+		if o.Exchange.Request.Method == http.MethodDelete {
 			delete(s.setups, s.cs.Steps[0].Operation)
 		}
 	}

@@ -121,11 +121,17 @@ func (p *Planner) freshen(b *builder, steps []contract.Step, salt string) {
 	if p.Fresh == nil {
 		return
 	}
+	named := map[*openapi.Operation]map[string]any{} // within a case the names are the same
 	for i := range steps {
+		r := &steps[i].Request
 		op := b.byName[steps[i].Operation]
-		if op.Method == http.MethodPut && len(steps[i].Request.Path) > 0 {
-			steps[i].Request = p.Fresh(op, steps[i].Request, salt)
+		if op.Method != http.MethodPut || len(r.Path) == 0 {
+			continue
 		}
+		if named[op] == nil {
+			named[op] = p.Fresh(op, *r, salt).Path
+		}
+		r.Path = named[op]
 	}
 }
 

@@ -149,7 +149,7 @@ func TestAPartIsChangedBeforeTheWhole(t *testing.T) {
 func TestWhatIsCreatedOtherwiseIsReadAgain(t *testing.T) {
 	p := read(t, shop).planner()
 	full, long := contract.Request{Body: &contract.Body{Value: "full"}}, contract.Request{Body: &contract.Body{Value: "long"}}
-	p.Variants = func(op *openapi.Operation) []contract.Request { return []contract.Request{full, long} }
+	p.Variants = func(_ *openapi.Operation) []contract.Request { return []contract.Request{full, long} }
 	cases, _ := p.Cases()
 	sent := map[string]any{}
 	for _, cs := range cases {

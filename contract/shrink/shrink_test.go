@@ -65,7 +65,7 @@ func TestAStepThatALaterOneUsesStays(t *testing.T) {
 		{Name: "create"}, {Name: "look"},
 		{Name: "read", Use: []contract.Use{{Step: "create", From: "body /id", Into: "path id"}}},
 	}}
-	got := smallest(t, cs, func(cs *contract.Case) bool { return true })
+	got := smallest(t, cs, func(*contract.Case) bool { return true })
 	require.Len(t, got.Steps, 2)
 	assert.Equal(t, "create", got.Steps[0].Name)
 	assert.Equal(t, "read", got.Steps[1].Name)
