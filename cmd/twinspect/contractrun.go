@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -238,6 +239,7 @@ type provided struct {
 	meter    *coverage.Meter
 	keeper   *keeper
 	setups   sync.Map                  // *contract.Setup by operation
+	ahead    map[string]contract.Part  // by operation, made before the first request
 	gaps     map[string][]contract.Gap // by operation
 	missing  []contract.Gap            // credentials
 	examples []capture.Exchange
@@ -256,6 +258,7 @@ func (o *contractRunOptions) asking(ctx context.Context, env cli.Env, src *sourc
 		contractRunOptions: o, src: src, doc: suite.Document,
 		meter: coverage.New(suite.Document, suite.Schemas, suite.Conformer),
 		gaps:  make(map[string][]contract.Gap),
+		ahead: make(map[string]contract.Part),
 	}
 	defer func() {
 		if err != nil {
@@ -301,15 +304,63 @@ func (p *provided) planned(begun time.Time) {
 	}
 }
 
+// What is made before the first request is for so many cases, and takes so long, at
+// most: a person does not wait to see something happen, and the rest is made on the
+// way.
+const (
+	maxAhead  = 30_000
+	aheadTime = 2 * time.Second
+)
+
+// prepare makes the cases of operations on all processors, so that asking does not
+// wait for one that makes them. What fails here fails again where it is asked for.
+func (p *provided) prepare(ctx context.Context) {
+	until := time.Now().Add(aheadTime)
+	if p.budget > 0 {
+		until = time.Now().Add(min(aheadTime, p.budget/10))
+	}
+	next := make(chan string)
+	var mu sync.Mutex
+	var makers sync.WaitGroup
+	made := 0
+	for range runtime.GOMAXPROCS(0) {
+		makers.Go(func() {
+			for name := range next {
+				part, err := p.src.part(name)
+				mu.Lock()
+				if made += len(part.Cases); err == nil {
+					p.ahead[name] = part
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, name := range p.src.names {
+		mu.Lock()
+		enough := made >= maxAhead
+		mu.Unlock()
+		if enough || ctx.Err() != nil || time.Now().After(until) {
+			break
+		}
+		next <- name
+	}
+	close(next)
+	makers.Wait()
+}
+
 // cases returns the cases of an operation, and remembers what else its part says.
 func (p *provided) cases(operation string) ([]contract.Case, error) {
 	if _, known := p.gaps[operation]; !known && p.late() {
 		p.uncounted++
 		return nil, nil
 	}
-	part, err := p.src.part(operation)
-	if err != nil {
-		return nil, err
+	part, ready := p.ahead[operation]
+	delete(p.ahead, operation)
+	if !ready {
+		var err error
+		if part, err = p.src.part(operation); err != nil {
+			return nil, err
+		}
 	}
 	p.gaps[operation] = part.Gaps
 	if part.Setup != nil {
@@ -359,6 +410,7 @@ func (p *provided) Close() error {
 func (p *provided) run(ctx context.Context, env cli.Env) (*contract.Report, error) {
 	asked, done := cli.Stoppable(ctx)
 	defer done()
+	p.prepare(asked)
 	runner := contractrun.New(p.config)
 	stop := cli.Watch(asked, env, "asked", "cases", func() (int64, int64) { return p.asked.Load(), 0 })
 	result, err := runner.Run(asked, p.plan.Cases())

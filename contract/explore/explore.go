@@ -21,11 +21,17 @@ import (
 )
 
 // turn is how many cases an operation is asked at least before the next is chosen:
-// enough to keep the workers busy while answers are out. Where it has very many, an
-// eighth of them: an operation's cases are then made no more than some eight times.
-const turn = 16
+// few, so that each rule of each operation is tried early.
+const turn = 4
 
-func turnOf(cases int) int { return max(turn, cases/8) }
+// turnOf is the turn of an operation. Where there are more cases than can be held,
+// it is an eighth of them: they are then made again no more than some eight times.
+func (p *Plan) turnOf(cases int) int {
+	if !p.crowded {
+		return turn
+	}
+	return max(turn, cases/8)
+}
 
 // maxHeld bounds the cases that are held in memory, of about a kilobyte each;
 // those of an operation that is dropped are made again when its turn comes.
@@ -52,6 +58,8 @@ type Plan struct {
 	total  uint64
 	held   int
 	recent []*arm // that hold cases, the least recently used first
+	// crowded says that there were more cases than are held.
+	crowded bool
 }
 
 // arm is what is known of one operation.
@@ -166,7 +174,7 @@ func (p *Plan) give(a *arm, rng *rand.Rand, yield func(contract.Case, error) boo
 		yield(contract.Case{}, err)
 		return false
 	}
-	for n := turnOf(len(cases)); n > 0 && a.next < len(cases); n-- {
+	for n := p.turnOf(len(cases)); n > 0 && a.next < len(cases); n-- {
 		a.next++
 		p.gave(a)
 		if !yield(cases[a.next-1], nil) || p.over() {
@@ -223,6 +231,7 @@ func (p *Plan) hold(a *arm) ([]contract.Case, error) {
 	p.held += len(a.cases)
 	p.recent = append(p.recent, a)
 	for p.held > maxHeld && len(p.recent) > 1 {
+		p.crowded = true
 		p.drop(p.recent[0])
 	}
 	return a.cases, nil

@@ -76,6 +76,9 @@ func TestBodies(t *testing.T) {
 		op := posting(row.media, row.schema, row.encoding)
 		in := contract.Request{Body: &contract.Body{MediaType: row.media, Value: tree(t, row.value)}}
 		req, err := c.Encode(op, &in)
+		written, werr := c.Write(op, &in)
+		require.NoError(t, werr)
+		assert.Equal(t, req, written, "what has a form is written alike")
 		require.NoError(t, err, row.value)
 		assert.Equal(t, row.want, string(req.Body))
 		assert.Equal(t, row.media, req.Header.Get("Content-Type"))

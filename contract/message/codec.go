@@ -71,4 +71,5 @@ type writer struct {
 	codec   *Codec
 	buf     []byte
 	members []member // of the objects that are being written, sorted within each
+	proves  bool     // bodies are read again
 }

@@ -349,7 +349,11 @@ func (w *worker) ask(ctx context.Context, op *openapi.Operation, step *contract.
 	if reason := w.health.closed(op.Name); reason != "" && !w.settling {
 		return o, stop(reason, fmt.Errorf("%s is not asked any more", op.Name))
 	}
-	wire, err := w.cfg.Codec.Encode(op, &r)
+	encode := w.cfg.Codec.Write
+	if w.settling { // a request that was made smaller may have no form
+		encode = w.cfg.Codec.Encode
+	}
+	wire, err := encode(op, &r)
 	if err != nil {
 		return o, stop(NotEncodable, err)
 	}
