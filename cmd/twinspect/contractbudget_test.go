@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -52,6 +53,7 @@ func TestABudgetEndsEvenWhereOneAnswerMayTakeLonger(t *testing.T) {
 		if r.URL.Path == "/" {
 			return false
 		}
+		_, _ = io.Copy(io.Discard, r.Body) // until then the server does not see a client leave
 		<-r.Context().Done()
 		return true
 	})
