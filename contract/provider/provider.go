@@ -156,7 +156,7 @@ func (s *Suite) Part(operation string) contract.Part {
 // gives them in their order. It ends early with the error of ctx.
 func (s *Suite) Parts(ctx context.Context, operations []string) iter.Seq2[contract.Part, error] {
 	return func(yield func(contract.Part, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
+		making, cancel := context.WithCancel(ctx)
 		var makers sync.WaitGroup
 		defer makers.Wait()
 		defer cancel()
@@ -169,19 +169,21 @@ func (s *Suite) Parts(ctx context.Context, operations []string) iter.Seq2[contra
 				select {
 				case ahead <- part:
 					makers.Go(func() { part <- s.Part(name) })
-				case <-ctx.Done():
+				case <-making.Done():
 					return
 				}
 			}
 		})
 		for part := range ahead {
-			if err := ctx.Err(); err != nil {
-				yield(contract.Part{}, err)
-				return
+			if ctx.Err() != nil {
+				break
 			}
 			if !yield(<-part, nil) {
 				return
 			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(contract.Part{}, err)
 		}
 	}
 }
