@@ -111,6 +111,10 @@ func (o *makeOptions) learn(ctx context.Context, env cli.Env, doc *openapi.Docum
 	stop := cli.Watch(ctx, env, "learned from", in.Unit+" of the recording", in.Progress)
 	defer stop()
 	values, err := learned.Learn(ctx, in, doc, damage.Report)
+	stop()
+	if err == nil {
+		err = cli.PrintAccount(env.Stderr, values.Account())
+	}
 	return values, errors.Join(err, damage.Err())
 }
 

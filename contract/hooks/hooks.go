@@ -57,11 +57,6 @@ type Command struct {
 	newest  uint64    // the greatest id that was answered
 }
 
-// Start starts a command that is told nothing of the run; see [Config.Start].
-func Start(ctx context.Context, line string, stderr io.Writer) (*Command, error) {
-	return Config{Line: line, Stderr: stderr}.Start(ctx)
-}
-
 // Start starts the command and waits for its answer to the event start. The end of ctx
 // ends that waiting alone: the command lives until Close, which must be called, so
 // that it can clean up behind itself after an interrupt too.

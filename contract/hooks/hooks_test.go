@@ -201,7 +201,7 @@ func TestTheCommandIsToldOfTheEnd(t *testing.T) {
 		t.Skip("the hooks of the tests are written for a POSIX shell")
 	}
 	var said text
-	c, err := Start(t.Context(), goHook(t, "x"), &said)
+	c, err := Config{Line: goHook(t, "x"), Stderr: &said}.Start(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
 	assert.Equal(t, "cleaned up\n", said.String())
@@ -389,7 +389,7 @@ func BenchmarkBefore(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, err := Start(b.Context(), helper+"=x exec "+binary, nil)
+	c, err := Config{Line: helper + "=x exec " + binary}.Start(b.Context())
 	if err != nil {
 		b.Skip(err)
 	}

@@ -48,8 +48,8 @@ func (w *worker) settleOne(ctx context.Context, f *found) {
 		if within.Err() != nil {
 			break
 		}
-		came := w.comes(within, f, &f.Of.cs)
-		if !came && within.Err() != nil {
+		came, asked := w.comes(within, f, &f.Of.cs)
+		if !came && (!asked || within.Err() != nil) {
 			break // given up midway: it says nothing
 		}
 		f.Asked++
@@ -68,18 +68,18 @@ func (w *worker) settleOne(ctx context.Context, f *found) {
 }
 
 // comes asks a case and reports whether the finding's cause comes of it; then the
-// case is the finding's example.
-func (w *worker) comes(ctx context.Context, f *found, cs *contract.Case) bool {
+// case is the finding's example. asked is false where the provider was not there.
+func (w *worker) comes(ctx context.Context, f *found, cs *contract.Case) (came, asked bool) {
 	seen, halted := w.run(ctx, cs)
 	broken, _ := w.verdicts(ctx, cs, seen, &halted)
 	for _, b := range broken {
 		if b.Check == f.Check && b.Cause == f.Cause && blamed(cs, &b) == f.Operation {
 			f.Of = shown{*cs, seen}
 			f.Message, f.At = b.Message, b.At
-			return true
+			return true, true
 		}
 	}
-	return false
+	return false, reasonOf(halted) != ProviderGone
 }
 
 // shrink makes the example smaller as long as the cause comes, and returns how many
@@ -97,7 +97,7 @@ func (w *worker) shrink(ctx context.Context, f *found) (left int) {
 				continue
 			}
 			asks--
-			if w.comes(ctx, f, &smaller) {
+			if came, _ := w.comes(ctx, f, &smaller); came {
 				left++
 				again = true
 				break

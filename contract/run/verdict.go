@@ -50,7 +50,7 @@ func Decide(r *contract.Report, halts map[capture.Reason]string, interrupted boo
 		doubt("%s did not come each time the same was asked again", count(flaky, "finding", "findings"))
 	}
 	if reasons[ProviderGone] > 0 {
-		doubt("the provider could not be reached: %d connections in a row were refused", maxRefused)
+		doubt("the provider could not be reached for %s", count(int(reasons[ProviderGone]), "case", "cases"))
 	}
 	if asked == 0 {
 		doubt("no case was asked to its end")

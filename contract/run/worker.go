@@ -36,7 +36,7 @@ const (
 	Hook capture.Reason = "hook"
 	// OperationHangs: the operation did not answer several times in a row.
 	OperationHangs capture.Reason = "operation-hangs"
-	// ProviderGone: the provider could not be reached many times in a row.
+	// ProviderGone: the provider could not be reached.
 	ProviderGone capture.Reason = "provider-gone"
 	// Stopped: the run was interrupted, or its time was over.
 	Stopped capture.Reason = "stopped"
@@ -370,6 +370,9 @@ func (w *worker) ask(ctx context.Context, op *openapi.Operation, step *contract.
 		}
 	}
 	w.health.hear(op.Name, o.Fault)
+	if o.Fault == string(replay.Refused) { // the environment's fault, of which the provider knows nothing
+		return o, stop(ProviderGone, errors.New("no connection was made: "+o.Err))
+	}
 	return o, nil
 }
 
