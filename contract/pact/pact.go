@@ -1,0 +1,148 @@
+// Package pact reads and writes Pact files: version 2, 3 and 4 of the Pact
+// specification (https://github.com/pact-foundation/pact-specification), HTTP and
+// messages.
+package pact
+
+// Version is a version of the specification: 1 to 4, or [V11].
+type Version string
+
+// The versions.
+const (
+	V1  Version = "1.0.0"
+	V11 Version = "1.1.0"
+	V2  Version = "2.0.0"
+	V3  Version = "3.0.0"
+	V4  Version = "4.0"
+)
+
+// Pact is what one consumer expects of one provider.
+type Pact struct {
+	Consumer, Provider string
+	Version            Version
+	Interactions       []Interaction
+	// Metadata is what the file says beside its version, kept as it was.
+	Metadata map[string]any
+}
+
+// Kind tells what an interaction is.
+type Kind string
+
+// The kinds, by the names of version 4.
+const (
+	HTTP         Kind = "Synchronous/HTTP"
+	AsyncMessage Kind = "Asynchronous/Messages"
+	SyncMessage  Kind = "Synchronous/Messages"
+)
+
+// Interaction is one thing that the consumer expects.
+type Interaction struct {
+	Kind        Kind
+	Description string
+	// Key is version 4's, "" where there is none.
+	Key     string
+	Pending bool
+	States  []State
+	// Request and Response are those of HTTP.
+	Request  *Request
+	Response *Response
+	// Messages holds the message of [AsyncMessage], or the request and then the
+	// answers of [SyncMessage].
+	Messages []Message
+	Comments map[string]any
+	// Place is where it stands in the file: a JSON pointer.
+	Place string
+}
+
+// State is a provider state, which must be so before the interaction.
+type State struct {
+	Name   string
+	Params map[string]any
+}
+
+// Body is the content of a request, of a response or of a message.
+type Body struct {
+	Presence Presence
+	// ContentType is what the file says, or what is found from the header; "" for
+	// neither.
+	ContentType string
+	// Value is the tree of a JSON body, numbers as json.Number. Text is any other.
+	Value any
+	Text  []byte
+	// IsJSON says that Value counts.
+	IsJSON bool
+}
+
+// Presence tells a body that is not spoken of from one that must be empty.
+type Presence uint8
+
+// The presences.
+const (
+	Missing Presence = iota // any body will do
+	Empty
+	Null
+	Present
+)
+
+// Request is what is sent.
+type Request struct {
+	Method, Path string
+	Query        map[string][]string
+	Header       map[string][]string
+	Body         Body
+	Rules        Rules
+	Generators   Generators
+}
+
+// Response is what is expected.
+type Response struct {
+	Status     int
+	Header     map[string][]string
+	Body       Body
+	Rules      Rules
+	Generators Generators
+}
+
+// Message is a message of no protocol.
+type Message struct {
+	Metadata   map[string]any
+	Body       Body
+	Rules      Rules
+	Generators Generators
+}
+
+// Category is a part of a message that rules are about: "method", "path", "query",
+// "header", "body", "status" or "metadata".
+type Category string
+
+// Rules are matching rules by category, then by path: the name of a header or of a
+// query parameter, "" for path, method and status, or a path such as
+// "$.items[*].id" in a body.
+type Rules map[Category]map[string]RuleList
+
+// RuleList are the rules at one path.
+type RuleList struct {
+	// Any says that one of them is enough ("combine": "OR").
+	Any   bool
+	Rules []Rule
+}
+
+// Rule is one matching rule.
+type Rule struct {
+	// Match is its name: "type", "regex", "equality", "include", "integer",
+	// "decimal", "number", "boolean", "null", "date", "time", "timestamp",
+	// "datetime", "values", "contentType", "notEmpty", "semver", "statusCode",
+	// "arrayContains", "eachKey", "eachValue". One that is not known is kept.
+	Match string
+	// Options are its further fields, such as "min", "regex" or "status".
+	Options map[string]any
+}
+
+// Generators make values anew when an interaction is sent, by category, then by
+// path.
+type Generators map[Category]map[string]Generator
+
+// Generator is one generator, such as {"type": "RandomInt", "min": 1, "max": 9}.
+type Generator struct {
+	Type    string
+	Options map[string]any
+}

@@ -1,0 +1,2 @@
+// Package topology tells from spans which services call which, how often, and how that ends.
+package topology

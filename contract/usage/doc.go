@@ -1,0 +1,2 @@
+// Package usage follows values of responses into what their consumer sends next.
+package usage
