@@ -36,6 +36,10 @@ type jaegerTrace struct {
 	Processes map[string]jaegerProcess `json:"processes"`
 }
 
+// maxMicros is the year 2255 in microseconds since 1970, exact in a float too. As a
+// duration in nanoseconds it does not overflow.
+const maxMicros = 1 << 53
+
 func (b *batch) jaeger(raw []byte) error {
 	var t jaegerTrace
 	if err := decodeJSON(raw, &t); err != nil {
@@ -61,10 +65,9 @@ func (s *jaegerSpan) span(dst *Span) (err error) {
 	}
 	dst.Parent = s.parent(dst.Trace)
 	dst.Name = clip(s.Name)
-	const most = 1 << 53 // microseconds to the year 2255, exact in a float too
-	if start := s.Start.uint(); start > 0 && start <= most {
+	if start := s.Start.uint(); start > 0 && start <= maxMicros {
 		dst.Start = time.UnixMicro(int64(start)).UTC()
-		dst.End = dst.Start.Add(time.Duration(min(s.Duration.uint(), most)) * time.Microsecond)
+		dst.End = dst.Start.Add(time.Duration(min(s.Duration.uint(), maxMicros)) * time.Microsecond)
 	}
 	a := attributes{span: dst}
 	for i := range s.Tags {

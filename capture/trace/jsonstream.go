@@ -19,12 +19,13 @@ const (
 	noList jsonForm = iota
 	otlpList
 	jaegerList
+	zipkinList // of spans, or of lists of these
 )
 
 // jsonDecoder walks documents that stand behind each other and reads the
 // elements of their lists one at a time, so that memory holds one of them. After
-// damage it goes on with the next line that begins with a brace: in JSON lines
-// that is the next document.
+// damage it goes on with the next line that begins with a brace or a
+// bracket: in JSON lines that is the next document.
 type jsonDecoder struct {
 	src   *bufio.Reader
 	meter meter
@@ -102,7 +103,7 @@ func (d *jsonDecoder) next(b *batch) error {
 	return err // of the input, such as that of gzip
 }
 
-// resume starts anew at the next line that begins with a brace.
+// resume starts anew at the next line that begins with a brace or a bracket.
 func (d *jsonDecoder) resume() error {
 	at := d.offset()
 	left := bytes.Clone(d.dec.UnreadBuffer())
@@ -114,7 +115,7 @@ func (d *jsonDecoder) resume() error {
 			d.ended = true
 			return err
 		}
-		if head, _ := in.Peek(1); err == nil && len(head) == 1 && head[0] == '{' {
+		if head, _ := in.Peek(1); err == nil && len(head) == 1 && (head[0] == '{' || head[0] == '[') {
 			break
 		}
 	}
@@ -123,7 +124,7 @@ func (d *jsonDecoder) resume() error {
 	return nil
 }
 
-var errForm = errors.New("no traces: a document with neither resourceSpans (OTLP) nor data (Jaeger)")
+var errForm = errors.New("no traces: a document with neither resourceSpans (OTLP) nor data (Jaeger), and no list of spans (Zipkin)")
 
 // answerError is what a service says in the place of traces.
 type answerError struct{ text string }
@@ -134,11 +135,20 @@ func (e *answerError) Error() string { return "the service answered: " + e.text 
 func (d *jsonDecoder) step(b *batch) error {
 	switch kind := d.dec.PeekKind(); {
 	case d.form != noList && kind == ']':
-		d.form = noList
 		_, err := d.dec.ReadToken()
+		if d.form != zipkinList || d.dec.StackDepth() == 0 {
+			d.form = noList
+		}
+		return err
+	case d.form == zipkinList && kind == '[' && d.dec.StackDepth() == 1:
+		_, err := d.dec.ReadToken() // a trace, as /api/v2/traces answers
 		return err
 	case d.form != noList:
 		return d.element(b)
+	case d.dec.StackDepth() == 0 && kind == '[':
+		d.form = zipkinList
+		_, err := d.dec.ReadToken()
+		return err
 	case d.dec.StackDepth() == 0 && kind != '{' && kind != 0:
 		if err := d.dec.SkipValue(); err != nil {
 			return err
@@ -199,8 +209,11 @@ func (d *jsonDecoder) element(b *batch) error {
 	if err != nil {
 		return err
 	}
-	if d.form == jaegerList {
+	switch d.form {
+	case jaegerList:
 		return wrapElement("trace of Jaeger's", b.jaeger(raw))
+	case zipkinList:
+		return wrapElement("span of Zipkin's", b.zipkin(raw))
 	}
 	var rs jsonResourceSpans
 	if err := decodeJSON(raw, &rs); err != nil {

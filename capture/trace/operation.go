@@ -28,7 +28,7 @@ func (s *Span) httpOperation() string {
 	if s.HTTP.Route != "" {
 		return s.HTTP.Method + " " + s.HTTP.Route
 	}
-	if strings.HasPrefix(s.Name, s.HTTP.Method+" /") {
+	if n := len(s.HTTP.Method) + 2; len(s.Name) >= n && strings.EqualFold(s.Name[:n], s.HTTP.Method+" /") { // Zipkin's are in lower case
 		return s.HTTP.Method + " " + foldPath(s.Name[len(s.HTTP.Method)+1:])
 	}
 	if s.HTTP.Target != "" {

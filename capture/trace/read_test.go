@@ -75,6 +75,11 @@ const jaegerDoc = `{"data":[{"traceID":"a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","spans"
  "logs":[],"processID":"p1","warnings":null}],"processes":{"p1":{"serviceName":"shop","tags":[]}},"warnings":null}],
  "total":0,"limit":0,"offset":0,"errors":null}`
 
+const zipkinDoc = `[{"traceId":"a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","id":"1","parentId":"b0b0b0b0b0b0b0b","kind":"SERVER","name":"GET","shared":true,
+ "timestamp":1700000000000000,"duration":2000,"localEndpoint":{"serviceName":"shop","ipv4":"10.0.0.1","port":80},"remoteEndpoint":{"ipv4":"10.0.0.9"},
+ "annotations":[{"timestamp":1700000000001000,"value":"cache miss"}],"debug":true,
+ "tags":{"http.method":"GET","http.route":"/cart/{id}","http.path":"/cart/7","http.status_code":"503","error":"down"}}]`
+
 func line(s string) string { return strings.ReplaceAll(s, "\n", "") + "\n" }
 
 func want(n uint64) Span {
@@ -156,6 +161,10 @@ func TestEveryFormGivesTheSameSpans(t *testing.T) {
 		"json lines":              {[]byte(line(jsonDoc) + "\n" + line(jsonDoc)), []uint64{1, 1}},
 		"json within result":      {[]byte(line(`{"result":`+jsonDoc+`}`) + `{"result":` + jsonDoc + `}`), []uint64{1, 1}},
 		"empty json":              {[]byte(`{}` + "\n" + `{"resourceSpans":[]}` + `{"data":null}`), nil},
+		"zipkin":                  {[]byte(zipkinDoc), []uint64{1}},
+		"zipkin, traces":          {[]byte(`[` + zipkinDoc + `,[],` + zipkinDoc + `]`), []uint64{1, 1}},
+		"zipkin lines":            {[]byte("\n" + line(zipkinDoc) + "[]\n" + line(zipkinDoc)), []uint64{1, 1}},
+		"gzip of zipkin":          {zip(t, []byte(zipkinDoc)), []uint64{1}},
 		"jaeger":                  {[]byte(jaegerDoc), []uint64{1}},
 		"gzip":                    {zip(t, two), []uint64{1, 2}},
 		"gzip of json":            {zip(t, []byte(jsonDoc)), []uint64{1}},
@@ -203,7 +212,11 @@ func TestDamageCostsItsRecordAndIsCounted(t *testing.T) {
 		"a line too long":           {[]byte(line(jsonDoc) + "{\"a\":\"" + strings.Repeat("x", 9000) + "\"}\n" + line(jsonDoc)), 4000, 2, []capture.Reason{ReasonTooLarge}, -1},
 		"a cut line":                {[]byte(line(jsonDoc) + line(jsonDoc)[:400]), 0, 1, []capture.Reason{ReasonCut}, -1},
 		"another document":          {[]byte(`{"spans":[]}` + "\n" + line(jsonDoc)), 0, 1, []capture.Reason{ReasonMalformed}, -1},
-		"a list":                    {[]byte("[]\n" + line(jsonDoc)), 0, 1, []capture.Reason{ReasonMalformed}, -1},
+		"a list of no spans":        {[]byte("[7,[]]\n" + line(jsonDoc)), 0, 1, []capture.Reason{ReasonMalformed}, -1},
+		"lists too deep":            {[]byte("[[[{}]]]\n" + line(jsonDoc)), 0, 1, []capture.Reason{ReasonMalformed}, -1},
+		"a line of zipkin's":        {[]byte(line(zipkinDoc) + "[{\"id\":]\n" + line(zipkinDoc)), 0, 2, []capture.Reason{ReasonMalformed}, -1},
+		"a cut list":                {[]byte(line(zipkinDoc) + line(zipkinDoc)[:200]), 0, 1, []capture.Reason{ReasonCut}, -1},
+		"a span of zipkin's":        {[]byte("[" + strings.Replace(zipkinDoc, `"id":"1"`, `"id":"x"`, 1)[1:]), 0, 0, []capture.Reason{ReasonBadSpan}, -1},
 		"resource spans of no form": {[]byte(`{"resourceSpans":[7,{"scopeSpans":{}}]}`), 0, 0, []capture.Reason{ReasonMalformed, ReasonMalformed}, -1},
 		"a span of json":            {[]byte(strings.Replace(jsonDoc, "0000000000000001", "xyz", 1)), 0, 0, []capture.Reason{ReasonBadSpan}, -1},
 		"what jaeger could not do":  {[]byte(`{"data":null,"errors":[{"code":500,"msg":"storage is away"}]}`), 0, 0, []capture.Reason{ReasonMalformed}, -1},
@@ -273,6 +286,8 @@ func TestOperationsAndPeersByBothConventions(t *testing.T) {
 		{"http.request.method=GET url.full=http://10.0.0.7:8080/p/a server.address=10.0.0.7 server.port=8080", "GET /p/a", "{address}", Client},
 		{"http.method=PUT http.target=/carts/3fa85f64-5717-4562-b3fc-2c963f66afa6/items net.peer.name=carts net.peer.port=80", "PUT /carts/{id}/items", "carts", Client},
 		{"http.request.method=_OTHER http.request.method_original=FOO url.path=/a peer.service=[x", "FOO /a", "x", Client},
+		{"http.request.method=GET url.path=/products url.query=limit=2 server.address=catalog", "GET /products", "catalog", Client},
+		{"http.method=GET http.path=/products/17", "GET /products/{id}", "", Server},
 		{"rpc.system=grpc rpc.service=shop.Cart rpc.method=Add rpc.grpc.status_code=14", "shop.Cart/Add", "", Server},
 		{"rpc.system.name=grpc rpc.method=shop.Cart/Add rpc.response.status_code=OK", "shop.Cart/Add", "", Server},
 		{"db.system=postgresql db.statement=select`*`from`orders`where`id=7 server.address=db", "SELECT orders", "db", Client},
@@ -308,7 +323,7 @@ func TestIDsAreReadWithoutTheirZeros(t *testing.T) {
 
 func FuzzReader(f *testing.F) {
 	for _, seed := range [][]byte{wire(f, 2), delimited(wire(f, 1), wire(f, 2)), fixed(wire(f, 1), zst(f, []byte(jsonDoc))),
-		[]byte(line(jsonDoc) + line(jsonDoc)), []byte(jaegerDoc), zip(f, []byte(jaegerDoc)), []byte(`[{"traceId":"1"}]`)} {
+		[]byte(line(jsonDoc) + line(jsonDoc)), []byte(jaegerDoc), zip(f, []byte(jaegerDoc)), []byte(`[{"traceId":"1"}]`), []byte(zipkinDoc), []byte(`[` + zipkinDoc + `]`), []byte(zipkinV1Doc)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -347,6 +362,10 @@ func BenchmarkReadOTLP(b *testing.B) {
 
 func BenchmarkReadOTLPJSON(b *testing.B) {
 	benchmarkRead(b, bytes.Repeat([]byte(line(jsonDoc)), 10000), 10000)
+}
+
+func BenchmarkReadZipkin(b *testing.B) {
+	benchmarkRead(b, bytes.Repeat([]byte(line(zipkinDoc)), 10000), 10000)
 }
 
 func BenchmarkReadJaeger(b *testing.B) {

@@ -37,7 +37,7 @@ type ReadOptions struct {
 	// Name is what errors call the input.
 	Name string
 	// MaxRecord is how many bytes a record may have: a ResourceSpans message, a
-	// delimited message, or a trace of Jaeger's; 0 means [DefaultMaxRecord].
+	// delimited message, a trace of Jaeger's, or a span of Zipkin's; 0 means [DefaultMaxRecord].
 	MaxRecord int
 }
 
@@ -202,7 +202,7 @@ func (r *Reader) form(head []byte, in *bufio.Reader) (decoder, error) {
 	switch c := head[0]; {
 	case c == '{', c == '[', c == 0xef: // JSON, maybe behind a byte order mark
 		return newJSONDecoder(in, r.opts.MaxRecord), nil
-	case c == '\n' && len(head) > 1 && head[1] == '{', c == ' ', c == '\r', c == '\t':
+	case c == '\n' && len(head) > 1 && (head[1] == '{' || head[1] == '['), c == ' ', c == '\r', c == '\t':
 		return newJSONDecoder(in, r.opts.MaxRecord), nil
 	}
 	return newProtoDecoder(in, framingOf(head), r.opts.MaxRecord), nil

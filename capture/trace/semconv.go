@@ -41,7 +41,7 @@ func msgDest(s *Span) *string    { return &s.Messaging.Destination }
 
 // conventions are the attributes that are read, of the OpenTelemetry semantic
 // conventions before and after their stable forms (HTTP 1.23, databases 1.28,
-// messaging 1.17 and 1.27), and of OpenTracing, which Jaeger keeps.
+// messaging 1.17 and 1.27), of OpenTracing, which Jaeger keeps, and of Zipkin.
 var conventions = map[string]setter{
 	"http.request.method":          last(httpMethod),
 	"http.request.method_original": last(httpMethod),
@@ -49,6 +49,7 @@ var conventions = map[string]setter{
 	"http.route":                   last(func(s *Span) *string { return &s.HTTP.Route }),
 	"url.path":                     last(httpTarget),
 	"http.target":                  first(httpTarget),
+	"http.path":                    first(httpTarget), // Zipkin's own
 	"http.response.status_code":    setStatus,
 	"http.status_code":             setStatus,
 	"rpc.system":                   first(rpcSystem),
@@ -68,6 +69,7 @@ var conventions = map[string]setter{
 	"db.collection.name":           last(dbTable),
 	"db.statement":                 first(dbText),
 	"db.query.text":                last(dbText),
+	"sql.query":                    first(dbText), // Zipkin's own
 	"messaging.system":             last(func(s *Span) *string { return &s.Messaging.System }),
 	"messaging.operation":          first(msgOp),
 	"messaging.operation.type":     last(msgOp),
@@ -114,12 +116,15 @@ type peers struct {
 	names [len(peerKeys)]string
 	ports [len(peerPorts)]string
 	url   string // url.full or http.url
+	query string // url.query, without its question mark
 }
 
 func (p *peers) take(key, value string) {
 	switch {
 	case key == "url.full" || key == "http.url" && p.url == "":
 		p.url = value
+	case key == "url.query":
+		p.query = value
 	case !strings.HasPrefix(key, "peer.") && !strings.HasPrefix(key, "server.") &&
 		!strings.HasPrefix(key, "net") && key != "service.peer.name":
 	default:
@@ -145,6 +150,9 @@ func (p *peers) finish(s *Span) {
 	}
 	if s.HTTP.Target == "" && p.url != "" && err == nil {
 		s.HTTP.Target = u.RequestURI()
+	}
+	if p.query != "" && s.HTTP.Target != "" && !strings.Contains(s.HTTP.Target, "?") {
+		s.HTTP.Target = clip(s.HTTP.Target + "?" + strings.TrimPrefix(p.query, "?"))
 	}
 	if s.Kind == Server || s.Kind == Consumer || s.Kind == Internal {
 		return // there, these name the service itself or its caller
