@@ -50,3 +50,13 @@ type Change struct {
 	// Old and New are where it stands; "" where it does not.
 	Old, New openapi.Place
 }
+
+// Rule is one kind of change that [Compare] tells.
+type Rule struct {
+	// ID is stable.
+	ID        string
+	Level     Level
+	Direction Direction
+	// Text says in a sentence what the change is.
+	Text string
+}
