@@ -1,6 +1,9 @@
-// Package pact reads and writes Pact files: version 2, 3 and 4 of the Pact
+// Package pact reads and writes Pact files: version 1, 1.1, 2, 3 and 4 of the Pact
 // specification (https://github.com/pact-foundation/pact-specification), HTTP and
 // messages.
+//
+// What a file says beyond the specification is kept in the fields named Extra, so
+// that reading and writing loses nothing.
 package pact
 
 // Version is a version of the specification: 1 to 4, or [V11].
@@ -22,6 +25,9 @@ type Pact struct {
 	Interactions       []Interaction
 	// Metadata is what the file says beside its version, kept as it was.
 	Metadata map[string]any
+	// ConsumerExtra, ProviderExtra and Extra are what the file says besides of the
+	// two and of itself.
+	ConsumerExtra, ProviderExtra, Extra map[string]any
 }
 
 // Kind tells what an interaction is.
@@ -51,12 +57,15 @@ type Interaction struct {
 	Comments map[string]any
 	// Place is where it stands in the file: a JSON pointer.
 	Place string
+	// Extra holds interactionMarkup, pluginConfiguration and what is not known.
+	Extra map[string]any
 }
 
 // State is a provider state, which must be so before the interaction.
 type State struct {
 	Name   string
 	Params map[string]any
+	Extra  map[string]any
 }
 
 // Body is the content of a request, of a response or of a message.
@@ -70,6 +79,17 @@ type Body struct {
 	Text  []byte
 	// IsJSON says that Value counts.
 	IsJSON bool
+	// Encoded is version 4's "encoded", such as "base64" or "JSON": the form in which
+	// the file holds the content; "" for the plain one. Quoted says that the file
+	// holds the text of a JSON value instead of the value. Neither changes what the
+	// body is.
+	Encoded string
+	Quoted  bool
+	// Hint is version 4's "contentTypeHint": "BINARY", "TEXT" or "".
+	Hint  string
+	Extra map[string]any
+	// declared says that ContentType stands with the body, not in a header.
+	declared bool
 }
 
 // Presence tells a body that is not spoken of from one that must be empty.
@@ -87,19 +107,24 @@ const (
 type Request struct {
 	Method, Path string
 	Query        map[string][]string
-	Header       map[string][]string
-	Body         Body
-	Rules        Rules
-	Generators   Generators
+	// QueryText is what version 1.0 compares, byte by byte; "" in other versions.
+	QueryText  string
+	Header     map[string][]string
+	Body       Body
+	Rules      Rules
+	Generators Generators
+	Extra      map[string]any
 }
 
 // Response is what is expected.
 type Response struct {
+	// Status is 0 where the file has none, and any will do.
 	Status     int
 	Header     map[string][]string
 	Body       Body
 	Rules      Rules
 	Generators Generators
+	Extra      map[string]any
 }
 
 // Message is a message of no protocol.
@@ -108,6 +133,7 @@ type Message struct {
 	Body       Body
 	Rules      Rules
 	Generators Generators
+	Extra      map[string]any
 }
 
 // Category is a part of a message that rules are about: "method", "path", "query",
@@ -124,6 +150,7 @@ type RuleList struct {
 	// Any says that one of them is enough ("combine": "OR").
 	Any   bool
 	Rules []Rule
+	Extra map[string]any
 }
 
 // Rule is one matching rule.
@@ -131,7 +158,8 @@ type Rule struct {
 	// Match is its name: "type", "regex", "equality", "include", "integer",
 	// "decimal", "number", "boolean", "null", "date", "time", "timestamp",
 	// "datetime", "values", "contentType", "notEmpty", "semver", "statusCode",
-	// "arrayContains", "eachKey", "eachValue". One that is not known is kept.
+	// "arrayContains", "eachKey", "eachValue". One that is not known is kept. "" is
+	// found from the options; see [Rule.Name].
 	Match string
 	// Options are its further fields, such as "min", "regex" or "status".
 	Options map[string]any
