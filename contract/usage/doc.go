@@ -1,2 +1,64 @@
-// Package usage follows values of responses into what their consumer sends next.
+// Package usage follows values of responses into what their consumer sends next,
+// to tell which fields of a response the consumer uses.
+//
+// # What is followed
+//
+// A consumer that is called makes calls of its own and then answers. The values of
+// a response that it got are looked for in the requests that it makes afterwards
+// within the same call, and in its own answer: as they are, as the same number in
+// another form, inside a longer text, in sums and products. Calls that no recorded
+// call caused are followed into the later requests of the same consumer alone.
+//
+// # Coincidence
+//
+// A 1, a true and an "EUR" come again everywhere. So the question at each pair of
+// places, one of the response and one of what is sent, is not how often the value
+// came again but whether it does so more often within a trace than it would
+// between traces. What one consumer sent in the samples is drawn anew for each
+// sample out of what it sent in all of a block: if sending has nothing to do with
+// the response, each of those that are left is as likely. A bet on the right one
+// that pays what is fair by that makes the product of its returns an e-value (Vovk
+// and Wang, E-values: calibration, combination and applications, Annals of
+// Statistics 49(3), 2021), and it is worth far more than the vote of one pair: with
+// eight samples of a unique value it is 8! where discordant pairs give 2^8. e-BH
+// over all pairs of an operation that a consumer calls keeps the share of false
+// ones below [Alpha]; the confidence is one less the least share at which the pair
+// would still be told.
+//
+// A value that the consumer had before, from the request that it serves or from an
+// earlier response, is no news, and proves nothing: the id of a product that was
+// asked for by its id. Neither does a reading of the clock of less than a
+// microsecond's precision: both sides may have read theirs.
+//
+// Of places that explain the same values at a place, the one that explains most is
+// told; another only for what it explains beyond that. Where two explain exactly
+// the same, both are told, at half the confidence.
+//
+// # What no test can tell
+//
+// A field that is always the same, one whose value is no news, and one of which
+// there are too few samples, is told as used with the confidence [ByName] if it
+// comes again under the same name. Without its name it is Seen, with the evidence
+// beside. Both errors cost: a field that is wrongly called used stops a change that
+// breaks nobody, which a person can look at; a field that is wrongly not called so
+// lets a break through, which nobody sees. So the name is enough.
+//
+// # Decisions
+//
+// A field of few values on which it depends what the consumer does next, the status
+// of its answer, whether it makes a later call, whether its answer has a field, is
+// used without its value being sent on. This is tested as association, by the
+// likelihood of the outcomes given the field (mixed over Jeffreys' prior) against
+// the greatest that they have without it, which is an e-value (Wasserman, Ramdas
+// and Balakrishnan, Universal inference, PNAS 117(29), 2020). A field is left out
+// where another field of the same response explains as well and this one adds
+// nothing to it; where neither adds to the other, both are told at half the
+// confidence.
+//
+// # Bounds
+//
+// Counts are over all calls. The tests are over samples: of each flow those with
+// the least hashes of their trace are kept, so that they do not depend on the order
+// in which chains come. Where a bound on places or operations is met, what came
+// first has its place; this is counted in the account.
 package usage

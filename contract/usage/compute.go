@@ -1,0 +1,124 @@
+package usage
+
+// series are the numbers that one place had in the calls of a group, in order.
+type series struct {
+	at    *spot
+	items []decimal
+	// own says that they are of the origin at hand; stale that none was news.
+	own, stale bool
+}
+
+// gather appends the series of some values.
+func gather(to []series, values []value, own bool) []series {
+	for i := range values {
+		v := &values[i]
+		if !v.numeric || v.kind == text && len(v.text) > 12 {
+			continue
+		}
+		j := len(to) - 1
+		for j >= 0 && to[j].at != v.at {
+			j--
+		}
+		if j < 0 {
+			if len(to) >= maxSeries {
+				continue
+			}
+			to = append(to, series{at: v.at, own: own, stale: true})
+			j = len(to) - 1
+		}
+		if s := &to[j]; len(s.items) < maxItems {
+			s.items = append(s.items, v.dec)
+			s.stale = s.stale && !v.fresh
+		}
+	}
+	return to
+}
+
+// compute appends what the consumer may have computed out of its own series, with
+// others: sums, and products with series as long, or with single numbers, and the
+// sums of these; differences and sums of two of one response.
+func compute(to []entry, all []series) []entry {
+	for i := range all {
+		s := &all[i]
+		if !s.own {
+			continue
+		}
+		e := entry{at: s.at.id, way: computed, stale: s.stale}
+		to = total(to, e, s.items)
+		for j := range all {
+			f := &all[j]
+			if i == j || len(f.items) != 1 && len(f.items) != len(s.items) {
+				continue
+			}
+			e.stale = s.stale && f.stale
+			to = products(to, e, s.items, f.items)
+			if f.own {
+				to = differences(to, e, s.items, f.items)
+			}
+		}
+	}
+	return to
+}
+
+func total(to []entry, e entry, items []decimal) []entry {
+	if len(items) < 2 {
+		return to
+	}
+	var sum decimal
+	for _, d := range items {
+		var ok bool
+		if sum, ok = sum.plus(d); !ok {
+			return to
+		}
+	}
+	return result(to, e, sum)
+}
+
+func products(to []entry, e entry, items, factors []decimal) []entry {
+	list := make([]decimal, 0, len(items))
+	for i, d := range items {
+		f := factors[min(i, len(factors)-1)]
+		p, ok := d.times(f)
+		if !ok {
+			return to
+		}
+		list = append(list, p)
+		if p.c != 0 && p != d && p != f {
+			to = result(to, e, p)
+			if len(factors) == 1 { // a percentage
+				to = append(to, entry{hash: p.shift(-2).hash(), at: e.at, way: e.way, stale: e.stale})
+			}
+		}
+	}
+	return total(to, e, list)
+}
+
+func differences(to []entry, e entry, items, others []decimal) []entry {
+	for i, d := range items {
+		o := others[min(i, len(others)-1)]
+		if d.c == 0 || o.c == 0 {
+			continue
+		}
+		if less, ok := d.plus(o.negated()); ok && less.c > 0 {
+			to = result(to, e, less)
+		}
+		if more, ok := d.plus(o); ok {
+			to = result(to, e, more)
+		}
+	}
+	return to
+}
+
+// result appends a number, and as it is rounded to cents.
+func result(to []entry, e entry, d decimal) []entry {
+	if d.c == 0 {
+		return to
+	}
+	e.hash = d.hash()
+	to = append(to, e)
+	if r, ok := d.cents(); ok && r.c != 0 {
+		e.hash = r.hash()
+		to = append(to, e)
+	}
+	return to
+}

@@ -1,0 +1,114 @@
+package usage
+
+import (
+	"cmp"
+	"slices"
+)
+
+type originKey struct {
+	consumer, provider, operation string
+	status                        int
+}
+
+// origin are the responses of one status that a consumer got from an operation.
+type origin struct {
+	book *book
+	// present counts the calls whose response had something at a place.
+	present map[*spot]uint64
+	flows   map[flowKey]*flow
+	pairs   int
+}
+
+// flowKey is an operation of the consumer and a message that it sends in it.
+type flowKey struct {
+	context string
+	target  *book
+}
+
+// flow is what may go from an origin to one kind of message.
+type flow struct {
+	flowKey
+	// self says that the target is a request to the origin's own operation.
+	self bool
+	// pairs counts the calls with a value that came again.
+	pairs map[pairKey]uint64
+	// samples are sorted by hash; bytes is what they take.
+	samples []sample
+	bytes   int
+	full    bool
+}
+
+// pairKey is a place of the response, one of what is sent, and a comparison.
+type pairKey struct {
+	from, into uint32
+	way        way
+}
+
+// sample is what was given and sent within one group.
+type sample struct {
+	hash        uint64
+	given, sent []entry
+}
+
+func (s *sample) bytes() int { return 16*(len(s.given)+len(s.sent)) + 64 }
+
+// origin returns the origin of that key, nil where there are too many.
+func (f *Follower) origin(key originKey, b *book) *origin {
+	o := f.origins[key]
+	if o == nil && b != nil && len(f.origins) < maxOrigins {
+		o = &origin{book: b, present: make(map[*spot]uint64), flows: make(map[flowKey]*flow)}
+		f.origins[key] = o
+	}
+	return o
+}
+
+// flow returns a flow of o, nil where there are too many.
+func (f *Follower) flow(o *origin, key flowKey, own *book) *flow {
+	w := o.flows[key]
+	if w == nil && key.target != nil && f.flows < maxFlows {
+		w = &flow{flowKey: key, self: key.target == own, pairs: make(map[pairKey]uint64)}
+		o.flows[key] = w
+		f.flows++
+		if f.flows&(f.flows-1) == 0 {
+			f.trim()
+		}
+	}
+	return w
+}
+
+// budget is how many bytes of samples a flow may keep: less, the more flows.
+func (f *Follower) budget() int { return maxKept / max(f.flows, 64) }
+
+// trim lets go of what is beyond the budget since it became smaller.
+func (f *Follower) trim() {
+	for _, o := range f.origins {
+		for _, w := range o.flows {
+			w.cut(f.budget())
+		}
+	}
+}
+
+// wants reports whether a sample of that hash may be kept.
+func (w *flow) wants(hash uint64) bool {
+	return !w.full || hash < w.samples[len(w.samples)-1].hash
+}
+
+// keep adds a sample. Those that remain are the first by hash, as many as fit:
+// which these are does not depend on the order in which they come.
+func (w *flow) keep(s sample, budget int) {
+	i, _ := slices.BinarySearchFunc(w.samples, s.hash, func(t sample, h uint64) int { return cmp.Compare(t.hash, h) })
+	w.samples = slices.Insert(w.samples, i, s)
+	w.bytes += s.bytes()
+	w.cut(budget)
+}
+
+// cut keeps the first that fit; the two with the least hashes are always kept, and
+// bounded by themselves.
+func (w *flow) cut(budget int) {
+	for n := len(w.samples); n > 2 && (n > maxSamples || w.bytes > budget); n-- {
+		w.bytes -= w.samples[n-1].bytes()
+		w.samples[n-1] = sample{}
+		w.samples = w.samples[:n-1]
+		w.full = true
+	}
+}
