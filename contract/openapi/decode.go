@@ -29,6 +29,8 @@ type tree struct {
 	weight, values int
 	// names holds the names of fields once: a document repeats a few thousand.
 	names map[string]string
+	// plain says that what is alike is made once, and must not be changed.
+	plain bool
 	// twice are the places of names that an object has twice; the last is taken.
 	twice []Place
 }
@@ -70,7 +72,7 @@ func (t *tree) decode(data []byte) (any, error) {
 
 func (t *tree) decodeJSON(data []byte) (any, error) {
 	d := newJSONReader(data)
-	v, err := t.value(d, 1)
+	v, err := t.root(d)
 	if err == nil {
 		if _, end := d.ReadToken(); !errors.Is(end, io.EOF) {
 			err = errors.New("there is more after the end of the document")
@@ -86,6 +88,15 @@ func (t *tree) decodeJSON(data []byte) (any, error) {
 	}
 	line, column := position(data, int(offset))
 	return nil, fmt.Errorf("%d:%d: not JSON: %w", line, column, err)
+}
+
+func (t *tree) root(d *jsontext.Decoder) (any, error) {
+	if !t.plain {
+		return t.value(d, 1)
+	}
+	p := newPool(t)
+	id, err := p.value(d, 1)
+	return p.values[id], err
 }
 
 func newJSONReader(data []byte) *jsontext.Decoder {

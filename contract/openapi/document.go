@@ -20,7 +20,8 @@ type Document struct {
 	// Version is the version that the document declares, such as "3.0.3".
 	Version string
 	// Spec is the document in the form of version 3, references resolved, without
-	// the operations and components that cannot be used, callbacks and webhooks.
+	// the operations and components that cannot be used, callbacks and webhooks; nil
+	// where the [Loader] was to leave it out.
 	Spec *openapi3.T
 	// Operations are those that can be used, sorted by path, then method.
 	Operations []*Operation

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,13 +47,25 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return readAll(f)
+	var b bytes.Buffer
+	b.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead) // nothing is copied to make room
+	if _, err := b.ReadFrom(io.LimitReader(f, maxFile+1)); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), tooLarge(b.Len())
+}
+
+func tooLarge(size int) error {
+	if size > maxFile {
+		return fmt.Errorf("it is larger than %d bytes", maxFile)
+	}
+	return nil
 }
 
 func readAll(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		return nil, fmt.Errorf("it is larger than %d bytes", maxFile)
+	if err == nil {
+		err = tooLarge(len(data))
 	}
 	return data, err
 }

@@ -12,7 +12,11 @@ import (
 type file struct {
 	uri  string
 	data []byte
-	tree any
+	sum  string
+	// packed is the text instead of data, and size its size before.
+	packed []byte
+	size   int
+	tree   any
 	// twice are the places of names that an object has twice.
 	twice []Place
 	// anchors are the pointers of what $anchor names in it, made when the first is
@@ -47,16 +51,32 @@ func (s *files) add(uri string, data []byte) (*file, error) {
 		return nil, fmt.Errorf("the document has more than %d files", maxFiles)
 	}
 	t := newTree()
+	t.plain = s.loader.Plain
 	v, err := t.decode(data)
 	if err != nil {
 		return nil, err
 	}
-	f := &file{uri: uri, data: data, tree: v}
+	f := &file{uri: uri, data: data, sum: sum(data), tree: v}
+	if s.loader.Plain {
+		f.pack()
+	}
 	for _, p := range t.twice {
 		f.twice = append(f.twice, Place(uri)+p)
 	}
 	s.byURI[uri] = f
 	return f, nil
+}
+
+// own returns the tree of a file that may be changed.
+func (s *files) own(f *file) (map[string]any, error) {
+	if s.loader.Plain {
+		v, err := newTree().decode(f.text())
+		if err != nil {
+			return nil, err
+		}
+		f.tree = v
+	}
+	return f.tree.(map[string]any), nil // by Parse
 }
 
 // open returns a file, which is read when it is first asked for. base is the file

@@ -43,7 +43,7 @@ func (l *lines) where(p Place) string {
 	defer l.mu.Unlock()
 	x, ok := l.byURI[uri]
 	if !ok {
-		x = newIndex(f.data)
+		x = newIndex(f.text())
 		l.byURI[uri] = x
 	}
 	return name + ":" + strconv.Itoa(x.line(path)) + " #" + pointer

@@ -16,6 +16,10 @@ type Loader struct {
 	// AllowURLs lets references lead to other machines, by http and https. Nothing
 	// is sent otherwise.
 	AllowURLs bool
+	// Plain leaves out [Document.Spec], and what is found by making it: most of the
+	// time and the memory. References that lead nowhere, and what else makes an
+	// operation impossible to use, are told all the same.
+	Plain bool
 }
 
 // Load reads the document at path with a [Loader] that sends nothing.
@@ -84,6 +88,9 @@ func (p *reading) read() error {
 	p.doc.Version = version
 	p.names(root)
 	if version == "2.0" {
+		if root, err = p.files.own(p.doc.root); err != nil {
+			return err
+		}
 		if root, err = p.convert(root); err != nil {
 			return err
 		}
@@ -91,8 +98,10 @@ func (p *reading) read() error {
 	p.split(root)
 	p.needs = newNeeds(p.files, p.units)
 	p.needs.spread()
-	if err := p.readLibrary(root); err != nil {
-		return err
+	if !p.files.loader.Plain {
+		if err := p.readLibrary(root); err != nil {
+			return err
+		}
 	}
 	p.build(root)
 	p.finish()
@@ -146,7 +155,7 @@ func (p *reading) names(root map[string]any) {
 	title, _ := info["title"].(string)
 	version, _ := info["version"].(string)
 	p.doc.info = contract.DocumentInfo{
-		Path: p.doc.Path, Title: title, Version: version, OpenAPI: p.doc.Version, SHA256: sum(p.doc.root.data),
+		Path: p.doc.Path, Title: title, Version: version, OpenAPI: p.doc.Version, SHA256: p.doc.root.sum,
 	}
 }
 

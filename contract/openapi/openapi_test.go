@@ -196,3 +196,55 @@ func BenchmarkName(b *testing.B) {
 		d.Name("GET", "/api/v2/products/17?page=2")
 	}
 }
+
+func TestPlainDocumentsSayTheSame(t *testing.T) {
+	for _, name := range []string{"shop.yaml", "petstore.json", "damaged.yaml"} {
+		path := filepath.Join("testdata", name)
+		full := load(t, name)
+		plain, err := Loader{Plain: true}.Load(path)
+		require.NoError(t, err)
+		assert.Nil(t, plain.Spec)
+		for _, op := range full.Operations {
+			assert.Equal(t, op, plain.Operation(op.Name), "%s %s", name, op.Name)
+			assert.Equal(t, full.Where(op.Place), plain.Where(op.Place))
+		}
+		assert.Equal(t, full.Info(), plain.Info())
+		assert.Equal(t, full.Files(), plain.Files(), name)
+	}
+}
+
+func TestPlainDocumentsTellBrokenReferencesAndRepeatedNames(t *testing.T) {
+	text := `{"openapi":"3.0.0","info":{"title":"\u0041\n","title":"b"},"paths":{
+		"/a":{"get":{"responses":{"200":{"$ref":"#/components/responses/None"}}}},
+		"/b":{"get":{"responses":{"200":{"description":"b"},"200":{"description":"b"}}}},
+		"/c":{"get":{"responses":{"200":{"description":"b"},"200":{"description":"b"}}}}}}`
+	full, err := Parse("spec.json", []byte(text))
+	require.NoError(t, err)
+	plain, err := Loader{Plain: true}.Parse("spec.json", []byte(text))
+	require.NoError(t, err)
+	assert.Equal(t, full.Files(), plain.Files())
+	assert.Equal(t, names(full), names(plain))
+	for _, p := range plain.Problems {
+		assert.Contains(t, full.Problems, p)
+	}
+	assert.Len(t, plain.Problems, 4, "a reference that leads nowhere, and three names that are there twice")
+}
+
+func FuzzPlainDocumentsAreReadAlike(f *testing.F) {
+	for _, name := range []string{"shop.yaml", "petstore.json", "damaged.yaml"} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		require.NoError(f, err)
+		f.Add(data)
+	}
+	f.Add([]byte(`{"openapi":"3.0.0","paths":{},"a":[1,1.0,"\u0000x","\ud800",{},[],{"a":1,"a":2},null,true]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		full, err := newTree().decode(data)
+		pooled := newTree()
+		pooled.plain = true
+		plain, again := pooled.decode(data)
+		require.Equal(t, err == nil, again == nil, "%v, %v", err, again)
+		if err == nil {
+			require.Equal(t, full, plain)
+		}
+	})
+}

@@ -16,14 +16,22 @@ func (p Place) Split() (uri, pointer string) {
 // Join returns the place below p that these names of fields, or indices of items,
 // lead to.
 func (p Place) Join(tokens ...string) Place {
+	size := len(p) + 1
+	for _, t := range tokens {
+		size += len(t) + 1
+	}
 	var b strings.Builder
+	b.Grow(size)
 	b.WriteString(string(p))
 	if !strings.Contains(string(p), "#") {
 		b.WriteByte('#')
 	}
 	for _, t := range tokens {
 		b.WriteByte('/')
-		b.WriteString(escaper.Replace(t))
+		if strings.ContainsAny(t, "~/") {
+			t = escaper.Replace(t)
+		}
+		b.WriteString(t)
 	}
 	return Place(b.String())
 }
