@@ -1,0 +1,138 @@
+package join
+
+import (
+	"twinspect.dev/capture"
+	"twinspect.dev/capture/trace"
+)
+
+// The confidence that an exchange is the one call that it fits, halved by one
+// other that nearly fits, in a third by two. They are orders, not frequencies.
+const (
+	// traceSure: the trace, the target and the status are the same.
+	traceSure = 0.95
+	// timeSure: the service, the target and the status are the same, and the time.
+	timeSure = 0.9
+	// vague is by how much either is less where the route alone is the same, or the
+	// status or a time is not known.
+	vague = 0.85
+)
+
+func (l likeness) confidence(sure float64, near int) float64 {
+	if !l.target || !l.status || l.timeless {
+		sure *= vague
+	}
+	return sure / float64(1+near)
+}
+
+// finder finds calls by what was asked.
+type finder struct {
+	calls         []candidate
+	paths, routes map[string][]int
+}
+
+// candidate is a call with its spans; a call that ByTime looks at may have more of
+// them than two.
+type candidate struct {
+	node  *trace.Call
+	spans []*trace.Span
+}
+
+func (f *finder) add(c candidate) {
+	if f.paths == nil {
+		f.paths, f.routes = make(map[string][]int), make(map[string][]int)
+	}
+	i := len(f.calls)
+	f.calls = append(f.calls, c)
+	for _, s := range c.spans {
+		put(f.paths, pathOf(s), i)
+		put(f.routes, s.HTTP.Route, i)
+	}
+}
+
+func put(m map[string][]int, key string, i int) {
+	if list := m[key]; key != "" && (len(list) == 0 || list[len(list)-1] != i) {
+		m[key] = append(list, i)
+	}
+}
+
+// of calls visit with the calls whose path or route is that of h, each once.
+func (f *finder) of(h *heard, visit func(c *candidate)) {
+	seen := make(map[int]bool)
+	take := func(list []int) {
+		for _, i := range list {
+			if !seen[i] {
+				seen[i] = true
+				visit(&f.calls[i])
+			}
+		}
+	}
+	take(f.paths[h.path])
+	for route, list := range f.routes {
+		if routeMatches(route, h.path) {
+			take(list)
+		}
+	}
+}
+
+func newFinder(s *scene) *finder {
+	f := &finder{}
+	for _, n := range s.nodes {
+		if !overHTTP(n) || s.bottom(n) != n {
+			continue
+		}
+		c := candidate{node: n}
+		for _, sp := range []*trace.Span{n.Client, n.Server} {
+			if sp != nil {
+				c.spans = append(c.spans, sp)
+			}
+		}
+		f.add(c)
+	}
+	return f
+}
+
+// choice is the search for the one call that an exchange fits.
+type choice struct {
+	fits  int
+	near  int // that nearly fit
+	best  *candidate
+	like  likeness
+	query bool // only calls with the same query count
+}
+
+// take compares one more call. Of calls that fit, those with the same query leave
+// out all others.
+func (c *choice) take(n *candidate, l likeness, fits bool) {
+	switch {
+	case !fits && l.requested() && !l.other:
+		c.near++
+	case !fits, c.query && !l.query:
+	case l.query && !c.query:
+		c.query, c.fits, c.best, c.like = true, 1, n, l
+	default:
+		c.fits++
+		c.best, c.like = n, l
+	}
+}
+
+// byTrace finds the one call of the trace that an exchange fits: a free one first.
+func (s *scene) byTrace(h *heard, find *finder, taken map[*trace.Call][]*heard) (*trace.Call, float64, capture.Reason) {
+	var free, used choice
+	find.of(h, func(c *candidate) {
+		l := like(h, s.queries, c.spans...)
+		if len(taken[c.node]) > 0 {
+			used.take(c, l, l.fits(s.skew))
+		} else {
+			free.take(c, l, l.fits(s.skew))
+		}
+	})
+	switch {
+	case free.fits == 1:
+		return free.best.node, free.like.confidence(traceSure, free.near), ""
+	case free.fits > 1:
+		return nil, 0, Ambiguous
+	case used.fits == 1:
+		return used.best.node, 0, ""
+	}
+	return nil, 0, NoCallFits
+}
