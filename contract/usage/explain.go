@@ -8,24 +8,32 @@ import (
 // explain marks the candidates for one place of what is sent that others explain:
 // the strongest first, each next one only if it explains what is left.
 func (w *flow) explain(into uint32, list []candidate) {
-	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.logE, a.logE), cmp.Compare(a.way, b.way), -compareBool(a.named, b.named),
-			cmp.Compare(a.from.place(), b.from.place()))
-	})
 	type taken struct {
 		c    *candidate
 		seen [][]uint16
 	}
-	var accepted []taken
 	left := make([][]entry, len(w.samples))
 	for i := range w.samples {
 		left[i] = part(w.samples[i].sent, into, 0)
 	}
-	whole := slices.Clone(left)
+	seenBy := make(map[pairKey][][]uint16, len(list))
 	for k := range list {
 		c := &list[k]
 		key := pairKey{c.from.id, into, c.way}
-		seen := w.matches(key, whole)
+		seenBy[key] = w.matches(key, left)
+		for _, vals := range seenBy[key] {
+			c.covers += len(vals)
+		}
+	}
+	slices.SortFunc(list, func(a, b candidate) int {
+		return cmp.Or(compareBool(b.logE >= minLog, a.logE >= minLog), cmp.Compare(b.covers, a.covers), cmp.Compare(a.way, b.way),
+			compareBool(b.named, a.named), cmp.Compare(a.from.place(), b.from.place()))
+	})
+	var accepted []taken
+	for k := range list {
+		c := &list[k]
+		key := pairKey{c.from.id, into, c.way}
+		seen := seenBy[key]
 		if len(accepted) == 0 {
 			if c.logE >= minLog {
 				accepted = append(accepted, taken{c, seen})
@@ -36,7 +44,7 @@ func (w *flow) explain(into uint32, list []candidate) {
 		col := w.column(key)
 		col.sent = left
 		rest := col.test()
-		if rest.logE >= minLog {
+		if rest.logE >= minLog && (c.way != computed || float64(rest.matched) >= often*float64(rest.samples)) {
 			c.logE = min(c.logE, rest.logE)
 			accepted = append(accepted, taken{c, seen})
 			reduce(left, seen)

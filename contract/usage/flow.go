@@ -16,6 +16,7 @@ type origin struct {
 	// present counts the calls whose response had something at a place.
 	present map[*spot]uint64
 	flows   map[flowKey]*flow
+	choices map[string]*choices
 	pairs   int
 }
 
@@ -56,7 +57,7 @@ func (s *sample) bytes() int { return 16*(len(s.given)+len(s.sent)) + 64 }
 func (f *Follower) origin(key originKey, b *book) *origin {
 	o := f.origins[key]
 	if o == nil && b != nil && len(f.origins) < maxOrigins {
-		o = &origin{book: b, present: make(map[*spot]uint64), flows: make(map[flowKey]*flow)}
+		o = &origin{book: b, present: make(map[*spot]uint64), flows: make(map[flowKey]*flow), choices: make(map[string]*choices)}
 		f.origins[key] = o
 	}
 	return o
@@ -84,6 +85,9 @@ func (f *Follower) trim() {
 	for _, o := range f.origins {
 		for _, w := range o.flows {
 			w.cut(f.budget())
+		}
+		for _, c := range o.choices {
+			c.cut(f.budget())
 		}
 	}
 }

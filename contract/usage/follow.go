@@ -8,8 +8,9 @@ import (
 
 // target is a message that the consumer sent, or several to the same operation.
 type target struct {
-	book *book
-	sent []entry
+	book   *book
+	sent   []entry
+	answer bool
 }
 
 // follow follows the responses of one origin within a group.
@@ -27,11 +28,13 @@ func (f *Follower) follow(r *reading, g group, key originKey, calls []int) {
 		return
 	}
 	f.calls.Written += uint64(len(calls))
+	f.watch(r, g, o, calls, targets)
 	each, derived := f.given(r, g, calls)
 	var union []entry
 	for _, t := range targets {
 		w := f.flow(o, flowKey{r.context(g), t.book}, r.said[calls[0]].requests)
 		if w == nil {
+			f.skip(len(calls))
 			continue
 		}
 		f.match(o, w, t, each, derived)
@@ -86,7 +89,7 @@ func (f *Follower) targets(r *reading, g group, first int) []target {
 	}
 	if g.parent >= 0 && answered(&r.chain.Calls[g.parent]) {
 		if values, b := f.answer(r, g.parent); b != nil {
-			t := target{book: b}
+			t := target{book: b, answer: true}
 			t.add(values)
 			out = append(out, t)
 		}

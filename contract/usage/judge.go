@@ -17,6 +17,8 @@ type candidate struct {
 	outcome
 	// all is the outcome with what was no news.
 	all outcome
+	// covers counts the values that it explains, over all samples.
+	covers int
 	// named says that both places end in the same name.
 	named bool
 	// told is the confidence, 0 where it is no use.
@@ -173,25 +175,38 @@ func common(given, sent []entry) bool {
 
 // settle tells the pairs that e-BH rejects among that many tests.
 func settle(all []candidate, tests int) {
-	order := make([]int, 0, len(all))
+	logs := make([]float64, len(all))
 	for i := range all {
-		if !all[i].explained {
-			order = append(order, i)
+		if logs[i] = all[i].logE; all[i].explained {
+			logs[i] = math.Inf(-1)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(all[b].logE, all[a].logE) })
+	for i, told := range confidences(logs, tests) {
+		if all[i].told = told; all[i].shared {
+			all[i].told /= 2
+		}
+	}
+}
+
+// confidences returns one less the least level at which e-BH
+// would reject each of some e-values, given by their logarithms, among that many
+// tests; 0 where that is above [Alpha].
+func confidences(logs []float64, tests int) []float64 {
+	out := make([]float64, len(logs))
+	order := make([]int, len(logs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(logs[b], logs[a]) })
 	least := 1.0
 	for k := len(order); k > 0; k-- {
-		c := &all[order[k-1]]
-		least = min(least, math.Exp(math.Log(float64(max(tests, 1)))-math.Log(float64(k))-c.logE))
-		if least > Alpha {
-			continue
-		}
-		c.told = 1 - least
-		if c.shared {
-			c.told /= 2
+		i := order[k-1]
+		least = min(least, math.Exp(math.Log(float64(tests)/float64(k))-logs[i]))
+		if least <= Alpha {
+			out[i] = 1 - least
 		}
 	}
+	return out
 }
 
 // mostly is the share of the samples in which a value comes again under its name

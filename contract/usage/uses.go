@@ -27,6 +27,9 @@ func (o *origin) uses(budget int) map[contract.Place]contract.Usage {
 	for _, w := range o.flows {
 		w.cut(budget)
 	}
+	for _, c := range o.choices {
+		c.cut(budget)
+	}
 	found := make(map[*spot]*finding, len(o.present))
 	for at := range o.present {
 		found[at] = &finding{calls: make(map[string]uint64)}
@@ -34,6 +37,11 @@ func (o *origin) uses(budget int) map[contract.Place]contract.Usage {
 	list := o.judge()
 	for i := range list {
 		o.add(found, &list[i])
+	}
+	for _, d := range o.decisions() {
+		if f := found[d.field.at]; f != nil && d.told > 0 {
+			f.decides(&d, o.present[d.field.at])
+		}
 	}
 	raise(found)
 	out := make(map[contract.Place]contract.Usage, len(found))
@@ -62,6 +70,13 @@ func (f *finding) add(c *candidate, n uint64) {
 	f.used = true
 	f.confidence = max(f.confidence, c.told)
 	f.calls[c.flow.context] = max(f.calls[c.flow.context], n)
+}
+
+func (f *finding) decides(d *decision, present uint64) {
+	f.evidence = append(f.evidence, weighed{d.proof(), d.told})
+	f.used = true
+	f.confidence = max(f.confidence, d.told)
+	f.calls[d.context] = max(f.calls[d.context], min(d.calls, present))
 }
 
 // raise makes the objects and arrays used in which something is.
@@ -102,4 +117,10 @@ func (f *finding) usage(of uint64) contract.Usage {
 	return u
 }
 
-func rank(h contract.How) int { return slices.Index(hows[:], h) }
+// rank is the order of the comparisons; that which is none of values is the last.
+func rank(h contract.How) int {
+	if i := slices.Index(hows[:], h); i >= 0 {
+		return i
+	}
+	return len(hows)
+}
