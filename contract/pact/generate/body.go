@@ -26,7 +26,7 @@ func (m *maker) body(b pact.Body, all pact.Generators) pact.Body {
 				m.fault(g, "its path: %w", err)
 				return
 			}
-			b.Value = m.put(b.Value, steps, g)
+			b.Value, b.Text = m.put(b.Value, steps, g), nil // the text is that of the example
 		})
 	case strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded"):
 		b.Text = m.form(b.Text, all)
