@@ -60,12 +60,22 @@ func (s *source) body(f fields, name, contentType string, version Version) Body 
 		return b
 	case v == nil:
 		b.Presence = Null
-	case version == V4 && is:
+	case version == V4 && is && isWrapped(wrapped):
 		s.wrapped(&b, wrapped, f.place(name))
 	default:
 		b.plain(v)
 	}
 	return b
+}
+
+// isWrapped tells the form of version 4 from a body that stands as it does in others.
+func isWrapped(v map[string]any) bool {
+	for _, name := range []string{"content", "contentType", "encoded", "contentTypeHint"} {
+		if _, ok := v[name]; ok {
+			return true
+		}
+	}
+	return len(v) == 0
 }
 
 func (s *source) wrapped(b *Body, v map[string]any, at string) {

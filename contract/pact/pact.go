@@ -28,6 +28,9 @@ type Pact struct {
 	// ConsumerExtra, ProviderExtra and Extra are what the file says besides of the
 	// two and of itself.
 	ConsumerExtra, ProviderExtra, Extra map[string]any
+	// origin is the version of the file that was read: what that said, it may say
+	// again, even where the specification does not have it.
+	origin Version
 }
 
 // Kind tells what an interaction is.
@@ -107,7 +110,7 @@ const (
 type Request struct {
 	Method, Path string
 	Query        map[string][]string
-	// QueryText is what version 1.0 compares, byte by byte; "" in other versions.
+	// QueryText is what version 1.0 compares, as one text; "" in other versions.
 	QueryText  string
 	Header     map[string][]string
 	Body       Body

@@ -58,6 +58,7 @@ func (s *source) pact(tree any) *Pact {
 	if p.Version == "" {
 		p.Version = guess(interactions, messages)
 	}
+	p.origin = p.Version
 	for i, v := range interactions {
 		p.Interactions = append(p.Interactions, s.interaction(v, "/interactions/"+strconv.Itoa(i), HTTP, p.Version))
 	}

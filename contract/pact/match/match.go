@@ -96,7 +96,7 @@ func Request(expected *pact.Request, got *capture.Request) []Mismatch {
 	switch {
 	case expected.QueryText == "":
 		c.query(expected.Query, pact.ParseQuery(query))
-	case expected.QueryText != query:
+	case decoded(expected.QueryText) != decoded(query):
 		c.add("query", expected.QueryText, query, "version 1 of the specification expects the same text")
 	}
 	c.headers(expected.Header, got.Header)
