@@ -228,7 +228,7 @@ func sender(s *trace.Span, spans []*trace.Span, at map[place]int) (int, bool) {
 // the exchange's come first; those known to be another's are none.
 func (w *window) find(h *heard, skew time.Duration) (match, capture.Reason) {
 	var named, others choice
-	w.finder.of(h, func(c *candidate) {
+	w.finder.each(h, func(c *candidate) {
 		l := like(h, w.queries, c.spans...)
 		known, other := servedBy(h, c.spans)
 		switch {
@@ -238,7 +238,7 @@ func (w *window) find(h *heard, skew time.Duration) (match, capture.Reason) {
 		default:
 			others.take(c, l, l.fits(skew))
 		}
-	})
+	}, func() bool { return named.fits+others.fits > 0 })
 	near := named.near + others.near
 	found := named
 	if named.fits > 0 {

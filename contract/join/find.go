@@ -1,6 +1,8 @@
 package join
 
 import (
+	"slices"
+
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/trace"
 )
@@ -55,21 +57,27 @@ func put(m map[string][]int, key string, i int) {
 	}
 }
 
-// of calls visit with the calls whose path or route is that of h, each once.
-func (f *finder) of(h *heard, visit func(c *candidate)) {
-	seen := make(map[int]bool)
-	take := func(list []int) {
-		for _, i := range list {
-			if !seen[i] {
-				seen[i] = true
-				visit(&f.calls[i])
-			}
-		}
+// each calls visit with the calls whose path is that of h. Where enough says that
+// none was found, it goes on to those whose route is the path's: a recording may be
+// redacted, and a span may know its route alone.
+func (f *finder) each(h *heard, visit func(c *candidate), enough func() bool) {
+	exact := f.paths[h.path]
+	for _, i := range exact {
+		visit(&f.calls[i])
 	}
-	take(f.paths[h.path])
+	if enough() {
+		return
+	}
+	var more []int
 	for route, list := range f.routes {
 		if routeMatches(route, h.path) {
-			take(list)
+			more = append(more, list...)
+		}
+	}
+	slices.Sort(more)
+	for _, i := range slices.Compact(more) {
+		if _, found := slices.BinarySearch(exact, i); !found {
+			visit(&f.calls[i])
 		}
 	}
 }
@@ -118,14 +126,14 @@ func (c *choice) take(n *candidate, l likeness, fits bool) {
 // byTrace finds the one call of the trace that an exchange fits: a free one first.
 func (s *scene) byTrace(h *heard, find *finder, taken map[*trace.Call][]*heard) (*trace.Call, float64, capture.Reason) {
 	var free, used choice
-	find.of(h, func(c *candidate) {
+	find.each(h, func(c *candidate) {
 		l := like(h, s.queries, c.spans...)
 		if len(taken[c.node]) > 0 {
 			used.take(c, l, l.fits(s.skew))
 		} else {
 			free.take(c, l, l.fits(s.skew))
 		}
-	})
+	}, func() bool { return free.fits+used.fits > 0 })
 	switch {
 	case free.fits == 1:
 		return free.best.node, free.like.confidence(traceSure, free.near), ""

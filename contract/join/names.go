@@ -68,9 +68,9 @@ func (s *scene) parent(n *trace.Call, consumer string, index map[*trace.Call]int
 	return -1
 }
 
-// operationOf names the operation by the route that a span knows, else by the
+// Operation names the operation by the route that a span knows, else by the
 // looks of the target.
-func operationOf(_ string, n *trace.Call, e *capture.Exchange) string {
+func Operation(_ string, n *trace.Call, e *capture.Exchange) string {
 	for _, s := range []*trace.Span{n.Server, n.Client} {
 		if s != nil && strings.HasPrefix(s.HTTP.Route, "/") {
 			return e.Request.Method + " " + bracesOf(s.HTTP.Route)

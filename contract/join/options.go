@@ -47,7 +47,7 @@ func (o Options) withDefaults() Options {
 		o.Skew = DefaultSkew
 	}
 	if o.Operation == nil {
-		o.Operation = operationOf
+		o.Operation = Operation
 	}
 	return o
 }
