@@ -174,6 +174,9 @@ func (m *matcher) added(name string, after prop) {
 	old, next := m.a.place, after.list[0].place
 	list := m.a.rest(name)
 	_, demanded := m.a.required[name]
+	if demanded && !after.required {
+		m.need(name, true, false, false)
+	}
 	switch {
 	case after.required && !demanded:
 		m.tellAt(name, pick(after.view.initial != nil, requiredDefault, requiredAdded), old, next, name+" must be there")

@@ -178,6 +178,9 @@ func (d *documents) media(before, after []*openapi.Media, s site, old, next open
 			continue
 		}
 		d.schemas(m.Schema, other.Schema, s, false)
+		items := s // of a stream (OpenAPI 3.2 section 4.14)
+		items.at += " /" + item
+		d.schemas(m.Place.Join("itemSchema"), other.Place.Join("itemSchema"), items, false)
 	}
 	for _, m := range after {
 		s.media = m.Type

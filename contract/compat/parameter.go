@@ -94,7 +94,24 @@ func (d *documents) parameter(a, b *openapi.Parameter, s site) {
 	case a.MediaType == "" && d.styled(a, b):
 		d.tell(parameterStyle, s, a.Place, b.Place, "the style was "+style(a)+" and is "+style(b))
 	}
-	d.schemas(a.Schema, b.Schema, s, a.MediaType == "")
+	next := b.Schema
+	if d.repeatable(a, b) {
+		next = next.Join("items")
+	}
+	d.schemas(a.Schema, next, s, a.MediaType == "")
+}
+
+// repeatable reports whether a parameter with one value may now be repeated: a list
+// of one value is written as the value alone (RFC 6570 section 3.2.8).
+func (d *documents) repeatable(a, b *openapi.Parameter) bool {
+	before, ok := d.old.at(a.Schema)
+	after, fine := d.next.at(b.Schema)
+	if !ok || !fine || b.MediaType != "" || !b.Explode || b.Style != "form" {
+		return false
+	}
+	old, next := d.old.view(before), d.next.view(after)
+	return old.types != 0 && old.types&(array|object) == 0 && next.types&^null == array &&
+		!next.limits[minItems].set && len(next.prefix) == 0
 }
 
 func style(p *openapi.Parameter) string { return p.Style + pick(p.Explode, " exploded", "") }

@@ -112,6 +112,7 @@ var kinds = [...]kind{
 	tupleShorter:    {"prefix-items-removed", Safe, Breaking, "an item at a certain index need not fit a schema of its own any longer."},
 	branchAdded:     {"alternative-added", Safe, Breaking, "values of one more alternative are allowed."},
 	branchGone:      {"alternative-removed", Breaking, Safe, "values of one of the alternatives are not allowed any longer."},
+	branchOverlap:   {"alternatives-overlap", Breaking, Safe, "what fits more than one of the alternatives is refused (oneOf)."},
 	tagAdded:        {"discriminator-added", Risky, Safe, "a property tells the alternatives apart."},
 	tagGone:         {"discriminator-removed", Safe, Risky, "no property tells the alternatives apart any longer."},
 	tagChanged:      {"discriminator-changed", Risky, Risky, "another property tells the alternatives apart."},
@@ -202,6 +203,7 @@ const (
 	tupleShorter
 	branchAdded
 	branchGone
+	branchOverlap
 	tagAdded
 	tagGone
 	tagChanged

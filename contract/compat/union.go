@@ -35,13 +35,36 @@ func (m *matcher) views(s *side, u *union) []*view {
 }
 
 // unions compares lists of alternatives by their order: more than one list is rare.
+// Where only one side has alternatives, they are compared with all that is said
+// beside them.
 func (m *matcher) unions() {
+	switch {
+	case len(m.a.unions) == 0 && len(m.b.unions) == 1:
+		m.alternatives(&union{place: m.a.place}, m.b.unions[0], []*view{m.a}, m.full(m.next, m.b))
+		return
+	case len(m.a.unions) == 1 && len(m.b.unions) == 0:
+		m.alternatives(m.a.unions[0], &union{place: m.b.place}, m.full(m.old, m.a), []*view{m.b})
+		return
+	}
 	for i := range max(len(m.a.unions), len(m.b.unions)) {
 		a, before := m.union(m.old, m.a, i)
 		b, after := m.union(m.next, m.b, i)
 		m.alternatives(a, b, before, after)
 		m.discriminator(a, b)
 	}
+}
+
+// full returns the alternatives of a schema with what it says beside them.
+func (m *matcher) full(s *side, v *view) []*view {
+	var list []*view
+	for _, branch := range m.views(s, v.unions[0]) {
+		whole := *v
+		whole.unions, whole.only = nil, source{}
+		whole.meet(branch)
+		whole.name = branch.name
+		list = append(list, &whole)
+	}
+	return list
 }
 
 // union returns a list of alternatives; where there is none, anything is one.
@@ -62,7 +85,7 @@ func (m *matcher) alternatives(a, b *union, before, after []*view) {
 	accepted := func(old, next *view) bool { return !m.breaks(m.pair(old, next, mode), mode.direction) }
 	if request {
 		lost = slices.DeleteFunc(lost, func(o *view) bool {
-			return slices.ContainsFunc(after, func(n *view) bool { return accepted(o, n) })
+			return m.taken(o, a, b, after, accepted)
 		})
 	} else {
 		fresh = slices.DeleteFunc(fresh, func(n *view) bool {
@@ -79,6 +102,21 @@ func (m *matcher) alternatives(a, b *union, before, after []*view) {
 	for _, n := range fresh {
 		m.tell(branchAdded, a.place, n.place, "the alternative"+n.called()+" was added")
 	}
+}
+
+// taken reports whether an alternative of requests is accepted by one of the new
+// ones. Where there were none before, one that fits several is refused (oneOf).
+func (m *matcher) taken(o *view, a, b *union, after []*view, accepted func(o, n *view) bool) bool {
+	count := 0
+	for _, n := range after {
+		if accepted(o, n) {
+			count++
+		}
+	}
+	if count > 1 && b.one && b.tag == "" && len(a.branches) == 0 {
+		m.tell(branchOverlap, a.place, b.place, "what was allowed fits more than one alternative")
+	}
+	return count > 0
 }
 
 func (v *view) called() string {

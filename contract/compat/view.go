@@ -99,6 +99,7 @@ type union struct {
 	place    openapi.Place
 	branches []source
 	null     bool
+	one      bool // of which a value must fit one alone
 	tag      string
 	mapping  map[string]string
 }
@@ -296,7 +297,7 @@ func (v *view) addNull() {
 // readUnion adds alternatives. One alone is no alternative, and null among them is
 // what nullable says.
 func (s *side) readUnion(v *view, m map[string]any, list []any, place openapi.Place) {
-	u := &union{place: place}
+	u := &union{place: place, one: strings.HasSuffix(string(place), "/oneOf")}
 	for i, item := range list {
 		src := s.settle(source{item, place.Join(strconv.Itoa(i))})
 		if isNull(src.value) {
