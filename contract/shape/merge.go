@@ -24,6 +24,7 @@ func MergeOf(a []contract.Field, ofA uint64, b []contract.Field, ofB uint64) []c
 	t := tree{roots: map[contract.Place]*node{}}
 	t.load(a, ofA)
 	t.load(b, ofB)
+	t.adopt()
 	for _, n := range t.roots {
 		n.fold()
 	}
@@ -53,9 +54,11 @@ func (t *tree) load(list []contract.Field, messages uint64) {
 			continue
 		}
 		own.roots[f.At] = n
-		of = max(of, f.Of)
+		if f.Seen > 0 { // else it may be declared alone
+			of = max(of, f.Of)
+		}
 	}
-	if len(own.roots) == 0 {
+	if of == 0 {
 		of = messages
 	}
 	t.messages += of
@@ -66,6 +69,50 @@ func (t *tree) load(list []contract.Field, messages uint64) {
 			t.roots[at] = n
 		}
 	}
+}
+
+// adopt puts parts into what holds them where only the other list had that, as it is
+// with fields that a document declares.
+func (t *tree) adopt() {
+	for _, at := range slices.Sorted(maps.Keys(t.roots)) {
+		up, key, ok := Up(at)
+		if !ok {
+			continue
+		}
+		n, holder := t.roots[at], t.node(up)
+		if holder == nil || n.seen > 0 && holder.types[isObject]+holder.types[isArray] == 0 {
+			continue
+		}
+		delete(t.roots, at)
+		switch there := holder.at(key); {
+		case there != nil:
+			there.merge(n)
+		default:
+			holder.hold(key, n)
+		}
+	}
+}
+
+// node returns the node of a place, nil where there is none.
+func (t *tree) node(at contract.Place) *node {
+	if n := t.roots[at]; n != nil {
+		return n
+	}
+	up, key, ok := Up(at)
+	if !ok {
+		return nil
+	}
+	if holder := t.node(up); holder != nil {
+		return holder.at(key)
+	}
+	return nil
+}
+
+func (n *node) at(key string) *node {
+	if key == star {
+		return n.star
+	}
+	return n.kids[key]
 }
 
 // sorted returns the list by place, what holds a field before it.

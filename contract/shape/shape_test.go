@@ -354,6 +354,11 @@ func TestUsageIsSummed(t *testing.T) {
 	assert.Equal(t, want, Merge(a, b)[0].Usage)
 	assert.Equal(t, Merge(a, b), Merge(b, a))
 	assert.Len(t, b[0].Usage.Evidence, 2, "lists are not changed")
+	declared := []contract.Field{{At: "body /x/y", Of: 7, Usage: contract.Usage{State: contract.Never}}}
+	object := learn(t, `{"x":{}}`).Fields()
+	assert.Equal(t, []string{"body", "body /x", "body /x/y"}, places(Merge(declared, object)))
+	assert.Equal(t, Merge(declared, object), Merge(object, declared))
+	assert.EqualValues(t, 1, at(t, Merge(declared, object), "body").Of, "what is declared alone was in no message")
 	never := []contract.Field{{At: "body", Usage: contract.Usage{State: contract.Never}}, {At: "body /x", Usage: contract.Usage{State: contract.Never}}}
 	merged := Merge(never, a)
 	assert.Equal(t, contract.Seen, merged[0].Usage.State)
