@@ -29,15 +29,17 @@ const (
 // and a [Messages]; its methods may be called from many goroutines, which wait for one
 // another.
 type Command struct {
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	lines chan []byte   // its lines, closed at their end
-	quit  chan struct{} // nobody reads lines any more
-	work  sync.WaitGroup
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout io.Closer
+	lines  chan []byte   // its lines, closed at their end
+	quit   chan struct{} // nobody reads lines any more
+	work   sync.WaitGroup
 
-	mu    sync.Mutex
-	next  uint64
-	ended error // why it answers no more
+	mu     sync.Mutex
+	next   uint64
+	ended  error // why it answers no more
+	closed bool
 }
 
 // StartCommand starts a command; line is for the system's shell. What it writes to
@@ -56,7 +58,7 @@ func StartCommand(line string, stderr io.Writer) (*Command, error) {
 	if err := c.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the command: %w", err)
 	}
-	c.stdin = stdin
+	c.stdin, c.stdout = stdin, stdout
 	c.work.Go(func() { c.read(stdout) })
 	return c, nil
 }
@@ -84,22 +86,29 @@ func (c *Command) read(r io.Reader) {
 func (c *Command) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended != nil && c.cmd == nil {
+	if c.closed {
 		return nil
 	}
+	c.closed = true
 	_ = c.stdin.Close()
-	timer := time.AfterFunc(endTime, func() { _ = shell.Kill(c.cmd) })
+	late := make(chan struct{})
+	timer := time.AfterFunc(endTime, func() {
+		defer close(late)
+		_ = shell.Kill(c.cmd)
+		_ = c.stdout.Close() // which a process that has left the group may hold
+	})
 	close(c.quit)
 	c.work.Wait()
 	err := c.cmd.Wait()
-	timer.Stop()
+	if !timer.Stop() {
+		<-late
+	}
 	_ = shell.Kill(c.cmd) // what it left behind
 	if c.ended == nil {
 		c.ended = errors.New("the command was closed")
 	} else {
 		err = nil // it was ended for a reason that has been told
 	}
-	c.cmd = nil
 	return err
 }
 
@@ -165,9 +174,14 @@ func (c *Command) ask(ctx context.Context, e event) (*reply, error) {
 }
 
 func (c *Command) exchange(ctx context.Context, line []byte, id uint64) (*reply, error) {
-	stop := context.AfterFunc(ctx, func() { _ = shell.Kill(c.cmd) }) // ends the writing
+	killed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(killed)
+		_ = shell.Kill(c.cmd) // ends the writing
+	})
 	_, err := c.stdin.Write(line)
 	if !stop() {
+		<-killed
 		return nil, fmt.Errorf("the command did not answer: %w", context.Cause(ctx))
 	}
 	if err != nil {
