@@ -2,7 +2,9 @@ package pact
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +25,7 @@ func (s *source) request(v any, at string, version Version) *Request {
 	}
 	r.Query = s.query(f)
 	r.Header = s.header(f)
-	r.Body = s.body(f, "body", first(r.Header, "Content-Type"), version)
+	r.Body = s.body(f, "body", headerType(r.Header), version)
 	r.Rules, r.Generators = s.rules(f), s.generators(f)
 	r.Extra = f.rest()
 	return r
@@ -36,7 +38,7 @@ func (s *source) response(v any, at string, version Version) *Response {
 		r.Status = s.status(v, f.place("status"))
 	}
 	r.Header = s.header(f)
-	r.Body = s.body(f, "body", first(r.Header, "Content-Type"), version)
+	r.Body = s.body(f, "body", headerType(r.Header), version)
 	r.Rules, r.Generators = s.rules(f), s.generators(f)
 	r.Extra = f.rest()
 	return r
@@ -82,11 +84,11 @@ func MetadataType(metadata map[string]any) string {
 	return ""
 }
 
-// first returns the first value of a header whose names have any case.
-func first(header map[string][]string, name string) string {
-	for key, values := range header {
-		if strings.EqualFold(key, name) && len(values) > 0 {
-			return values[0]
+// headerType returns the content type that a header tells.
+func headerType(header map[string][]string) string {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		if strings.EqualFold(name, "Content-Type") && len(header[name]) > 0 {
+			return header[name][0]
 		}
 	}
 	return ""

@@ -23,7 +23,7 @@ func (f *form) request(r *Request, at string) map[string]any {
 		members["query"] = r.Query
 	}
 	f.header(members, r.Header)
-	f.body(members, "body", first(r.Header, "Content-Type"), &r.Body, at)
+	f.body(members, "body", headerType(r.Header), &r.Body, at)
 	f.rules(members, r.Rules, at)
 	f.generators(members, r.Generators, at)
 	return members
@@ -35,7 +35,7 @@ func (f *form) response(r *Response, at string) map[string]any {
 		members["status"] = json.Number(strconv.Itoa(r.Status))
 	}
 	f.header(members, r.Header)
-	f.body(members, "body", first(r.Header, "Content-Type"), &r.Body, at)
+	f.body(members, "body", headerType(r.Header), &r.Body, at)
 	f.rules(members, r.Rules, at)
 	f.generators(members, r.Generators, at)
 	return members

@@ -28,8 +28,26 @@ type candidate struct {
 // below. A rule for a value holds for all that is in it, until a rule that is nearer
 // takes its place.
 type cursor struct {
-	at   string // a JSON pointer
+	at   *spot
 	live []candidate
+}
+
+// spot is a name on the way to a place, or an index where it has no name. The pointer
+// is made of it when there is a mismatch to tell.
+type spot struct {
+	up    *spot
+	name  string
+	index int // -1 for a name
+}
+
+func (s *spot) pointer() string {
+	switch {
+	case s == nil:
+		return ""
+	case s.index >= 0:
+		return pointer.Join(s.up.pointer(), strconv.Itoa(s.index))
+	}
+	return pointer.Join(s.up.pointer(), s.name)
 }
 
 // root returns the cursor for a whole body. Paths that cannot be read are returned
@@ -47,27 +65,26 @@ func root(rules map[string]pact.RuleList) (c cursor, unreadable []string) {
 }
 
 func (c cursor) place() contract.Place {
-	if c.at == "" {
+	if c.at == nil {
 		return "body"
 	}
-	return contract.At("body", c.at)
+	return contract.At("body", c.at.pointer())
 }
 
 // key leads to a member of an object.
 func (c cursor) key(name string) cursor {
-	return c.next(name, func(s pact.Step) bool { return !s.IsIndex() && (s.Any || s.Name == name) })
+	return c.next(&spot{up: c.at, name: name, index: -1}, func(s pact.Step) bool { return !s.IsIndex() && (s.Any || s.Name == name) })
 }
 
 // item leads to an item of an array.
 func (c cursor) item(index int) cursor {
-	name := strconv.Itoa(index)
-	return c.next(name, func(s pact.Step) bool {
-		return s.Any || s.Index == index || !s.IsIndex() && s.Name == name
+	return c.next(&spot{up: c.at, index: index}, func(s pact.Step) bool {
+		return s.Any || s.Index == index || !s.IsIndex() && s.Name == strconv.Itoa(index)
 	})
 }
 
-func (c cursor) next(name string, fits func(pact.Step) bool) cursor {
-	to := cursor{at: pointer.Join(c.at, name)}
+func (c cursor) next(at *spot, fits func(pact.Step) bool) cursor {
+	to := cursor{at: at}
 	for _, l := range c.live {
 		switch {
 		case len(l.steps) == 0:

@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -98,23 +99,23 @@ func (c *checker) part(at cursor, want, got part) {
 func parts(contentType string, body []byte) (map[string][]part, error) {
 	_, params, err := mime.ParseMediaType(contentType)
 	if err != nil || params["boundary"] == "" {
-		return nil, fmt.Errorf("its content type has no boundary")
+		return nil, errors.New("its content type has no boundary")
 	}
 	found := map[string][]part{}
 	r := multipart.NewReader(bytes.NewReader(body), params["boundary"])
 	for n := 0; ; n++ {
 		p, err := r.NextRawPart()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return found, nil
 		case err != nil:
-			return nil, fmt.Errorf("it is not well-formed")
+			return nil, errors.New("it is not well-formed")
 		case n == maxParts:
 			return nil, fmt.Errorf("it has more than %d parts", maxParts)
 		}
 		data, err := io.ReadAll(p)
 		if err != nil {
-			return nil, fmt.Errorf("it is not well-formed")
+			return nil, errors.New("it is not well-formed")
 		}
 		name := p.FormName()
 		if name == "" {

@@ -22,8 +22,8 @@ const (
 	// MaxText is how many bytes of a value a mismatch shows.
 	MaxText = 200
 	// MaxSteps bounds the work for one message: as many values and rules are looked
-	// at as in four bodies of pact.MaxValues, some seconds.
-	MaxSteps = 16 << 20
+	// at as in two bodies of pact.MaxValues, some two seconds.
+	MaxSteps = 8 << 20
 )
 
 // Mismatch is one thing that is not as expected.

@@ -77,10 +77,10 @@ func (c *checker) containerRule(at cursor, rules *candidate, r *pact.Rule, want,
 // sizeFits says why an array has not as many items as a rule allows, "" where it has.
 func sizeFits(r *pact.Rule, n int) string {
 	if least, ok := r.Int("min"); ok && n < least {
-		return fmt.Sprintf("%s expected at least, there %s", count(least, "is", "are"), isCount(n))
+		return fmt.Sprintf("%s expected at least, there %s", count(least), isCount(n))
 	}
 	if most, ok := r.Int("max"); ok && n > most {
-		return fmt.Sprintf("%s expected at most, there %s", count(most, "is", "are"), isCount(n))
+		return fmt.Sprintf("%s expected at most, there %s", count(most), isCount(n))
 	}
 	return ""
 }

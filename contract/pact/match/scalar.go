@@ -29,7 +29,7 @@ func (c *checker) scalar(r *pact.Rule, want, got any, textual bool) string {
 	case "regex":
 		return c.regex(r.Text("regex"), got)
 	case "include":
-		if !strings.Contains(textOf(got), textOf(r.Options["value"])) || container(got) {
+		if container(got) || !strings.Contains(textOf(got), textOf(r.Options["value"])) {
 			return "a text that contains the one of the rule is expected"
 		}
 	case "integer", "decimal", "number":

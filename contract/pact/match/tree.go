@@ -74,7 +74,7 @@ func (c *checker) members(at cursor, want, got map[string]any) {
 // items compares two arrays that must have the same length.
 func (c *checker) items(at cursor, want, got []any) {
 	if len(want) != len(got) {
-		c.add(at.place(), want, got, "%s expected, there %s", count(len(want), "is", "are"), isCount(len(got)))
+		c.add(at.place(), want, got, "%s expected, there %s", count(len(want)), isCount(len(got)))
 	}
 	for i := range min(len(want), len(got)) {
 		c.value(at.item(i), want[i], got[i])
@@ -165,11 +165,12 @@ func article(name string) string {
 	return "a " + name
 }
 
-func count(n int, one, many string) string {
+// count begins a sentence about how many items there are, or should be.
+func count(n int) string {
 	if n == 1 {
-		return "1 item " + one
+		return "1 item is"
 	}
-	return fmt.Sprintf("%d items %s", n, many)
+	return fmt.Sprintf("%d items are", n)
 }
 
 func isCount(n int) string {

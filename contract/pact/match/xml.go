@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"golang.org/x/net/html/charset"
 
 	"twinspect.dev/contract/pact"
-	"twinspect.dev/contract/pointer"
 )
 
 // element is one of XML, with its namespace resolved.
@@ -69,10 +67,10 @@ func ownAttributes(attrs []xml.Attr) []xml.Attr {
 // and may give its position after its name, or leave that out: "$.animals.alligator",
 // "$.animals[*].alligator[0]".
 func (c cursor) element(name string, index int) cursor {
-	to := c.next(name, func(s pact.Step) bool {
+	to := c.next(&spot{up: c.at, name: name, index: -1}, func(s pact.Step) bool {
 		return !s.IsIndex() && (s.Any || s.Name == name || strings.HasSuffix(s.Name, ":"+name))
 	})
-	to.at = pointer.Join(to.at, fmt.Sprint(index))
+	to.at = &spot{up: to.at, index: index}
 	return to.positioned(index)
 }
 
@@ -89,7 +87,7 @@ func (c cursor) positioned(index int) cursor {
 
 // attribute leads to "@name".
 func (c cursor) attribute(name string) cursor {
-	return c.next("@"+name, func(s pact.Step) bool {
+	return c.next(&spot{up: c.at, name: "@" + name, index: -1}, func(s pact.Step) bool {
 		own, ok := strings.CutPrefix(s.Name, "@")
 		return !s.IsIndex() && (s.Any || ok && (own == name || strings.HasSuffix(own, ":"+name)))
 	})
@@ -187,9 +185,9 @@ func (c *checker) group(at cursor, name string, want, got []*element) {
 	example := rules != nil && slices.ContainsFunc(rules.list.Rules, byExample)
 	switch {
 	case len(got) < len(want) && (!example || len(got) == 0):
-		c.add(first.place(), nil, nil, "%s expected, there %s", count(len(want), "is", "are"), isCount(len(got)))
+		c.add(first.place(), nil, nil, "%s expected, there %s", count(len(want)), isCount(len(got)))
 	case len(got) > len(want) && c.strict && !example:
-		c.add(first.place(), nil, nil, "%s expected, there %s", count(len(want), "is", "are"), isCount(len(got)))
+		c.add(first.place(), nil, nil, "%s expected, there %s", count(len(want)), isCount(len(got)))
 	}
 	for i, g := range got {
 		w := want[0]
