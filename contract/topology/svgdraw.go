@@ -1,10 +1,12 @@
 package topology
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"slices"
 	"strconv"
+	"strings"
 
 	"twinspect.dev/diff/report/look"
 )
@@ -81,9 +83,15 @@ type point struct{ x, y float64 }
 // label is the text of a line, around a point.
 type label struct {
 	point
-	text string
-	edge *drawnEdge
+	lines []string
+	edge  *drawnEdge
 }
+
+func (l *label) height() float64 { return labelLine*float64(len(l.lines)) + 2 }
+
+// labelLine is the height of a line of 11 units, labelColumn about the width of its
+// characters.
+const labelLine, labelColumn = 14.0, 6.3
 
 // line draws the way of an edge: a curve through the points of the layers that it
 // crosses, level where it goes through one.
@@ -123,11 +131,11 @@ func (d *drawing) line(r *route) label {
 	d.add(`<path class="line%s%s" d="%s" marker-end="url(#topology-arrow%s)"><title>%s to %s: %s</title></path>`, e.tone.class(), fails, way, arrowID(e.tone),
 		whole(d.boxes[e.from].title), whole(d.boxes[e.to].title), html.EscapeString(e.label))
 	middle := point{(points[0].x + points[1].x) / 2, (points[0].y + points[1].y) / 2}
-	words := e.label
+	lines := strings.Split(e.label, " · ")
 	if e.tone != "" {
-		words += " · " + string(e.tone)
+		lines = append(lines, look.Fit(string(e.tone), 12))
 	}
-	return label{middle, words, e}
+	return label{middle, lines, e}
 }
 
 // port is where a line meets its box: the lines of one side stand below each other
@@ -152,29 +160,32 @@ func (d *drawing) port(r *route, end int) float64 {
 
 // labels writes the texts of the lines where they cover no other.
 func (d *drawing) labels(list []label) {
-	const height, column = 17.0, 6.3 // of 11 units
-	var placed []label
-	slices.SortStableFunc(list, func(a, b label) int {
-		if a.y != b.y {
-			return int(a.y*10) - int(b.y*10)
-		}
-		return int(a.x*10) - int(b.x*10)
-	})
-	for _, l := range list {
-		for _, o := range placed {
-			if o.x == l.x && l.y-o.y < height {
-				l.y = o.y + height
+	slices.SortStableFunc(list, func(a, b label) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.y, b.y)) })
+	for i := range list {
+		l := &list[i]
+		if i > 0 {
+			if o := &list[i-1]; o.x == l.x {
+				l.y = max(l.y, o.y+(o.height()+l.height())/2)
 			}
 		}
-		placed = append(placed, l)
-		w := column*float64(look.Width(l.text)) + 10
-		class := l.edge.tone.class()
-		if l.edge.fails {
-			class += " fails"
-		}
-		d.add(`<g class="rate%s"><rect x="%s" y="%s" width="%s" height="16" rx="5"/><text x="%s" y="%s">%s</text></g>`, class,
-			number(l.x-w/2), number(l.y-8), number(w), number(l.x), number(l.y+4), html.EscapeString(l.text))
+		d.label(l)
 	}
+}
+
+func (d *drawing) label(l *label) {
+	class, columns := l.edge.tone.class(), 0
+	if l.edge.fails {
+		class += " fails"
+	}
+	for _, line := range l.lines {
+		columns = max(columns, look.Width(line))
+	}
+	w, top := labelColumn*float64(columns)+8, l.y-l.height()/2
+	d.add(`<g class="rate%s"><rect x="%s" y="%s" width="%s" height="%s" rx="5"/>`, class, number(l.x-w/2), number(top), number(w), number(l.height()))
+	for i, line := range l.lines {
+		d.add(`<text x="%s" y="%s">%s</text>`, number(l.x), number(top+labelLine*float64(i)+12), html.EscapeString(line))
+	}
+	d.add("</g>")
 }
 
 func (d *drawing) boxAt(b *box, p *place) {
