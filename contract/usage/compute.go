@@ -1,11 +1,21 @@
 package usage
 
+import (
+	"cmp"
+	"slices"
+)
+
 // series are the numbers that one place had in the calls of a group, in order.
 type series struct {
 	at    *spot
 	items []decimal
 	// own says that they are of the origin at hand; stale that none was news.
 	own, stale bool
+}
+
+// amounts reports whether any of the numbers has a fraction.
+func (s *series) amounts() bool {
+	return slices.ContainsFunc(s.items, func(d decimal) bool { return d.e < 0 })
 }
 
 // gather appends the series of some values.
@@ -15,10 +25,7 @@ func gather(to []series, values []value, own bool) []series {
 		if !v.numeric || v.kind == text && len(v.text) > 12 {
 			continue
 		}
-		j := len(to) - 1
-		for j >= 0 && to[j].at != v.at {
-			j--
-		}
+		j := slices.IndexFunc(to, func(s series) bool { return s.at == v.at })
 		if j < 0 {
 			if len(to) >= maxSeries {
 				continue
@@ -34,14 +41,30 @@ func gather(to []series, values []value, own bool) []series {
 	return to
 }
 
+// choose leaves the series that are computed with: the most likely of each kind.
+func choose(all []series) []series {
+	slices.SortStableFunc(all, func(a, b series) int {
+		return cmp.Or(compareBool(b.own, a.own), compareBool(b.amounts(), a.amounts()))
+	})
+	own, other := 0, 0
+	return slices.DeleteFunc(all, func(s series) bool {
+		if s.own {
+			own++
+			return own > maxOwn
+		}
+		other++
+		return other > maxOther
+	})
+}
+
 // compute appends what the consumer may have computed out of its own series, with
 // others: sums, and products with series as long, or with single numbers, and the
-// sums of these; differences and sums of two of one response.
+// sums of these; differences and sums of two amounts of one response.
 func compute(to []entry, all []series) []entry {
 	for i := range all {
 		s := &all[i]
 		if !s.own {
-			continue
+			break
 		}
 		e := entry{at: s.at.id, way: computed, stale: s.stale}
 		to = total(to, e, s.items)
@@ -52,7 +75,7 @@ func compute(to []entry, all []series) []entry {
 			}
 			e.stale = s.stale && f.stale
 			to = products(to, e, s.items, f.items)
-			if f.own {
+			if f.own && s.amounts() && f.amounts() {
 				to = differences(to, e, s.items, f.items)
 			}
 		}

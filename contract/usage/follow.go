@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"slices"
 	"time"
 
 	"twinspect.dev/contract/join"
@@ -21,6 +22,10 @@ func (f *Follower) follow(r *reading, g group, key originKey, calls []int) {
 		f.calls.Drop(ManyOperations, uint64(len(calls)))
 		return
 	}
+	if r.steps <= 0 {
+		f.calls.Drop(MuchWork, uint64(len(calls)))
+		return
+	}
 	f.count(r, o, calls)
 	targets := f.targets(r, g, calls[0])
 	if len(targets) == 0 {
@@ -37,7 +42,7 @@ func (f *Follower) follow(r *reading, g group, key originKey, calls []int) {
 			f.skip(len(calls))
 			continue
 		}
-		f.match(o, w, t, each, derived)
+		f.match(r, o, w, t, each, derived)
 		hash := r.sample(g)
 		if !w.wants(hash) {
 			continue
@@ -75,14 +80,16 @@ func (f *Follower) targets(r *reading, g group, first int) []target {
 			continue
 		}
 		values, b := f.request(r, i)
-		if b == nil {
+		if b == nil || r.steps <= 0 {
 			continue
 		}
-		j := 0
-		for j < len(out) && out[j].book != b {
-			j++
-		}
-		if j == len(out) {
+		r.steps -= len(values) + 1
+		j := slices.IndexFunc(out, func(t target) bool { return t.book == b })
+		if j < 0 {
+			if j = len(out); j == maxTargets {
+				f.skip(1)
+				continue
+			}
 			out = append(out, target{book: b})
 		}
 		out[j].add(values)
@@ -90,6 +97,7 @@ func (f *Follower) targets(r *reading, g group, first int) []target {
 	if g.parent >= 0 && answered(&r.chain.Calls[g.parent]) {
 		if values, b := f.answer(r, g.parent); b != nil {
 			t := target{book: b, answer: true}
+			r.steps -= len(values)
 			t.add(values)
 			out = append(out, t)
 		}
@@ -127,10 +135,16 @@ func (f *Follower) given(r *reading, g group, calls []int) (each [][]entry, deri
 	_, own := f.answer(r, calls[0])
 	for _, i := range g.calls {
 		// Responses of the same operation are there already.
-		if got, b := f.answer(r, i); b != own {
+		if got, b := f.answer(r, i); b != own && r.steps > 0 {
+			r.steps -= len(got)
 			all = gather(all, got, false)
 		}
 	}
+	n := len(all)
+	all = choose(all)
+	f.computed.Seen += uint64(n)
+	f.computed.Written += uint64(len(all))
+	f.computed.Drop(ManySeries, uint64(n-len(all)))
 	return each, compute(nil, all)
 }
 
@@ -144,19 +158,24 @@ func moment(c *join.Call) time.Time {
 
 // match counts in how many calls the values of a place came again at another. What
 // was computed out of several calls counts for each of them.
-func (f *Follower) match(o *origin, w *flow, t target, each [][]entry, derived []entry) {
+func (f *Follower) match(r *reading, o *origin, w *flow, t target, each [][]entry, derived []entry) {
 	clear(f.index)
 	for i, e := range t.sent {
 		if at := f.index[e.hash]; len(at) < maxHits {
 			f.index[e.hash] = append(at, int32(i))
 		}
 	}
-	for _, list := range each {
+	each = append(each, derived)
+	for i, list := range each {
+		r.steps -= len(list)
 		clear(f.matched)
 		f.hits(t.sent, list)
-		f.hits(t.sent, derived)
+		n := 1
+		if i == len(each)-1 {
+			n = i
+		}
 		for pair := range f.matched {
-			f.tally(o, w, pair)
+			f.tally(o, w, pair, uint64(n))
 		}
 	}
 }
@@ -169,16 +188,17 @@ func (f *Follower) hits(sent, given []entry) {
 	}
 }
 
-func (f *Follower) tally(o *origin, w *flow, pair pairKey) {
-	f.pairs.Seen++
-	n, ok := w.pairs[pair]
+func (f *Follower) tally(o *origin, w *flow, pair pairKey, n uint64) {
+	f.pairs.Seen += n
+	before, ok := w.pairs[pair]
 	if !ok {
-		if o.pairs >= maxPairs {
-			f.pairs.Drop(ManyPairs, 1)
+		if o.pairs >= maxPairs || f.held >= maxAllPairs {
+			f.pairs.Drop(ManyPairs, n)
 			return
 		}
 		o.pairs++
+		f.held++
 	}
-	w.pairs[pair] = n + 1
-	f.pairs.Written++
+	w.pairs[pair] = before + n
+	f.pairs.Written += n
 }

@@ -12,9 +12,11 @@ type Follower struct {
 	books   map[bookKey]*book
 	origins map[originKey]*origin
 	flows   int
+	held    int // pairs of all origins
 
-	calls capture.Stats
-	pairs capture.Stats
+	calls    capture.Stats
+	pairs    capture.Stats
+	computed capture.Stats
 	// Scratch of one group.
 	known   map[uint64]*spot
 	index   map[uint64][]int32
@@ -64,6 +66,7 @@ func (f *Follower) Account() capture.Account {
 		{Name: "usage", Unit: "calls", Stats: f.calls.Clone()},
 		{Name: "usage bodies", Unit: "bodies", Stats: f.reader.bodies.Clone()},
 		{Name: "usage values", Unit: "values", Stats: f.reader.values.Clone()},
+		{Name: "usage computed", Unit: "series", Stats: f.computed.Clone()},
 		{Name: "usage matches", Unit: "matches", Stats: f.pairs.Clone()},
 	}
 }

@@ -44,7 +44,8 @@ type reading struct {
 	chain *join.Chain
 	trace uint64
 	said  []said
-	work  int
+	work  int // values that may still be read
+	steps int // values that may still be looked up
 }
 
 type said struct {
@@ -54,7 +55,7 @@ type said struct {
 }
 
 func (f *Follower) read(c *join.Chain) *reading {
-	r := &reading{chain: c, said: make([]said, len(c.Calls)), work: maxWork}
+	r := &reading{chain: c, said: make([]said, len(c.Calls)), work: maxWork, steps: maxSteps}
 	switch {
 	case c.Tree != nil:
 		r.trace = hashText(asText, string(c.Tree.Trace[:]))

@@ -116,11 +116,12 @@ func (w *flow) column(p pairKey) column {
 	for i := range w.samples {
 		s := &w.samples[i]
 		for _, e := range part(s.given, p.from, p.way) {
-			if !e.stale {
+			if !e.stale && len(c.given[i]) < maxColumn {
 				c.given[i] = append(c.given[i], e.hash)
 			}
 		}
 		c.sent[i] = part(s.sent, p.into, 0)
+		c.sent[i] = c.sent[i][:min(len(c.sent[i]), maxColumn)]
 	}
 	return c
 }

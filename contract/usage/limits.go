@@ -40,8 +40,18 @@ const (
 	maxSamples = 128
 	// maxEntries of a sample on each side, 16 bytes each.
 	maxEntries = 2048
-	// maxPairs of an origin: 100 places that come again in 160 each.
-	maxPairs = 1 << 14
+	// maxPairs of an origin: 100 places that come again at 40 others each. maxAllPairs
+	// are of all origins: 80 MB, 500 for each of the most.
+	maxPairs    = 1 << 12
+	maxAllPairs = 1 << 20
+	// maxSteps of a chain, in values that are looked up, bound its time at some 0.2 s.
+	// A chain of a thousand calls of 100 values takes a tenth of them.
+	maxSteps = 1 << 22
+	// maxTargets are the kinds of messages that are looked at after a response.
+	maxTargets = 64
+	// maxColumn are the values of one sample at one place that are tested, the least
+	// by hash: these are the same ones on both sides.
+	maxColumn = 128
 	// maxHits are the places of a message at which one value is found.
 	maxHits = 16
 
@@ -51,8 +61,13 @@ const (
 	// minText is the length of a text that means something inside another.
 	minText = 4
 
-	// maxSeries of numbers are computed with each other, of maxItems each.
-	maxSeries = 24
+	// maxSeries of numbers are read of a group, of maxItems each. Of these the first
+	// maxOwn of the origin are computed with each other and with maxOther of what
+	// else the consumer had, amounts with a fraction before whole numbers: 240
+	// products are as dear as the rest of two responses.
+	maxSeries = 64
+	maxOwn    = 12
+	maxOther  = 8
 	maxItems  = 128
 )
 
@@ -78,6 +93,10 @@ const (
 	ManyPlaces capture.Reason = "too-many-places"
 	// ManyOperations: calls of operations beyond those that are told apart.
 	ManyOperations capture.Reason = "too-many-operations"
+	// MuchWork: calls of a chain in which more was looked up than is for one chain.
+	MuchWork capture.Reason = "chain-work-limit"
+	// ManySeries: numbers that nothing was computed of, as there are too many.
+	ManySeries capture.Reason = "too-many-numbers"
 	// ManyPairs: matches of places beyond the pairs that are counted.
 	ManyPairs capture.Reason = "too-many-pairs"
 )

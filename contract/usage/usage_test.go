@@ -33,7 +33,7 @@ func values(uses map[contract.Place]contract.Usage) []string {
 }
 
 func TestUsedValuesAreFoundAndOthersAreNot(t *testing.T) {
-	for _, n := range []int{20, 100, 400} {
+	for _, n := range []int{20, 100, 250} {
 		var right, wrong, missed float64
 		for seed := range uint64(5) {
 			f := follow(chains(seed, n))
