@@ -97,16 +97,16 @@ func (w *Writer) flush() error {
 	if w.held == 0 {
 		return nil
 	}
-	frame := append(w.frame[:0], 0, 0, 0, 0)
+	w.frame = append(w.frame[:0], 0, 0, 0, 0)
 	for i := range w.groups {
 		g := &w.groups[i]
-		frame = protowire.AppendTag(frame, 1, protowire.BytesType)
-		frame = protowire.AppendBytes(frame, g.message())
+		w.frame = protowire.AppendTag(w.frame, 1, protowire.BytesType)
+		w.frame = protowire.AppendBytes(w.frame, g.message())
 	}
-	binary.BigEndian.PutUint32(frame, uint32(len(frame)-4))
-	w.frame, w.groups, w.held = frame, nil, 0
+	binary.BigEndian.PutUint32(w.frame, uint32(len(w.frame)-4))
+	w.groups, w.held = nil, 0
 	clear(w.services)
-	if _, err := w.out.Write(frame); err != nil {
+	if _, err := w.out.Write(w.frame); err != nil {
 		w.err = fmt.Errorf("write spans: %w", err)
 		return w.err
 	}

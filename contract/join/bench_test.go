@@ -31,7 +31,7 @@ func load(t require.TestingT, j *join.Joiner, traces, untracedEvery int) {
 			if i%2 == 0 {
 				kind, service = server, "cart"
 			}
-			s := span(i+1, i, kind, service, fmt.Sprintf("GET /carts/%d/items/%d", n, i/2), 200, 10*n+i, 10*n+i+1)
+			s := span(i+1, i, kind, service, fmt.Sprintf("GET /carts/%d/items/%d", n, (i+1)/2), 200, 10*n+i, 10*n+i+1)
 			s.Trace = traceID(n + 1)
 			s.HTTP.Route = "/carts/{id}/items/{item}"
 			require.NoError(t, j.AddSpan(&s))
@@ -67,7 +67,7 @@ func TestMemoryDoesNotGrowWithTheInput(t *testing.T) {
 		before := live()
 		load(t, j, traces, 7)
 		chains := 0
-		require.NoError(t, j.Each(context.Background(), func(c *join.Chain) error {
+		require.NoError(t, j.Each(context.Background(), func(_ *join.Chain) error {
 			if chains++; chains%400 == 0 {
 				most[i] = max(most[i], live()-before)
 			}

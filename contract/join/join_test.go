@@ -382,3 +382,21 @@ func TestATraceThatDoesNotFitTheMemoryIsLeftOutAlone(t *testing.T) {
 	assert.Equal(t, map[capture.Reason]uint64{join.TraceTooLarge: 9001}, a[0].Dropped)
 	assert.Equal(t, map[capture.Reason]uint64{join.TraceTooLarge: 2, join.ExchangeTooLarge: 1}, a[1].Dropped)
 }
+
+func TestAWindowOfTimeThatDoesNotFitTheMemoryIsLeftOutAlone(t *testing.T) {
+	in := input{exchanges: []*capture.Exchange{
+		said(1, 0, 0, "cart", "GET /carts/7", 200, 10_012, 10_088), said(2, 0, 0, "x", "GET /x", 200, 12, 88)}}
+	for _, s := range shop() {
+		s.Start, s.End = s.Start.Add(10*time.Second), s.End.Add(10*time.Second)
+		in.spans = append(in.spans, s)
+	}
+	for i := range 4000 {
+		s := span(1, 0, server, "x", "GET /x", 200, 10, 90)
+		s.Trace = traceID(2 + i)
+		in.spans = append(in.spans, s)
+	}
+	out, a := joined(t, join.Options{MaxBytes: join.MinMaxBytes}, in, 1)
+	assert.Contains(t, out, "01 web>cart GET /carts/{id} time 0.90 -1 s3")
+	assert.Equal(t, map[capture.Reason]uint64{join.WindowTooLarge: 1}, a[1].Dropped)
+	assert.Empty(t, a[0].Dropped)
+}

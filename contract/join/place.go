@@ -147,7 +147,11 @@ func (s *scene) byContext(ctx context.Context, said []*heard, c *claims) ([]*hea
 		for n < len(named) && named[n].span == named[0].span {
 			n++
 		}
-		left = append(left, s.claim(named[:n], c)...)
+		more, err := s.claim(ctx, named[:n], c)
+		if err != nil {
+			return nil, err
+		}
+		left = append(left, more...)
 		named = named[n:]
 	}
 	return left, nil
@@ -160,7 +164,7 @@ func (s *scene) byContext(ctx context.Context, said []*heard, c *claims) ([]*hea
 // is known as the parent of a server's. A service that makes no client's spans
 // sends the id of its own, with each of its calls; then what was asked must be
 // the same as well.
-func (s *scene) claim(said []*heard, c *claims) (left []*heard) {
+func (s *scene) claim(ctx context.Context, said []*heard, c *claims) (left []*heard, err error) {
 	id := said[0].span
 	own := s.client[id]
 	sender := own != nil && (own.Client.Kind == trace.Client || own.Client.Kind == trace.Producer)
@@ -173,7 +177,7 @@ func (s *scene) claim(said []*heard, c *claims) (left []*heard) {
 		for _, h := range said {
 			c.add(s.bottom(n), h)
 		}
-		return nil
+		return nil, nil
 	}
 	ends := slices.Clone(others)
 	for _, n := range []*trace.Call{own, s.server[id]} {
@@ -181,15 +185,18 @@ func (s *scene) claim(said []*heard, c *claims) (left []*heard) {
 			ends = append(ends, n)
 		}
 	}
-	return s.share(tries(said, s.skew), ends, sender || own == nil && s.server[id] == nil, c)
+	return s.share(ctx, tries(said, s.skew), ends, sender || own == nil && s.server[id] == nil, c)
 }
 
 // share gives each try the free call that it is most like. Where all calls are
 // surely the sender's, a try that is like none is one of the first, whose span is
 // missing.
-func (s *scene) share(parts [][]*heard, ends []*trace.Call, sure bool, c *claims) (left []*heard) {
+func (s *scene) share(ctx context.Context, parts [][]*heard, ends []*trace.Call, sure bool, c *claims) (left []*heard, err error) {
 	taken := make(map[*trace.Call]bool, len(ends))
 	for _, part := range parts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		var found *trace.Call
 		var as likeness
 		for _, n := range ends {
@@ -209,7 +216,7 @@ func (s *scene) share(parts [][]*heard, ends []*trace.Call, sure bool, c *claims
 			c.add(s.bottom(found), h)
 		}
 	}
-	return left
+	return left, nil
 }
 
 // closer compares how like two calls are to the same exchange: less is more.

@@ -75,7 +75,10 @@ func (s *spill) read(b block) ([]byte, error) {
 		s.pack = make([]byte, b.size)
 	}
 	packed := s.pack[:b.size]
-	if _, err := s.file.ReadAt(packed, b.offset); err != nil && !errors.Is(err, io.EOF) {
+	if n, err := s.file.ReadAt(packed, b.offset); n < len(packed) {
+		if errors.Is(err, io.EOF) {
+			err = errDamaged
+		}
 		return nil, fmt.Errorf("read temporary file: %w", err)
 	}
 	raw, err := s2.Decode(nil, packed)
