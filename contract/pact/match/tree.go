@@ -98,22 +98,30 @@ func (c *checker) examples(at cursor, want, got []any) {
 
 // ruled compares where rules hold: first the value as such, then what is in it.
 func (c *checker) ruled(at cursor, rules *candidate, want, got any) {
-	var failed []Mismatch
-	passed := 0
-	for i := range rules.list.Rules {
-		found := c.apart(func(sub *checker) { sub.rule(at, rules, &rules.list.Rules[i], want, got) })
-		if len(found) == 0 {
-			passed++
-		}
-		failed = append(failed, found...)
-	}
-	if len(failed) > 0 && (!rules.list.Any || passed == 0) {
-		for _, m := range failed {
-			c.keep(m)
+	if rules.list.Any {
+		c.anyOf(at, rules, want, got)
+	} else {
+		for i := range rules.list.Rules {
+			c.rule(at, rules, &rules.list.Rules[i], want, got)
 		}
 	}
 	if !slices.ContainsFunc(rules.list.Rules, descends) {
 		c.inside(at, rules, want, got)
+	}
+}
+
+// anyOf asks that one of the rules holds.
+func (c *checker) anyOf(at cursor, rules *candidate, want, got any) {
+	var failed []Mismatch
+	for i := range rules.list.Rules {
+		found := c.apart(func(sub *checker) { sub.rule(at, rules, &rules.list.Rules[i], want, got) })
+		if len(found) == 0 {
+			return
+		}
+		failed = append(failed, found...)
+	}
+	for _, m := range failed {
+		c.keep(m)
 	}
 }
 
