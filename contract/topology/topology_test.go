@@ -209,3 +209,16 @@ func BenchmarkSee(b *testing.B) {
 	b.ReportMetric(float64(spans)*float64(b.N)/b.Elapsed().Seconds(), "spans/s")
 	b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/(1<<10), "KiB")
 }
+
+func TestAGraphIsMadeOfAFileOfZipkins(t *testing.T) {
+	b := topology.New()
+	for _, tree := range file(t, `[{"traceId":"1","id":"1","kind":"SERVER","name":"get /","timestamp":1700000000000000,"duration":9000,"localEndpoint":{"serviceName":"web"}},
+		{"traceId":"1","parentId":"1","id":"2","kind":"CLIENT","name":"get","timestamp":1700000000001000,"duration":8000,"localEndpoint":{"serviceName":"web"},"tags":{"http.method":"GET","http.path":"/products/7"}},
+		{"traceId":"1","parentId":"1","id":"2","kind":"SERVER","shared":true,"name":"get","localEndpoint":{"serviceName":"catalog"},"tags":{"http.method":"GET","http.route":"/products/{id}","http.status_code":"404"}}]`) {
+		b.See(tree)
+	}
+	g := b.Graph()
+	assert.Equal(t, uint64(3), g.Spans)
+	assert.Equal(t, "GET /products/{id}", edge(t, g, "web", "catalog").Links[0].Operation)
+	assert.Equal(t, map[string]uint64{"404": 1}, g.Service("catalog").Operations[0].Outcomes)
+}
