@@ -10,6 +10,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -229,6 +230,20 @@ func goTest(t *testing.T) []byte {
 	return b.Bytes()
 }
 
+// exported finds what the compiler knows of the packages that the test imports.
+func exported(t *testing.T) importer.Lookup {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", //nolint:noctx // it is short
+		"encoding/json", "fmt", "io", "net/http", "net/http/httptest", "regexp", "testing").Output()
+	require.NoError(t, err)
+	files := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), " ")
+		files[path] = file
+	}
+	return func(path string) (io.ReadCloser, error) { return os.Open(files[path]) }
+}
+
 func TestTheGoTestIsFormattedAndOfTheRightTypes(t *testing.T) {
 	source := goTest(t)
 	formatted, err := format.Source(source)
@@ -237,7 +252,7 @@ func TestTheGoTestIsFormattedAndOfTheRightTypes(t *testing.T) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "x_test.go", source, parser.SkipObjectResolution)
 	require.NoError(t, err)
-	checker := types.Config{Importer: importer.ForCompiler(files, "source", nil)}
+	checker := types.Config{Importer: importer.ForCompiler(files, "gc", exported(t))}
 	_, err = checker.Check("shop_test", files, []*ast.File{file}, nil)
 	require.NoError(t, err)
 	assert.Contains(t, string(source), "It was seen in 100 of 110 calls.")
@@ -272,7 +287,7 @@ var _ = strings.NewReader
 func init() {
 	callPactGetProductsIdAnswers200 = get("/products/00000000-0000-4000-8000-000000000000?lang=en")
 	callPactPostOrdersAnswers201 = func(base string) error {
-		_, err := http.Post(base+"/orders", "application/json", strings.NewReader(`+"`{\"sku\":\"x\"}`"+`))
+		_, err := http.Post(base+"/orders", "application/json", strings.NewReader(` + "`{\"sku\":\"x\"}`" + `))
 		return err
 	}
 }
@@ -299,4 +314,19 @@ func TestTheGoTestRunsAClient(t *testing.T) {
 
 func TestAPackageNeedsAName(t *testing.T) {
 	assert.ErrorContains(t, consumer.GoTest(&bytes.Buffer{}, nil, &pact.Pact{}, "a b"), "no name of a package")
+}
+
+func TestEachVersionCanBeWrittenAndReadBack(t *testing.T) {
+	for _, v := range []pact.Version{pact.V1, pact.V11, pact.V2, pact.V3, pact.V4} {
+		p, _ := consumer.FromContract(shop(), v)
+		var first, again bytes.Buffer
+		require.NoError(t, pact.Write(&first, p), v)
+		read, err := pact.Read(bytes.NewReader(first.Bytes()), "shop.json")
+		require.NoError(t, err, v)
+		if v != pact.V1 && v != pact.V11 {
+			assert.Empty(t, match.Response(read.Interactions[0].Response, answer(t, func(map[string]any) {})), v)
+		}
+		require.NoError(t, pact.Write(&again, read), v)
+		assert.Equal(t, first.String(), again.String(), v)
+	}
 }
