@@ -18,7 +18,7 @@ const (
 	maxBoxLines   = 4   // operations in a box
 )
 
-// SVG draws g as a picture with links to nothing, for a page that has [Style]. The
+// SVG draws g as a picture, for a page whose styles import page/style/graph.css. The
 // callers that send no spans stand as an arrow without a beginning. mark may be nil. Everything that a
 // mark says is there as text too.
 func SVG(g *Graph, mark func(service string) Mark) template.HTML {
