@@ -35,8 +35,9 @@ package contractfile
 import _ "embed" // the schema
 
 // MaxFile is the greatest file in bytes: some 50,000 fields. A consumer that calls
-// a hundred operations of a large provider sees some 10,000.
-const MaxFile = 16 << 20
+// fifty operations of the largest public provider sees 25,000. Reading takes some
+// hundred times as much memory, and a third of a second for each MiB.
+const MaxFile = 8 << 20
 
 const (
 	extension = ".yaml"

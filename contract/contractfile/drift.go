@@ -74,20 +74,20 @@ const enough = 5
 // Drift tells how a contract differs from an earlier one of the same pair, sorted
 // by operation, status and place. How often something was seen is no difference;
 // what is missing in fewer than five samples is told as not seen.
-func Drift(old, new *contract.Contract) []Change {
+func Drift(old, now *contract.Contract) []Change {
 	var d drift
 	total := uint64(0)
-	for _, in := range new.Interactions {
+	for _, in := range now.Interactions {
 		total = add(total, in.Calls)
 	}
 	for _, o := range old.Interactions {
-		if n := interaction(new, o.Operation); n != nil {
+		if n := interaction(now, o.Operation); n != nil {
 			d.operation(&o, n)
 		} else {
 			d.gone(Change{Kind: OperationGone, Operation: o.Operation, Old: calls(o.Calls)}, "is no longer called in "+calls(total), "is not called in "+calls(total), total)
 		}
 	}
-	for _, n := range new.Interactions {
+	for _, n := range now.Interactions {
 		if interaction(old, n.Operation) == nil {
 			d.add(Change{Kind: OperationNew, Operation: n.Operation, New: calls(n.Calls), Text: "is newly called: " + calls(n.Calls)})
 		}
@@ -162,8 +162,8 @@ func (d *drift) operation(o, n *contract.Interaction) {
 }
 
 // fields compares the fields of a request or of a response that was seen so often.
-func (d *drift) fields(at Change, old, new []contract.Field, messages uint64) {
-	was, is := present(old), present(new)
+func (d *drift) fields(at Change, old, now []contract.Field, messages uint64) {
+	was, is := present(old), present(now)
 	for _, place := range slices.Sorted(maps.Keys(was)) {
 		at.At = place
 		o, n := was[place], is[place]

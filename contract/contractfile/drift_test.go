@@ -95,18 +95,18 @@ func TestHowAFieldHasChangedIsTold(t *testing.T) {
 
 func TestWhatFewCallsDidNotShowIsNotGone(t *testing.T) {
 	old := sample(t)
-	new := sample(t)
-	new.Interactions = new.Interactions[:1]
-	assert.Equal(t, []string{"GET /products/{id}: is not called in 1 call"}, texts(Drift(old, new)))
-	assert.True(t, Drift(old, new)[0].Thin)
-	new.Interactions[0].Calls = 1500
-	assert.Equal(t, []string{"GET /products/{id}: is no longer called in 1,500 calls"}, texts(Drift(old, new)))
-	assert.Equal(t, []string{"GET /products/{id}: is newly called: 22 calls"}, texts(Drift(new, old)))
+	now := sample(t)
+	now.Interactions = now.Interactions[:1]
+	assert.Equal(t, []string{"GET /products/{id}: is not called in 1 call"}, texts(Drift(old, now)))
+	assert.True(t, Drift(old, now)[0].Thin)
+	now.Interactions[0].Calls = 1500
+	assert.Equal(t, []string{"GET /products/{id}: is no longer called in 1,500 calls"}, texts(Drift(old, now)))
+	assert.Equal(t, []string{"GET /products/{id}: is newly called: 22 calls"}, texts(Drift(now, old)))
 }
 
 func TestADriftIsReadAsADiff(t *testing.T) {
-	old, new := sample(t), sample(t)
-	op := &new.Interactions[1]
+	old, now := sample(t), sample(t)
+	op := &now.Interactions[1]
 	op.Request = nil
 	op.Responses[1] = contract.ContractResponse{Status: 410, Calls: 2}
 	var bodies []string
@@ -114,11 +114,11 @@ func TestADriftIsReadAsADiff(t *testing.T) {
 		bodies = append(bodies, fmt.Sprintf(`{"id":"p%d","price":"%d","status":"%s","total\u001b[2J":{"a":1}}`, i, i, []string{"active", "open"}[i%2]))
 	}
 	op.Responses[0].Fields = fields(t, bodies...)
-	new.Interactions[0] = contract.Interaction{Operation: "PUT /products/{id}", Calls: 7}
-	new.Interactions[0], new.Interactions[1] = new.Interactions[1], new.Interactions[0]
+	now.Interactions[0] = contract.Interaction{Operation: "PUT /products/{id}", Calls: 7}
+	now.Interactions[0], now.Interactions[1] = now.Interactions[1], now.Interactions[0]
 	for _, colour := range []bool{false, true} {
 		var b bytes.Buffer
-		require.NoError(t, DriftText(&b, Drift(old, new), colour))
+		require.NoError(t, DriftText(&b, Drift(old, now), colour))
 		golden(t, fmt.Sprintf("drift-%v.txt", colour), b.Bytes())
 	}
 	assert.Empty(t, Drift(old, old))

@@ -31,8 +31,8 @@ func (d *drift) field(at Change, o, n *contract.Field) {
 	d.used(at, &o.Usage, &n.Usage)
 }
 
-func (d *drift) change(c Change, kind Kind, old, new, text string) {
-	c.Kind, c.Old, c.New, c.Text = kind, old, new, text
+func (d *drift) change(c Change, kind Kind, was, is, text string) {
+	c.Kind, c.Old, c.New, c.Text = kind, was, is, text
 	d.add(c)
 }
 

@@ -12,7 +12,7 @@ import (
 	"twinspect.dev/contract/shape"
 )
 
-// ErrPair: contracts of different pairs cannot be merged.
+// ErrPair tells that contracts are of different pairs, which cannot be merged.
 var ErrPair = errors.New("contracts of different pairs")
 
 // Merge joins the contracts of one pair out of two recordings. Counts are summed and
