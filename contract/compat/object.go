@@ -177,10 +177,11 @@ func (m *matcher) added(name string, after prop) {
 	if demanded && !after.required {
 		m.need(name, true, false, false)
 	}
+	shut := m.a.closed && len(list) == 0
 	switch {
-	case after.required && !demanded:
+	case after.required && !demanded && (!shut || m.mode.direction == InRequest):
 		m.tellAt(name, pick(after.view.initial != nil, requiredDefault, requiredAdded), old, next, name+" must be there")
-	case m.a.closed && len(list) == 0:
+	case shut:
 		m.tellAt(name, addedToClosed, old, next, name+" was added")
 	default:
 		m.tellAt(name, optionalAdded, old, next, name+" was added")

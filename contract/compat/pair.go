@@ -89,6 +89,11 @@ func (c *comparer) pair(a, b *view, m mode) *result {
 // breaks reports whether a result, or one below it, breaks. Pairs that are being
 // compared count as far as they are known: what breaks in them is told there.
 func (c *comparer) breaks(r *result, d Direction) bool {
+	return r.any(func(f *finding) bool { return kinds[f.kind].level(d) == Breaking })
+}
+
+// any reports whether a finding fits, of a result or of one below it.
+func (r *result) any(fits func(f *finding) bool) bool {
 	seen := make(map[*result]bool)
 	var visit func(r *result) bool
 	visit = func(r *result) bool {
@@ -96,8 +101,8 @@ func (c *comparer) breaks(r *result, d Direction) bool {
 			return false
 		}
 		seen[r] = true
-		for _, f := range r.found {
-			if kinds[f.kind].level(d) == Breaking {
+		for i := range r.found {
+			if fits(&r.found[i]) {
 				return true
 			}
 		}
@@ -117,6 +122,7 @@ type matcher struct {
 	result *result
 	a, b   *view
 	mode   mode
+	tries  int
 }
 
 func (m *matcher) tell(kind int, old, next openapi.Place, text string) {

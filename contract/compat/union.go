@@ -82,7 +82,10 @@ func (m *matcher) alternatives(a, b *union, before, after []*view) {
 	mode.branch = true
 	lost, fresh := m.named(before, after, mode)
 	request := mode.direction == InRequest
-	accepted := func(old, next *view) bool { return !m.breaks(m.pair(old, next, mode), mode.direction) }
+	accepted := func(old, next *view) bool {
+		m.tries++
+		return m.tries <= maxTries && !m.breaks(m.pair(old, next, mode), mode.direction)
+	}
 	if request {
 		lost = slices.DeleteFunc(lost, func(o *view) bool {
 			return m.taken(o, a, b, after, accepted)
@@ -135,6 +138,10 @@ func (m *matcher) beside(a, b *view, mode mode) {
 	}
 }
 
+// maxTries bounds how many alternatives of a union are held against each other, as
+// for two lists of a hundred without names. Those beyond count as other ones.
+const maxTries = 10_000
+
 // named compares the alternatives that have the same name, or are alike, and returns
 // the others.
 func (m *matcher) named(before, after []*view, mode mode) (lost, fresh []*view) {
@@ -163,7 +170,19 @@ func (m *matcher) named(before, after []*view, mode mode) (lost, fresh []*view) 
 		}
 		m.beside(o, n, mode)
 	}
+	rest = lost
+	lost = nil
+	for _, o := range rest { // in other files, or put together in another way
+		if take(func(n *view) bool { return m.equivalent(o, n, mode) }) == nil {
+			lost = append(lost, o)
+		}
+	}
 	return lost, fresh
+}
+
+func (m *matcher) equivalent(a, b *view, mode mode) bool {
+	m.tries++
+	return m.tries <= maxTries && !m.pair(a, b, mode).any(func(*finding) bool { return true })
 }
 
 func (m *matcher) discriminator(a, b *union) {
