@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/join"
 	"twinspect.dev/diff/stats"

@@ -34,6 +34,13 @@
 // told; another only for what it explains beyond that. Where two explain exactly
 // the same, both are told, at half the confidence.
 //
+// The other number of a product is of the same trace, so that a 2 that is no
+// quantity gives the right product wherever the quantity is 2: what is computed
+// counts only where it comes again in half of the samples at least. Twelve series
+// of numbers of a response, amounts with a fraction first, are computed with each
+// other and with eight that the consumer had otherwise; differences only of amounts
+// with a fraction. Others are in the account.
+//
 // # What no test can tell
 //
 // A field that is always the same, one whose value is no news, and one of which

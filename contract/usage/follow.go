@@ -106,6 +106,7 @@ func (f *Follower) targets(r *reading, g group, first int) []target {
 }
 
 func (t *target) add(values []value) {
+	t.sent = slices.Grow(t.sent, 4*len(values))
 	for i := range values {
 		t.sent = sent(t.sent, &values[i], len(t.sent))
 	}
@@ -118,7 +119,7 @@ func (f *Follower) given(r *reading, g group, calls []int) (each [][]entry, deri
 	for _, i := range calls {
 		got, _ := f.answer(r, i)
 		now := moment(&r.chain.Calls[i])
-		var list []entry
+		list := make([]entry, 0, 4*len(got))
 		for j := range got {
 			list = given(list, &got[j], now)
 		}

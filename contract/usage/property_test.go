@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/join"
@@ -148,7 +149,7 @@ func TestHostileChainsTakeBoundedWork(t *testing.T) {
 	many.answer(root, 200, same)
 	f.See(many.chain)
 	t.Logf("%v, %+v", time.Since(start), f.Account())
-	assert.Less(t, time.Since(start), 15*time.Second)
+	assert.Less(t, time.Since(start), time.Minute)
 	require.NoError(t, f.Account().Balance())
 	assert.NotZero(t, f.reader.values.Dropped[TooMany])
 	assert.NotZero(t, f.reader.values.Dropped[TooDeep])

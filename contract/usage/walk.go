@@ -2,9 +2,11 @@ package usage
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
+
 	"twinspect.dev/capture"
 )
 
@@ -79,7 +81,7 @@ func (w *walker) json(body []byte) error {
 	before := len(w.out)
 	_, err := w.value(at, 0)
 	if err == nil {
-		if _, err = w.dec.ReadToken(); err == io.EOF {
+		if _, err = w.dec.ReadToken(); errors.Is(err, io.EOF) {
 			return nil
 		}
 		err = errGoesOn

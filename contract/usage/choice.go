@@ -1,0 +1,77 @@
+package usage
+
+// The ways of an entry of a choice.
+const (
+	byValue way = iota
+	byClass
+)
+
+// choices are the samples of what an origin gave and what the consumer did then,
+// within one of its operations. Entries of what was given hold what a field said;
+// those of what was sent, which outcome there was.
+type choices struct {
+	flow
+	calls uint64
+	names []string
+	ids   map[string]uint32
+}
+
+// choice returns the choices within an operation of the consumer, nil where there
+// are too many.
+func (f *Follower) choice(o *origin, context string) *choices {
+	c := o.choices[context]
+	if c == nil && f.flows < maxFlows {
+		f.flows++
+		c = &choices{flow: flow{flowKey: flowKey{context: context}}, ids: make(map[string]uint32)}
+		o.choices[context] = c
+	}
+	return c
+}
+
+// outcome returns the entry of an outcome, which there were too many of if false.
+func (c *choices) outcome(name string) (entry, bool) {
+	id, ok := c.ids[name]
+	if !ok {
+		if len(c.names) >= maxPlaces {
+			return entry{}, false
+		}
+		id = uint32(len(c.names))
+		c.ids[name] = id
+		c.names = append(c.names, name)
+	}
+	return entry{at: id, hash: uint64(id)}, true
+}
+
+// stated appends what the fields of some values say: each by its value, and by what
+// it is.
+func stated(to []entry, values []value) []entry {
+	for i := range values {
+		v := &values[i]
+		e := entry{at: v.at.id, way: byValue, hash: v.hash}
+		if v.kind == tree {
+			e.hash = uint64(tree)
+			to = append(to, e)
+			continue
+		}
+		to = append(to, e)
+		e.way, e.hash = byClass, v.class()
+		to = append(to, e)
+	}
+	return to
+}
+
+// class tells what a decision may ask of a value of which there are many.
+func (v *value) class() uint64 {
+	c := uint64(v.kind) << 8
+	switch {
+	case v.kind == boolean:
+		return v.hash
+	case v.kind == text && v.text == "":
+		return c | 1
+	case v.kind == number && v.dec.c == 0:
+		return c | 2
+	case v.kind == number && v.dec.c < 0:
+		return c | 3
+	}
+	return c
+}
