@@ -195,10 +195,10 @@ func newContractCheck(env cli.Env) *cobra.Command {
 func newContractGen(env cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "contract-gen",
-		Short: "Generate provider tests from an OpenAPI document",
+		Short: "Generate provider tests from an OpenAPI document, and consumers' contracts from traffic",
 		Args:  cobra.NoArgs,
 	}
-	for _, c := range []*cobra.Command{newContractGenProvider(env)} {
+	for _, c := range []*cobra.Command{newContractGenProvider(env), newContractGenConsumer(env)} {
 		c.Long += "\n\n" + cli.ExitHelp
 		cmd.AddCommand(c)
 	}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"twinspect.dev/capture/trace"
+	"twinspect.dev/cmd/internal/cli"
+)
+
+type spansOptions struct {
+	spanOptions
+	redactFlags
+	output string
+	force  bool
+	noHide bool
+}
+
+func newSpans(env cli.Env) *cobra.Command {
+	var opt spansOptions
+	cmd := &cobra.Command{
+		Use:   "spans SOURCE...",
+		Short: "Collect the spans of services into a file, or print them",
+		Long: `Spans reads the spans of traces from wherever they are, prints them as JSON lines, or
+with -o writes them as OTLP (protobuf, each batch behind its length, as the file
+exporter of the OpenTelemetry collector does), which every command here reads. Secrets
+in targets and attributes are replaced by pseudonyms, as in recordings.
+
+` + spanSources,
+		Example: `  twinspect spans otlp://127.0.0.1:4318 -o spans.otlp --for 10m
+  twinspect spans jaeger://127.0.0.1:16686 --since 15m -o spans.otlp
+  twinspect spans zipkin.json | jq 'select(.service == "checkout")'`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return opt.run(cmd.Context(), env, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&opt.output, "output", "o", "-", "write to this file instead of standard output")
+	flags.BoolVar(&opt.force, "force", false, "overwrite the output")
+	flags.BoolVar(&opt.noHide, "no-redact", false, "keep secrets as they are")
+	opt.spanOptions.register(flags)
+	opt.redactFlags.register(flags)
+	return cmd
+}
+
+func (o *spansOptions) run(ctx context.Context, env cli.Env, sources []string) (err error) {
+	if err := errors.Join(o.check(), readable(sources)); err != nil {
+		return err
+	}
+	write, closing, err := o.open(env)
+	if err != nil {
+		return err
+	}
+	keep := write
+	if !o.noHide {
+		redactor, err := o.redactor()
+		if err != nil {
+			return errors.Join(err, closing())
+		}
+		keep = func(sp *trace.Span) error {
+			redactSpan(redactor, sp)
+			return write(sp)
+		}
+	}
+	r := &spanReader{env: env, options: o.spanOptions, damage: cli.NewDamage(env)}
+	_, err = r.each(ctx, sources, keep)
+	err = errors.Join(err, closing())
+	return errors.Join(err, cli.PrintAccount(env.Stderr, r.account), r.damage.Err())
+}
+
+func (o *spansOptions) open(env cli.Env) (write func(*trace.Span) error, closing func() error, err error) {
+	if o.output == "-" {
+		lines := json.NewEncoder(env.Stdout)
+		return func(sp *trace.Span) error { return lines.Encode(lineOf(sp)) }, func() error { return nil }, nil
+	}
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if o.force {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(o.output, mode, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return nil, nil, fmt.Errorf("%s exists: give another name, or --force to overwrite it", o.output)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	w := trace.NewWriter(f)
+	return w.WriteSpan, func() error { return errors.Join(w.Close(), f.Close()) }, nil
+}
+
+// spanLine is a span as a line of JSON.
+type spanLine struct {
+	Trace      string            `json:"trace"`
+	ID         string            `json:"id"`
+	Parent     string            `json:"parent,omitempty"`
+	Service    string            `json:"service"`
+	Name       string            `json:"name"`
+	Kind       string            `json:"kind"`
+	Operation  string            `json:"operation"`
+	Start      time.Time         `json:"start"`
+	Duration   time.Duration     `json:"duration_ns"`
+	Failed     bool              `json:"failed,omitempty"`
+	Status     int               `json:"http_status,omitempty"`
+	Peer       string            `json:"peer,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+func lineOf(sp *trace.Span) spanLine {
+	line := spanLine{
+		Trace: sp.Trace.String(), ID: sp.ID.String(), Service: sp.Service, Name: sp.Name, Kind: sp.Kind.String(),
+		Operation: sp.Operation(), Start: sp.Start, Duration: sp.Duration(), Failed: sp.Failed(), Status: sp.HTTP.Status, Peer: sp.Peer,
+	}
+	if !sp.Parent.IsZero() {
+		line.Parent = sp.Parent.String()
+	}
+	if len(sp.Attributes) > 0 {
+		line.Attributes = make(map[string]string, len(sp.Attributes))
+		for _, a := range sp.Attributes {
+			line.Attributes[a.Key] = a.Value
+		}
+	}
+	return line
+}
+
+// output is where a command prints to: standard output, or a file.
+func output(env cli.Env, name string, print func(io.Writer) error) error {
+	if name == "-" || name == "" {
+		return print(env.Stdout)
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(print(f), f.Close())
+}
