@@ -243,14 +243,32 @@ func (l *Learner) contract(of pair) *contract.Contract {
 
 func (r *response) contract(status int, uses map[contract.Place]contract.Usage) contract.ContractResponse {
 	c := contract.ContractResponse{Status: status, Calls: r.calls, MediaType: most(r.media), Fields: r.fields.Fields()}
+	known := located(c.Fields, uses)
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		f.Usage = uses[f.At]
+		f.Usage = known[f.At]
 		if f.Usage.State == "" {
 			f.Usage = contract.Usage{State: contract.Seen, Of: f.Seen}
 		}
 	}
 	return c
+}
+
+// located brings uses to the places of fields: what one sees as the keys of a map
+// may be so many names to the other. Of several the surest one counts.
+func located(fields []contract.Field, uses map[contract.Place]contract.Usage) map[contract.Place]contract.Usage {
+	known := make(map[contract.Place]contract.Usage, len(uses))
+	for _, at := range slices.Sorted(maps.Keys(uses)) {
+		u := uses[at]
+		to, ok := shape.Locate(fields, at)
+		if !ok {
+			continue
+		}
+		if old := known[to]; old.State == "" || u.State == contract.Used && (old.State != contract.Used || u.Confidence > old.Confidence) {
+			known[to] = u
+		}
+	}
+	return known
 }
 
 // most is the key that was counted most often, the first by name of several.
