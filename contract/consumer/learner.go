@@ -265,10 +265,31 @@ func located(fields []contract.Field, uses map[contract.Place]contract.Usage) ma
 			continue
 		}
 		if old := known[to]; old.State == "" || u.State == contract.Used && (old.State != contract.Used || u.Confidence > old.Confidence) {
+			u.Evidence = told(&u)
 			known[to] = u
 		}
 	}
 	return known
+}
+
+// maxTold is how many places a contract names at which a field is used: a person
+// who reviews it wants to know that there are some, and where.
+const maxTold = 3
+
+// told is the evidence that a contract keeps: of a field that is used the surest,
+// each place once; of others none, since it proves nothing.
+func told(u *contract.Usage) []contract.Evidence {
+	if u.State != contract.Used {
+		return nil
+	}
+	var kept []contract.Evidence
+	for _, e := range u.Evidence {
+		same := func(o contract.Evidence) bool { return o.Into == e.Into }
+		if len(kept) < maxTold && !slices.ContainsFunc(kept, same) {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 // most is the key that was counted most often, the first by name of several.
