@@ -43,9 +43,6 @@ type Interaction struct {
 	Request []Field
 	// Responses are sorted by status.
 	Responses []ContractResponse
-	// Example is an exchange that shows the ordinary case, without secrets; nil
-	// where none may be shown.
-	Example *ContractExample
 }
 
 // ContractResponse is what the consumer got with one status.
@@ -57,13 +54,15 @@ type ContractResponse struct {
 	// Fields are sorted by place: "header ETag", "body /items/*/price". Those that
 	// the document declares and that were never present are among them.
 	Fields []Field
+	// Example is an exchange that was answered so, without secrets; nil where none
+	// may be shown.
+	Example *ContractExample
 }
 
 // ContractExample is an exchange whose bodies are trees of values.
 type ContractExample struct {
 	Target         string // path and query
 	Request        any    // nil without a body, or where it is no JSON
-	Status         int
 	Response       any
 	RequestHeader  map[string]string
 	ResponseHeader map[string]string

@@ -17,12 +17,11 @@ import (
 // two hundred lines, which a person looks through.
 const maxExample = 16 << 10
 
-// candidate is the exchange that shows an interaction best, as far as one has
-// come: a success before a failure, the one with more fields before the others,
-// then the shorter, then the first by its identity.
+// candidate is the exchange that shows a response best, as far as one has come:
+// the one with more fields before the others, then the shorter, then the first by
+// its identity.
 type candidate struct {
 	example *contract.ContractExample
-	success bool
 	fields  int
 	size    int
 	id      capture.ID
@@ -36,10 +35,7 @@ func (c *candidate) offer(call *join.Call, secrets *redact.Redactor) {
 	if size > maxExample || !e.Complete() {
 		return
 	}
-	n := candidate{success: success(e.Response.Status), size: size, id: e.ID}
-	if c.example != nil && c.success && !n.success {
-		return
-	}
+	n := candidate{size: size, id: e.ID}
 	n.example, n.fields = show(e)
 	if c.example != nil && !n.better(c) {
 		return
@@ -54,8 +50,6 @@ func (c *candidate) offer(call *join.Call, secrets *redact.Redactor) {
 
 func (c *candidate) better(o *candidate) bool {
 	switch {
-	case c.success != o.success:
-		return c.success
 	case c.fields != o.fields:
 		return c.fields > o.fields
 	case c.size != o.size:
@@ -64,13 +58,9 @@ func (c *candidate) better(o *candidate) bool {
 	return bytes.Compare(c.id[:], o.id[:]) < 0
 }
 
-func (c *candidate) made() *contract.ContractExample { return c.example }
-
 // show makes an example of an exchange, and counts what its answer tells.
 func show(e *capture.Exchange) (x *contract.ContractExample, fields int) {
-	x = &contract.ContractExample{
-		Target: e.Request.Target, Status: e.Response.Status,
-	}
+	x = &contract.ContractExample{Target: e.Request.Target}
 	x.Request, _ = shape.Tree(&e.Request.Message, schema.Request, maxExample)
 	x.Response, _ = shape.Tree(&e.Response.Message, schema.Response, maxExample)
 	x.RequestHeader, x.ResponseHeader = named(kept(e.Request.Header)), named(kept(e.Response.Header))

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"maps"
 	"mime"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -61,13 +60,14 @@ type interaction struct {
 	causes    map[string]uint64
 	request   *shape.Builder
 	responses map[int]*response
-	example   candidate
 }
 
 type response struct {
 	calls  uint64
 	media  map[string]uint64
 	fields *shape.Builder
+	// example is the exchange that shows it best.
+	example candidate
 }
 
 // New returns a learner that names operations by the documents of providers.
@@ -120,8 +120,7 @@ func (l *Learner) call(c *join.Chain, i int) capture.Reason {
 	if it == nil {
 		return TooMany
 	}
-	it.see(call, cause(c, call))
-	it.example.offer(call, l.checker)
+	it.see(call, cause(c, call)).example.offer(call, l.checker)
 	return ""
 }
 
@@ -165,7 +164,7 @@ func (p *learned) during(start, end time.Time) {
 	}
 }
 
-func (it *interaction) see(call *join.Call, cause string) {
+func (it *interaction) see(call *join.Call, cause string) *response {
 	it.calls++
 	it.causes[cause]++
 	shape.Request(it.request, call.Operation, &call.Exchange.Request)
@@ -177,6 +176,7 @@ func (it *interaction) see(call *join.Call, cause string) {
 	res.calls++
 	res.media[mediaType(&call.Exchange.Response)]++
 	shape.Response(res.fields, &call.Exchange.Response)
+	return res
 }
 
 // mediaType is that of the body, "" where there is none.
@@ -222,7 +222,7 @@ func (l *Learner) contract(of pair) *contract.Contract {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.interactions)) {
 		it := p.interactions[name]
-		known := contract.Interaction{Operation: name, Calls: it.calls, For: it.causes, Request: it.request.Fields(), Example: it.example.made()}
+		known := contract.Interaction{Operation: name, Calls: it.calls, For: it.causes, Request: it.request.Fields()}
 		var op *openapi.Operation
 		if doc != nil {
 			op = doc.Operation(name)
@@ -242,7 +242,7 @@ func (l *Learner) contract(of pair) *contract.Contract {
 }
 
 func (r *response) contract(status int, uses map[contract.Place]contract.Usage) contract.ContractResponse {
-	c := contract.ContractResponse{Status: status, Calls: r.calls, MediaType: most(r.media), Fields: r.fields.Fields()}
+	c := contract.ContractResponse{Status: status, Calls: r.calls, MediaType: most(r.media), Fields: r.fields.Fields(), Example: r.example.example}
 	known := located(c.Fields, uses)
 	for i := range c.Fields {
 		f := &c.Fields[i]
@@ -302,9 +302,4 @@ func most(counts map[string]uint64) string {
 		}
 	}
 	return best
-}
-
-// success reports whether a status is one of those that show the ordinary case.
-func success(status int) bool {
-	return status >= http.StatusOK && status < http.StatusMultipleChoices
 }

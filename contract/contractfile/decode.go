@@ -147,7 +147,7 @@ func (d *decoder) operation(at *token.Token, n ast.Node) {
 	if n.Type() == ast.NullType {
 		return
 	}
-	f := d.Fields(n, "an operation", "id", "request", "responses", "example")
+	f := d.Fields(n, "an operation", "id", "request", "responses")
 	op.OperationID = d.text(f, "id")
 	if f, ok := f["request"]; ok {
 		op.request = d.shapes(f.Value, "request")
@@ -156,9 +156,6 @@ func (d *decoder) operation(at *token.Token, n ast.Node) {
 		for at, n := range d.members(f.Value, "responses") {
 			d.response(op, at, n)
 		}
-	}
-	if f, ok := f["example"]; ok {
-		op.Example = d.example(f.Value)
 	}
 }
 
@@ -175,10 +172,13 @@ func (d *decoder) response(op *operation, at *token.Token, n ast.Node) {
 	if n.Type() == ast.NullType {
 		return
 	}
-	f := d.Fields(n, "a response", "media", "fields")
+	f := d.Fields(n, "a response", "media", "fields", "example")
 	r.MediaType = d.text(f, "media")
 	if f, ok := f["fields"]; ok {
 		r.fields = d.shapes(f.Value, "fields")
+	}
+	if f, ok := f["example"]; ok {
+		r.Example = d.example(f.Value)
 	}
 }
 
@@ -299,15 +299,11 @@ func (d *decoder) usage(out *field, f rulefile.Fields) {
 }
 
 func (d *decoder) example(n ast.Node) *contract.ContractExample {
-	f := d.Fields(n, "an example", "target", "requestHeader", "request", "status", "responseHeader", "response")
-	x := &contract.ContractExample{
+	f := d.Fields(n, "an example", "target", "requestHeader", "request", "responseHeader", "response")
+	return &contract.ContractExample{
 		Target: d.text(f, "target"), RequestHeader: d.header(f, "requestHeader"), ResponseHeader: d.header(f, "responseHeader"),
 		Request: d.body(f, "request"), Response: d.body(f, "response"),
 	}
-	if f, ok := f["status"]; ok {
-		x.Status, _ = d.span(f)
-	}
-	return x
 }
 
 func (d *decoder) header(fields rulefile.Fields, name string) map[string]string {

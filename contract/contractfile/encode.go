@@ -83,11 +83,11 @@ func (e *emitter) interaction(in *contract.Interaction) {
 					e.below(strconv.Itoa(r.Status), func() {
 						e.text("media", r.MediaType)
 						e.shapes("fields", r.Fields)
+						e.example(r.Example)
 					})
 				}
 			})
 		}
-		e.example(in.Example)
 	})
 }
 
@@ -143,7 +143,7 @@ func span(from, to int) string {
 	return strconv.Itoa(from) + ".." + strconv.Itoa(to)
 }
 
-// example writes the exchange that shows the ordinary case, bodies as JSON.
+// example writes the exchange that shows a response, bodies as JSON.
 func (e *emitter) example(x *contract.ContractExample) {
 	if x == nil {
 		return
@@ -152,7 +152,6 @@ func (e *emitter) example(x *contract.ContractExample) {
 		e.line("target", e.scalar(x.Target, false))
 		e.header("requestHeader", x.RequestHeader)
 		e.body("request", x.Request)
-		e.line("status", strconv.Itoa(x.Status))
 		e.header("responseHeader", x.ResponseHeader)
 		e.body("response", x.Response)
 	})

@@ -81,12 +81,9 @@ func join[T any](a, b []T, compare func(a, b T) int, merge func(a, b T) T) []T {
 func mergeInteractions(a, b contract.Interaction) contract.Interaction {
 	m := contract.Interaction{
 		Operation: a.Operation, OperationID: cmp.Or(b.OperationID, a.OperationID), Calls: a.Calls + b.Calls,
-		For: sumBy(a.For, b.For), Example: b.Example,
+		For:       sumBy(a.For, b.For),
 		Request:   shape.MergeOf(a.Request, a.Calls, b.Request, b.Calls),
 		Responses: join(a.Responses, b.Responses, byStatus, mergeResponses),
-	}
-	if m.Example == nil {
-		m.Example = a.Example
 	}
 	return m
 }
@@ -97,9 +94,13 @@ func mergeResponses(a, b contract.ContractResponse) contract.ContractResponse {
 	if b.Calls > a.Calls || b.Calls == a.Calls && b.MediaType < a.MediaType {
 		media = b.MediaType
 	}
-	return contract.ContractResponse{
-		Status: a.Status, Calls: a.Calls + b.Calls, MediaType: media, Fields: shape.MergeOf(a.Fields, a.Calls, b.Fields, b.Calls),
+	m := contract.ContractResponse{
+		Status: a.Status, Calls: a.Calls + b.Calls, MediaType: media, Fields: shape.MergeOf(a.Fields, a.Calls, b.Fields, b.Calls), Example: b.Example,
 	}
+	if m.Example == nil {
+		m.Example = a.Example
+	}
+	return m
 }
 
 func sumBy(a, b map[string]uint64) map[string]uint64 {

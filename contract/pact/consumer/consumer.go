@@ -49,27 +49,48 @@ func (w *writer) tell(format string, args ...any) {
 	w.told = append(w.told, text)
 }
 
-func (w *writer) interaction(it *contract.Interaction, r *contract.ContractResponse) pact.Interaction {
+// shown is an interaction with the exchange that its request is taken from: the
+// response's own, else that of another one.
+type shown struct {
+	*contract.Interaction
+	Example *contract.ContractExample
+	own     bool
+}
+
+func show(it *contract.Interaction, r *contract.ContractResponse) *shown {
+	if r.Example != nil {
+		return &shown{it, r.Example, true}
+	}
+	for i := range it.Responses {
+		if x := it.Responses[i].Example; x != nil {
+			return &shown{it, x, false}
+		}
+	}
+	return &shown{Interaction: it}
+}
+
+func (w *writer) interaction(in *contract.Interaction, r *contract.ContractResponse) pact.Interaction {
+	it := show(in, r)
 	w.at = fmt.Sprintf("%s answers %d", it.Operation, r.Status)
 	out := pact.Interaction{Kind: pact.HTTP, Description: w.at, Request: w.request(it), Response: w.response(it, r)}
 	if dependsOnData(it, r) {
 		state := pact.State{Name: fmt.Sprintf("%s answered %d", it.Operation, r.Status)}
-		if it.Example != nil && it.Example.Status == r.Status && w.or {
+		if it.own && w.or {
 			state.Params = pathValues(it)
 		}
 		out.States = []pact.State{state}
 	}
 	if it.Example == nil {
 		w.tell("no exchange may be shown: its values are made up")
-	} else if it.Example.Status != r.Status {
-		w.tell("the example has status %d: the provider state must see to the other answer", it.Example.Status)
+	} else if !it.own {
+		w.tell("the request is that of another answer: the provider state must see to this one")
 	}
 	return out
 }
 
 // dependsOnData says whether the provider needs a state for the answer: it names a
 // resource, or refuses, or something of what it gives is used.
-func dependsOnData(it *contract.Interaction, r *contract.ContractResponse) bool {
+func dependsOnData(it *shown, r *contract.ContractResponse) bool {
 	return strings.Contains(it.Operation, "{") || r.Status >= 400 || slices.ContainsFunc(r.Fields, func(f contract.Field) bool {
 		part, _ := f.At.Split()
 		return part == "body" && f.Usage.State == contract.Used
@@ -77,11 +98,11 @@ func dependsOnData(it *contract.Interaction, r *contract.ContractResponse) bool 
 }
 
 // response is the status, and of headers and body what is used.
-func (w *writer) response(it *contract.Interaction, r *contract.ContractResponse) *pact.Response {
+func (w *writer) response(it *shown, r *contract.ContractResponse) *pact.Response {
 	out := &pact.Response{Status: r.Status, Header: map[string][]string{}, Rules: pact.Rules{}}
 	var header map[string]string
 	var body any
-	if it.Example != nil && it.Example.Status == r.Status {
+	if it.own {
 		header, body = it.Example.ResponseHeader, it.Example.Response
 	}
 	for i := range r.Fields {

@@ -14,7 +14,7 @@ import (
 
 // request is that of the example: path, query, the headers that the consumer always
 // sends, and the body; where there is no example it is made up of the fields.
-func (w *writer) request(it *contract.Interaction) *pact.Request {
+func (w *writer) request(it *shown) *pact.Request {
 	method, template, _ := strings.Cut(it.Operation, " ")
 	out := &pact.Request{Method: method, Rules: pact.Rules{}, Header: map[string][]string{}}
 	w.path(out, it, template)
@@ -31,7 +31,7 @@ func (w *writer) request(it *contract.Interaction) *pact.Request {
 }
 
 // field finds a part of the requests.
-func field(it *contract.Interaction, at contract.Place) *contract.Field {
+func field(it *shown, at contract.Place) *contract.Field {
 	i := slices.IndexFunc(it.Request, func(f contract.Field) bool { return f.At == at })
 	if i < 0 {
 		return nil
@@ -41,7 +41,7 @@ func field(it *contract.Interaction, at contract.Place) *contract.Field {
 
 // path is that of the example; a rule says which others would do, and a generator lets
 // a provider state choose another resource.
-func (w *writer) path(out *pact.Request, it *contract.Interaction, template string) {
+func (w *writer) path(out *pact.Request, it *shown, template string) {
 	var path, rule, expression strings.Builder
 	values := pathValues(it)
 	for rest := template; rest != ""; {
@@ -85,7 +85,7 @@ func segment(f *contract.Field, example string) string {
 }
 
 // pathValues are the path's parameters in the example, or made up; nil for none.
-func pathValues(it *contract.Interaction) map[string]any {
+func pathValues(it *shown) map[string]any {
 	_, template, _ := strings.Cut(it.Operation, " ")
 	if !strings.Contains(template, "{") {
 		return nil
@@ -130,7 +130,7 @@ func fill(template, path string) map[string]any {
 
 // query is that of the example. A provider must be asked all of it, so it is what one
 // request had.
-func (w *writer) query(out *pact.Request, it *contract.Interaction) {
+func (w *writer) query(out *pact.Request, it *shown) {
 	if it.Example == nil {
 		for i := range it.Request {
 			if part, name := it.Request[i].At.Split(); part == "query" && !it.Request[i].Optional() {
@@ -161,7 +161,7 @@ func (w *writer) parameter(out *pact.Request, f *contract.Field, name, value str
 }
 
 // headers are those that the consumer always sends and a provider may look at.
-func (w *writer) headers(out *pact.Request, it *contract.Interaction) {
+func (w *writer) headers(out *pact.Request, it *shown) {
 	if it.Example == nil {
 		return
 	}
@@ -202,7 +202,7 @@ func credential(name string) bool {
 
 // requestBody is that of the example. The rules say that its types count, and the
 // forms of its texts.
-func (w *writer) requestBody(out *pact.Request, it *contract.Interaction) {
+func (w *writer) requestBody(out *pact.Request, it *shown) {
 	root := treeOf(it.Request)
 	if it.Example == nil || it.Example.Request == nil {
 		if root != nil {
