@@ -73,6 +73,7 @@ var rules = []rule{
 	{folder: "contract/hooks", own: []string{"capture", "capture/coding", "contract", "contract/", "replay/shell"}},
 	{folder: "contract/usage", own: []string{"capture", "capture/", "contract", "contract/", "diff/stats"}},
 	{folder: "contract/topology", own: []string{"capture", "capture/trace", "diff/report/look"}},
+	{folder: "contract/compat/report", own: []string{"capture", "contract", "contract/", "diff/report/look"}},
 	{folder: "contract/pact/verify", own: []string{"capture", "capture/", "replay", "replay/", "contract", "contract/"}},
 	{folder: "contract/report", own: []string{"capture", "capture/", "contract", "diff/report/look"}},
 	{folder: "contract/", own: []string{"capture", "capture/", "contract", "contract/"}},
