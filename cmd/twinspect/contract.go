@@ -183,10 +183,10 @@ func (o *reportOptions) write(name string, render func(io.Writer) error) error {
 func newContractCheck(env cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "contract-check",
-		Short: "Hold recorded traffic against an OpenAPI document",
+		Short: "Hold traffic, consumers and changes against an OpenAPI document",
 		Args:  cobra.NoArgs,
 	}
-	for _, c := range []*cobra.Command{newContractCheckTraffic(env)} {
+	for _, c := range []*cobra.Command{newContractCheckTraffic(env), newContractCheckConsumers(env), newContractCheckChange(env)} {
 		c.Long += "\n\n" + cli.ExitHelp
 		cmd.AddCommand(c)
 	}
