@@ -25,7 +25,7 @@ const (
 	maxChanges     = 12
 	maxProblems    = 6
 	textLines      = 3
-	placeLines     = 1
+	placeLines     = 2
 	nameColumns    = 40
 )
 
@@ -145,7 +145,7 @@ func (t *terminal) consumer(k *impact.Consumer, width int) {
 
 func (t *terminal) effect(e *impact.Effect) {
 	t.Hanging("    "+t.mark(e.Level)+" ", e.Text, textLines)
-	t.Hanging("      ", e.Rule, placeLines)
+	t.Hanging("      ", e.Rule, 1)
 	if p := placesSay(e.Old, e.New); p != "" {
 		t.Hanging("      ", p, placeLines)
 	}
@@ -168,7 +168,7 @@ func changeStyle(l compat.Level) look.Style {
 
 // changes tells those that are not safe, or all where that is asked for.
 func (t *terminal) changes() {
-	if t.r.Old == nil {
+	if len(t.r.Changes) == 0 {
 		return
 	}
 	t.Heading(look.Bold, "CHANGES", t.tally.ChangesSay())
@@ -193,7 +193,7 @@ func (t *terminal) change(c *impact.Change) {
 	if c.Weight != "" {
 		t.Hanging("            = ", c.Weight, textLines)
 	}
-	t.Hanging("            ", c.ID, placeLines)
+	t.Hanging("            ", c.ID, 1)
 	if p := placesSay(c.Old, c.New); p != "" {
 		t.Hanging("            ", p, placeLines)
 	}
