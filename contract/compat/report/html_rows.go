@@ -24,7 +24,7 @@ func (v *view) consumer(i int) *consumerView {
 	k := &v.Report.Consumers[i]
 	c := &consumerView{
 		Anchor: v.unique(consumerAnchor(k)), Class: levelClasses[k.Level], Badge: badge(k.Level), Name: look.Fit(k.Name, listColumns),
-		Calls: callsSay(k) + " in " + look.Fit(k.Source, nameColumns), Open: k.Level == impact.Breaks && i < maxOpen,
+		Calls: sourceSays(k), Open: k.Level == impact.Breaks && i < maxOpen,
 		Why: whySays(k),
 	}
 	if k.Level == impact.Notice {

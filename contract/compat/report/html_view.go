@@ -62,8 +62,9 @@ type ruleView struct {
 }
 
 func viewOf(r *impact.Report) *view {
+	t := tallyOf(r)
 	v := &view{
-		Report: r, Meaning: meaningOf(r.Verdict), Tally: tallyOf(r), Compared: r.Old != nil || len(r.Changes) > 0,
+		Report: r, Meaning: meaningOf(r.Verdict, &t), Tally: t, Compared: r.Old != nil || len(r.Changes) > 0,
 		Provider: look.Fit(providerOf(r), listColumns), Documents: look.Fit(comparedSays(r), listColumns), Tool: look.Fit(r.Tool, listColumns),
 		Policy: look.Policy(pageScript, pageStyle),
 		Style:  template.CSS(pageStyle), //nolint:gosec // our own bundle

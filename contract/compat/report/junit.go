@@ -66,7 +66,8 @@ func verdictCase(r *impact.Report) look.TestCase {
 		fmt.Fprintf(&problems, "problem: %s\n", look.Visible(p.String()))
 	}
 	c := look.TestCase{Class: "twinspect.compatibility", Name: "verdict", Out: look.Out(problems.String())}
-	m, t := meaningOf(r.Verdict), tallyOf(r)
+	t := tallyOf(r)
+	m := meaningOf(r.Verdict, &t)
 	result := &look.Result{Message: fmt.Sprintf("%s (exit code %d): %s", m.Title, m.Code, t.Says()), Type: string(m.Verdict)}
 	for _, reason := range r.Reasons {
 		result.Text += look.Visible(reason) + "\n"

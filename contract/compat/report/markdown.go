@@ -49,7 +49,7 @@ type markdown struct {
 }
 
 func (m *markdown) head() {
-	v, r := meaningOf(m.r.Verdict), m.r
+	v, r := meaningOf(m.r.Verdict, &m.tally), m.r
 	icon := map[contract.Verdict]string{contract.Pass: "✅", contract.Fail: "❌"}[v.Verdict]
 	if icon == "" {
 		icon = "⚠️"

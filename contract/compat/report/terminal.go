@@ -60,7 +60,7 @@ func verdictStyle(v contract.Verdict) look.Style {
 }
 
 func (t *terminal) verdict() {
-	m := meaningOf(t.r.Verdict)
+	m := meaningOf(t.r.Verdict, &t.tally)
 	title := strings.ToUpper(m.Title)
 	t.Line(t.Paint(verdictStyle(m.Verdict), title), "  ", t.Paint(look.Bold, look.Fit(t.tally.Says(), t.Width-len(title)-2)))
 	for _, line := range look.Wrap(fmt.Sprintf("exit code %d: %s", m.Code, m.Text), t.Width-2) {
@@ -123,9 +123,8 @@ func (t *terminal) consumers() {
 
 func (t *terminal) consumer(k *impact.Consumer, width int) {
 	b := look.Pad(badge(k.Level), len("at risk"))
-	about := fmt.Sprintf("%s (%s)", callsSay(k), k.Source)
 	t.Line("  ", t.Paint(levelStyle(k.Level), b), "  ", t.Paint(look.Bold, look.Pad(look.Fit(k.Name, width), width)), "  ",
-		t.Paint(look.Faint, look.Fit(about, max(t.Width-width-13, look.MinColumn))))
+		t.Paint(look.Faint, look.Fit(sourceSays(k), max(t.Width-width-13, look.MinColumn))))
 	_, _, notices := counted(k.Effects)
 	told := len(k.Effects) - notices
 	if t.Verbose {

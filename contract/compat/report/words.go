@@ -19,13 +19,19 @@ type meaning struct {
 	Code        int
 }
 
-func meaningOf(v contract.Verdict) meaning {
+func meaningOf(v contract.Verdict, t *tally) meaning {
 	m := meaning{Verdict: v, Code: v.ExitCode()}
 	switch v {
 	case contract.Pass:
 		m.Title, m.Text = "Pass", "no consumer breaks"
+		if t.Consumers == 0 {
+			m.Text = "nothing breaks"
+		}
 	case contract.Fail:
-		m.Title, m.Text = "Fail", "a consumer breaks, or a change is breaking that nothing excuses"
+		m.Title, m.Text = "Fail", "at least one consumer breaks"
+		if t.Breaks == 0 {
+			m.Text = "a breaking change may not pass"
+		}
 	case contract.Interrupted:
 		m.Title, m.Text = "Interrupted", "this report is partial"
 	default:
@@ -84,7 +90,7 @@ func (t *tally) Says() string {
 	case t.Breaks > 0:
 		return fmt.Sprintf("breaks %s of %s", look.Grouped(t.Breaks), look.Plural(t.Consumers, "consumer"))
 	case t.Breaking > 0:
-		return look.Plural(t.Breaking, "breaking change") + ", which breaks nobody of " + look.Plural(t.Consumers, "consumer")
+		return look.Plural(t.Breaking, "breaking change") + ", breaks nobody of " + look.Plural(t.Consumers, "consumer")
 	}
 	return fmt.Sprintf("breaks nobody of %s", look.Plural(t.Consumers, "consumer"))
 }
@@ -123,6 +129,14 @@ func unit(source string) string {
 }
 
 func callsSay(k *impact.Consumer) string { return look.Plural(k.Calls, unit(k.Source)) }
+
+// sourceSays counts the calls, and tells by what they are known.
+func sourceSays(k *impact.Consumer) string {
+	if k.Source == "pact" {
+		return callsSay(k) + " of a Pact file"
+	}
+	return look.Plural(k.Calls, "recorded call")
+}
 
 // badge is what becomes of a consumer in a word or two.
 func badge(l impact.Level) string {
