@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -119,7 +120,7 @@ func (c *converter) made(paths map[string]any) (map[string]any, error) {
 		if err != nil {
 			return err
 		}
-		v, err := newTree().decodeJSON(data)
+		v, err := newTree().decodeJSON(newInput(bytes.NewReader(data), len(data), nil))
 		converted, _ = v.(map[string]any)
 		return err
 	})

@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +32,11 @@ type tree struct {
 	plain bool
 	// twice are the places of names that an object has twice; the last is taken.
 	twice []Place
+	lines *outline
+	in    *input
 }
 
-func newTree() *tree { return &tree{names: make(map[string]string)} }
+func newTree() *tree { return &tree{names: make(map[string]string), lines: newOutline()} }
 
 // enter counts a value of that size in bytes at that depth.
 func (t *tree) enter(depth, size int) error {
@@ -58,27 +59,31 @@ func (t *tree) name(s string) string {
 	return s
 }
 
-// isJSON reports whether a file is JSON rather than YAML.
-func isJSON(data []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(data), []byte{'{'}) }
-
 // decode reads JSON or YAML. An error begins with line and column.
-func (t *tree) decode(data []byte) (any, error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if isJSON(data) {
-		return t.decodeJSON(data)
+func (t *tree) decode(in *input) (any, error) {
+	if in.isJSON() {
+		return t.decodeJSON(in)
 	}
-	return new(yamlReader).read(t, data)
+	text, err := io.ReadAll(in.text)
+	if err != nil {
+		return nil, fmt.Errorf("1:1: %w", err)
+	}
+	v, err := new(yamlReader).read(t, text)
+	t.lines.finish()
+	return v, err
 }
 
-func (t *tree) decodeJSON(data []byte) (any, error) {
-	d := newJSONReader(data)
+func (t *tree) decodeJSON(in *input) (any, error) {
+	d := jsontext.NewDecoder(in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	t.in = in
 	v, err := t.root(d)
 	if err == nil {
 		if _, end := d.ReadToken(); !errors.Is(end, io.EOF) {
 			err = errors.New("there is more after the end of the document")
 		}
 	}
-	if err == nil {
+	if err == nil && in.err == nil {
+		t.lines.finish()
 		return v, nil
 	}
 	offset := d.InputOffset()
@@ -86,8 +91,17 @@ func (t *tree) decodeJSON(data []byte) (any, error) {
 	if errors.As(err, &syntax) {
 		offset, err = syntax.ByteOffset, syntax.Err
 	}
-	line, column := position(data, int(offset))
+	line, column := in.position(int(offset))
+	if in.err != nil {
+		return nil, fmt.Errorf("%d:%d: %w", line, column, in.err)
+	}
 	return nil, fmt.Errorf("%d:%d: not JSON: %w", line, column, err)
+}
+
+// line returns that of the token that was read last.
+func (t *tree) line(d *jsontext.Decoder) int {
+	line, _ := t.in.position(int(d.InputOffset()))
+	return line
 }
 
 func (t *tree) root(d *jsontext.Decoder) (any, error) {
@@ -99,10 +113,6 @@ func (t *tree) root(d *jsontext.Decoder) (any, error) {
 	return p.values[id], err
 }
 
-func newJSONReader(data []byte) *jsontext.Decoder {
-	return jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-}
-
 func (t *tree) value(d *jsontext.Decoder, depth int) (any, error) {
 	token, err := d.ReadToken()
 	if err != nil {
@@ -111,10 +121,18 @@ func (t *tree) value(d *jsontext.Decoder, depth int) (any, error) {
 	if err := t.enter(depth, 0); err != nil {
 		return nil, err
 	}
-	switch token.Kind() {
+	kind := token.Kind()
+	if kind != '{' && kind != '[' {
+		t.lines.leaf(t.line(d))
+	}
+	switch kind {
 	case '{':
+		t.lines.begin(t.line(d))
+		defer t.lines.end()
 		return t.object(d, depth)
 	case '[':
+		t.lines.begin(t.line(d))
+		defer t.lines.end()
 		return t.list(d, depth)
 	case '"':
 		text := token.String()
@@ -135,6 +153,7 @@ func (t *tree) object(d *jsontext.Decoder, depth int) (any, error) {
 			return nil, err
 		}
 		name := t.name(token.String())
+		t.lines.name(name)
 		if _, ok := m[name]; ok {
 			t.twice = append(t.twice, Place("#"+string(d.StackPointer())))
 		}
@@ -159,10 +178,4 @@ func (t *tree) list(d *jsontext.Decoder, depth int) (any, error) {
 	}
 	_, err := d.ReadToken()
 	return list, err
-}
-
-// position returns line and column, from 1, of the byte at offset.
-func position(data []byte, offset int) (line, column int) {
-	before := data[:min(max(offset, 0), len(data))]
-	return 1 + bytes.Count(before, []byte{'\n'}), len(before) - bytes.LastIndexByte(before, '\n')
 }

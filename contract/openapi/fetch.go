@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +32,8 @@ const (
 	fetchAll     = time.Minute
 )
 
-// readFile reads a file of this machine.
-func readFile(path string) ([]byte, error) {
+// openFile opens a file of this machine.
+func openFile(path string) (io.ReadCloser, error) {
 	info, err := os.Stat(path) // opening a pipe would wait for its writer
 	if err != nil {
 		return nil, err
@@ -42,20 +41,13 @@ func readFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no file", path)
 	}
-	f, err := os.Open(path)
-	if err != nil {
+	if err := tooLarge(info.Size()); err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
-	var b bytes.Buffer
-	b.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead) // nothing is copied to make room
-	if _, err := b.ReadFrom(io.LimitReader(f, maxFile+1)); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), tooLarge(b.Len())
+	return os.Open(path)
 }
 
-func tooLarge(size int) error {
+func tooLarge(size int64) error {
 	if size > maxFile {
 		return fmt.Errorf("it is larger than %d bytes", maxFile)
 	}
@@ -65,7 +57,7 @@ func tooLarge(size int) error {
 func readAll(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err == nil {
-		err = tooLarge(len(data))
+		err = tooLarge(int64(len(data)))
 	}
 	return data, err
 }

@@ -1,8 +1,10 @@
 package openapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"sync"
@@ -10,13 +12,10 @@ import (
 
 // file is one file of a document.
 type file struct {
-	uri  string
-	data []byte
-	sum  string
-	// packed is the text instead of data, and size its size before.
-	packed []byte
-	size   int
-	tree   any
+	uri   string
+	sum   string
+	tree  any
+	lines *outline
 	// twice are the places of names that an object has twice.
 	twice []Place
 	// anchors are the pointers of what $anchor names in it, made when the first is
@@ -42,24 +41,23 @@ func newFiles(l Loader) *files {
 }
 
 // add decodes a file.
-func (s *files) add(uri string, data []byte) (*file, error) {
-	s.total += len(data)
-	switch {
-	case s.total > maxTotal:
-		return nil, fmt.Errorf("the files of the document are larger than %d bytes together", maxTotal)
-	case len(s.byURI) >= maxFiles:
+func (s *files) add(uri string, r io.Reader) (*file, error) {
+	if len(s.byURI) >= maxFiles {
 		return nil, fmt.Errorf("the document has more than %d files", maxFiles)
+	}
+	limit, tooLong := maxFile, tooLarge(maxFile+1)
+	if left := maxTotal - s.total; left < limit {
+		limit, tooLong = left, fmt.Errorf("the files of the document are larger than %d bytes together", maxTotal)
 	}
 	t := newTree()
 	t.plain = s.loader.Plain
-	v, err := t.decode(data)
+	in := newInput(r, limit, tooLong)
+	v, err := t.decode(in)
+	s.total += in.size
 	if err != nil {
 		return nil, err
 	}
-	f := &file{uri: uri, data: data, sum: sum(data), tree: v}
-	if s.loader.Plain {
-		f.pack()
-	}
+	f := &file{uri: uri, sum: in.sum(), tree: v, lines: t.lines}
 	for _, p := range t.twice {
 		f.twice = append(f.twice, Place(uri)+p)
 	}
@@ -68,15 +66,31 @@ func (s *files) add(uri string, data []byte) (*file, error) {
 }
 
 // own returns the tree of a file that may be changed.
-func (s *files) own(f *file) (map[string]any, error) {
+func (s *files) own(f *file) map[string]any {
 	if s.loader.Plain {
-		v, err := newTree().decode(f.text())
-		if err != nil {
-			return nil, err
-		}
-		f.tree = v
+		f.tree = unshared(f.tree)
 	}
-	return f.tree.(map[string]any), nil // by Parse
+	return f.tree.(map[string]any) // by Parse
+}
+
+// unshared copies what may be the same list or object at many places. The bounds of
+// a tree hold for all of them.
+func unshared(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name, item := range v {
+			m[name] = unshared(item)
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = unshared(item)
+		}
+		return list
+	}
+	return v
 }
 
 // open returns a file, which is read when it is first asked for. base is the file
@@ -88,13 +102,14 @@ func (s *files) open(base, uri string) (*file, error) {
 	if err, ok := s.failed[uri]; ok {
 		return nil, err
 	}
-	data, err := s.read(base, uri)
+	r, err := s.read(base, uri)
 	if err == nil {
-		var f *file
-		if f, err = s.add(uri, data); err == nil {
+		f, wrong := s.add(uri, r)
+		_ = r.Close() // it was only read
+		if wrong == nil {
 			return f, nil
 		}
-		err = fmt.Errorf("%s:%w", uri, err)
+		err = fmt.Errorf("%s:%w", uri, wrong)
 	}
 	s.failed[uri] = err
 	return nil, err
@@ -102,7 +117,7 @@ func (s *files) open(base, uri string) (*file, error) {
 
 // read reads a file. What is read from another machine must not lead to the files
 // of this one.
-func (s *files) read(base, uri string) ([]byte, error) {
+func (s *files) read(base, uri string) (io.ReadCloser, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
 		return nil, err
@@ -115,11 +130,11 @@ func (s *files) read(base, uri string) ([]byte, error) {
 		if u.Host != "" && u.Host != "localhost" {
 			return nil, fmt.Errorf("the reference to %s is not followed: it is a file of another machine", uri)
 		}
-		data, err := readFile(filePath(u))
+		f, err := openFile(filePath(u))
 		if err != nil {
 			return nil, fmt.Errorf("the reference leads nowhere: %w", err)
 		}
-		return data, nil
+		return f, nil
 	case "http", "https":
 		if !s.loader.AllowURLs {
 			return nil, fmt.Errorf("the reference to %s is not followed: allow it with --allow-urls, or store a copy beside the document", u.Redacted())
@@ -131,7 +146,7 @@ func (s *files) read(base, uri string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", u.Redacted(), err)
 		}
-		return data, nil
+		return io.NopCloser(bytes.NewReader(data)), nil
 	}
 	return nil, fmt.Errorf("the reference to %s is not followed: its scheme is not known", uri)
 }
@@ -207,18 +222,32 @@ func (s *files) look(base, p Place, hops *int) (any, Place, error) {
 		return nil, "", err
 	}
 	v, at := f.tree, Place(uri+"#")
-	for _, token := range tokens(pointer) {
+	straight := strings.HasPrefix(pointer, "/") // no reference so far: at is the beginning of p
+	rest, more := strings.TrimPrefix(pointer, "/"), pointer != ""
+	for more {
+		var raw string
+		raw, rest, more = strings.Cut(rest, "/")
+		token := unescaped(raw)
 		next, ok := child(v, token)
 		if _, isRef := reference(v); !ok && isRef {
 			if v, at, err = s.followFrom(at, at, hops); err != nil {
 				return nil, "", err
 			}
 			next, ok = child(v, token)
+			straight = false
 		}
 		if !ok {
 			return nil, "", nowhere(from, p)
 		}
-		v, at = next, at.Join(token)
+		v = next
+		if straight = straight && (token == raw || escaper.Replace(token) == raw); straight {
+			at = p[:len(p)-len(rest)]
+			if more {
+				at = at[:len(at)-1] // the slash
+			}
+			continue
+		}
+		at = at.Join(token)
 	}
 	return v, at, nil
 }

@@ -1,9 +1,11 @@
 package openapi
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -32,27 +34,32 @@ func Parse(path string, data []byte) (*Document, error) { return Loader{}.Parse(
 // The error names the file, and the place in it where there is one; it is nil as
 // long as there is a document, with [Document.Problems] for what is wrong with it.
 func (l Loader) Load(path string) (*Document, error) {
-	data, err := readFile(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read OpenAPI document: %w", err)
 	}
-	return l.Parse(path, data)
+	defer func() { _ = f.Close() }() // it is only read
+	return l.read(path, f)
 }
 
 // Parse reads a document that was at path, against which its references are
 // resolved.
 func (l Loader) Parse(path string, data []byte) (*Document, error) {
+	return l.read(path, bytes.NewReader(data))
+}
+
+func (l Loader) read(path string, text io.Reader) (*Document, error) {
 	uri, err := fileURI(path)
 	if err != nil {
 		return nil, err
 	}
 	files := newFiles(l)
-	root, err := files.add(uri, data)
+	root, err := files.add(uri, text)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%w", path, err)
 	}
 	r := &reading{
-		doc:   &Document{Path: path, files: files, root: root, lines: newLines(path, files, root), methods: make(map[string][]string)},
+		doc:   &Document{Path: path, files: files, root: root, lines: &lines{path: path, files: files, root: root}, methods: make(map[string][]string)},
 		files: files,
 	}
 	if _, ok := root.tree.(map[string]any); !ok {
@@ -88,10 +95,7 @@ func (p *reading) read() error {
 	p.doc.Version = version
 	p.names(root)
 	if version == "2.0" {
-		if root, err = p.files.own(p.doc.root); err != nil {
-			return err
-		}
-		if root, err = p.convert(root); err != nil {
+		if root, err = p.convert(p.files.own(p.doc.root)); err != nil {
 			return err
 		}
 	}

@@ -33,9 +33,9 @@ func newNeeds(f *files, units []*unit) *needs {
 
 func (n *needs) scan(u *unit) {
 	for _, part := range u.parts {
-		scan(part.value, part.place, func(m map[string]any, place Place) {
+		scan(part.value, func(m map[string]any, way []string) {
 			if ref, ok := reference(m); ok {
-				n.reference(u, m, place, ref)
+				n.reference(u, m, part.place.Join(way...), ref)
 			}
 		})
 	}

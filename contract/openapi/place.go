@@ -56,11 +56,16 @@ func tokens(pointer string) []string {
 	}
 	parts := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 	for i, part := range parts {
-		if strings.Contains(part, "~") {
-			parts[i] = unescaper.Replace(part)
-		}
+		parts[i] = unescaped(part)
 	}
 	return parts
+}
+
+func unescaped(token string) string {
+	if strings.Contains(token, "~") {
+		return unescaper.Replace(token)
+	}
+	return token
 }
 
 // child returns what a token leads to in an object or a list.
@@ -70,11 +75,15 @@ func child(v any, token string) (any, bool) {
 		c, ok := v[token]
 		return c, ok
 	case []any:
-		i, err := strconv.Atoi(token)
-		if err != nil || i < 0 || i >= len(v) || token != strconv.Itoa(i) {
-			return nil, false
+		if i, ok := arrayIndex(token); ok && i < len(v) {
+			return v[i], true
 		}
-		return v[i], true
 	}
 	return nil, false
+}
+
+// arrayIndex reads the index of an item (RFC 6901 section 4).
+func arrayIndex(token string) (int, bool) {
+	i, err := strconv.Atoi(token)
+	return i, err == nil && i >= 0 && token == strconv.Itoa(i)
 }

@@ -54,12 +54,14 @@ func (p *pool) value(d *jsontext.Decoder, depth int) (int, error) {
 		if err != nil {
 			return 0, err
 		}
+		p.lines.leaf(p.line(d))
 		return id, p.enter(depth, size)
 	}
 	token, err := d.ReadToken()
 	if err != nil {
 		return 0, err
 	}
+	p.lines.leaf(p.line(d))
 	if err := p.enter(depth, 0); err != nil {
 		return 0, err
 	}
@@ -114,6 +116,7 @@ func (p *pool) container(d *jsontext.Decoder, depth int) (int, error) {
 		return 0, err
 	}
 	begin, isObject := len(p.parts), open.Kind() == '{'
+	p.lines.begin(p.line(d))
 	end := jsontext.Kind(']')
 	if isObject {
 		end = '}'
@@ -125,6 +128,7 @@ func (p *pool) container(d *jsontext.Decoder, depth int) (int, error) {
 				return 0, err
 			}
 			p.parts = append(p.parts, name)
+			p.lines.name(p.values[name].(string)) // by text
 		}
 		id, err := p.value(d, depth+1)
 		if err != nil {
@@ -135,6 +139,7 @@ func (p *pool) container(d *jsontext.Decoder, depth int) (int, error) {
 	if _, err := d.ReadToken(); err != nil {
 		return 0, err
 	}
+	p.lines.end()
 	id := p.make(d, begin, isObject)
 	p.parts = p.parts[:begin]
 	return id, nil

@@ -1,6 +1,9 @@
 package openapi
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // named are the fields whose value is an object of things by names that are free,
 // so that a name in it is no keyword.
@@ -16,35 +19,34 @@ var named = map[string]bool{
 // reference in it is none.
 var data = map[string]bool{"const": true, "default": true, "enum": true, "example": true, "mapping": true, "value": true}
 
-// scan calls visit for each object below v that is not data. Callbacks and
-// webhooks are requests that the provider makes: they are left out.
-func scan(v any, place Place, visit func(m map[string]any, place Place)) {
-	scanIn(v, place, false, visit)
-}
+// scan calls visit for each object below v that is not data, with the way to it,
+// which is visit's until it returns. Callbacks and webhooks are requests that the
+// provider makes: they are left out.
+func scan(v any, visit func(m map[string]any, way []string)) { scanIn(v, nil, false, visit) }
 
-func scanIn(v any, place Place, names bool, visit func(m map[string]any, place Place)) {
+func scanIn(v any, way []string, names bool, visit func(m map[string]any, way []string)) {
 	switch v := v.(type) {
 	case []any:
 		for i, item := range v {
 			switch item.(type) {
 			case map[string]any, []any:
-				scanIn(item, place.index(i), false, visit)
+				scanIn(item, append(way, strconv.Itoa(i)), false, visit)
 			}
 		}
 	case map[string]any:
 		if !names {
-			visit(v, place)
+			visit(v, way)
 		}
 		for key, item := range v {
 			switch item := item.(type) {
 			case map[string]any:
 				if names || !skipped(key) {
-					scanIn(item, place.Join(key), !names && named[key], visit)
+					scanIn(item, append(way, key), !names && named[key], visit)
 				}
 			case []any:
 				// The examples of a schema are a list of data.
 				if names || !skipped(key) && key != "examples" {
-					scanIn(item, place.Join(key), false, visit)
+					scanIn(item, append(way, key), false, visit)
 				}
 			}
 		}
@@ -59,10 +61,10 @@ func skipped(key string) bool {
 func (f *file) anchor(name string) (string, bool) {
 	f.anchored.Do(func() {
 		f.anchors = make(map[string]string)
-		scan(f.tree, "#", func(m map[string]any, place Place) {
+		scan(f.tree, func(m map[string]any, way []string) {
 			for _, keyword := range []string{"$anchor", "$dynamicAnchor"} {
 				if name, ok := m[keyword].(string); ok {
-					_, f.anchors[name] = place.Split()
+					_, f.anchors[name] = Place("#").Join(way...).Split()
 				}
 			}
 		})

@@ -18,6 +18,7 @@ import (
 type yamlReader struct {
 	tree    *tree
 	anchors map[string]ast.Node
+	line    int // of the value that comes next
 }
 
 func (y *yamlReader) read(t *tree, data []byte) (any, error) {
@@ -28,7 +29,7 @@ func (y *yamlReader) read(t *tree, data []byte) (any, error) {
 	if root == nil {
 		return nil, errors.New("1:1: the document is empty")
 	}
-	y.tree, y.anchors = t, make(map[string]ast.Node)
+	y.tree, y.anchors, y.line = t, make(map[string]ast.Node), nodeLine(root)
 	return y.value(root, Place("#"), 1)
 }
 
@@ -93,6 +94,7 @@ func (y *yamlReader) fail(n ast.Node, err error) error {
 
 func (y *yamlReader) value(n ast.Node, place Place, depth int) (any, error) {
 	if n == nil {
+		y.tree.lines.leaf(y.line)
 		return nil, nil
 	}
 	if err := y.tree.enter(depth, len(n.GetToken().Value)); err != nil {
@@ -117,6 +119,7 @@ func (y *yamlReader) value(n ast.Node, place Place, depth int) (any, error) {
 	case *ast.TagNode:
 		return y.tagged(n, place, depth)
 	}
+	y.tree.lines.leaf(y.line)
 	return scalar(n), nil
 }
 
@@ -143,8 +146,11 @@ func (y *yamlReader) tagged(n *ast.TagNode, place Place, depth int) (any, error)
 }
 
 func (y *yamlReader) list(n *ast.SequenceNode, place Place, depth int) (any, error) {
+	y.tree.lines.begin(y.line)
+	defer y.tree.lines.end()
 	list := make([]any, 0, len(n.Values))
 	for i, item := range n.Values {
+		y.line = nodeLine(item)
 		v, err := y.value(item, place.index(i), depth+1)
 		if err != nil {
 			return nil, err
@@ -155,10 +161,14 @@ func (y *yamlReader) list(n *ast.SequenceNode, place Place, depth int) (any, err
 }
 
 func (y *yamlReader) object(values []*ast.MappingValueNode, place Place, depth int) (any, error) {
+	y.tree.lines.begin(y.line)
+	defer y.tree.lines.end()
 	m := make(map[string]any, len(values))
 	var merged []any
 	for _, pair := range values {
+		y.line = nodeLine(pair.Key)
 		if pair.Key.IsMergeKey() {
+			y.tree.lines.name("<<")
 			v, err := y.value(pair.Value, place, depth+1)
 			if err != nil {
 				return nil, err
@@ -171,6 +181,7 @@ func (y *yamlReader) object(values []*ast.MappingValueNode, place Place, depth i
 			return nil, err
 		}
 		below := place.Join(name)
+		y.tree.lines.name(name)
 		if _, ok := m[name]; ok {
 			y.tree.twice = append(y.tree.twice, below)
 		}
@@ -258,4 +269,15 @@ func number(text, value string) json.Number {
 		return json.Number(text)
 	}
 	return json.Number(value)
+}
+
+func nodeLine(n ast.Node) int {
+	tk := n.GetToken()
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 && !m.IsFlowStyle {
+		tk = m.Values[0].Key.GetToken()
+	}
+	if tk == nil || tk.Position == nil {
+		return 1
+	}
+	return tk.Position.Line
 }
