@@ -15,7 +15,8 @@ import (
 const (
 	maxRows     = 1000 // changes of one group: more cannot be read
 	maxEntries  = 60   // effects of one consumer
-	maxListed   = 200  // reasons, problems, rules
+	maxReasons  = 10   // the consumers below tell the others
+	maxListed   = 200  // problems, rules
 	maxOpen     = 12   // a group of more changes is folded
 	maxNamed    = 8    // consumers that a change names
 	textColumns = 400
@@ -72,8 +73,8 @@ func viewOf(r *impact.Report) *view {
 		taken:  map[string]int{}, anchors: map[string]string{}, consumers: map[string]string{}, rules: map[string]*ruleView{},
 	}
 	v.Others = v.Tally.Risky + v.Tally.Mild
-	v.Reasons, v.ReasonsLeft = fitted(r.Reasons, func(s string) string { return s })
-	v.Problems, v.ProblemsLeft = fitted(r.Problems, contract.Problem.String)
+	v.Reasons, v.ReasonsLeft = fitted(r.Reasons, maxReasons, func(s string) string { return s })
+	v.Problems, v.ProblemsLeft = fitted(r.Problems, maxListed, contract.Problem.String)
 	var undrawn uint64
 	if v.SVG, undrawn = draw(r); undrawn > 0 {
 		v.Undrawn = look.Plural(undrawn, "more consumer") + " that are better off are not drawn; the list below has them."
@@ -89,8 +90,8 @@ func viewOf(r *impact.Report) *view {
 }
 
 // fitted makes the entries of a list visible, and tells how many are left out.
-func fitted[T any](list []T, text func(T) string) (shown []string, left uint64) {
-	n := min(len(list), maxListed)
+func fitted[T any](list []T, most int, text func(T) string) (shown []string, left uint64) {
+	n := min(len(list), most)
 	for _, x := range list[:n] {
 		shown = append(shown, look.Fit(text(x), textColumns))
 	}

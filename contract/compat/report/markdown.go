@@ -15,7 +15,7 @@ import (
 // text, in columns. An escaped column takes at most 12 bytes with what keeps it
 // from being a reference: the head is below 20 KB.
 const (
-	maxReasons      = 5
+	maxHeadReasons  = 5
 	headColumns     = 120
 	reasonColumns   = 200
 	markdownColumns = 60
@@ -56,7 +56,7 @@ func (m *markdown) head() {
 	}
 	m.Add(fmt.Sprintf("### %s Twinspect: %s — %s %s\n\n", icon, strings.ToLower(v.Title), look.Code(providerOf(r), markdownColumns), m.tally.Says()))
 	for i, reason := range r.Reasons {
-		if i == maxReasons {
+		if i == maxHeadReasons {
 			m.Add(fmt.Sprintf("- and %s\n", look.Plural(uint64(len(r.Reasons)-i), "more reason")))
 			break
 		}
