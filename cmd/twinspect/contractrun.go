@@ -39,6 +39,7 @@ type contractRunOptions struct {
 	makeOptions
 	reportOptions
 	sideOptions
+	pactOptions
 	provider    string
 	spec        string
 	budget      time.Duration
@@ -60,8 +61,8 @@ type contractRunOptions struct {
 func newContractRun(env cli.Env) *cobra.Command {
 	var opt contractRunOptions
 	cmd := &cobra.Command{
-		Use:   "contract-run DIR|SPEC --provider URL",
-		Short: "Test a provider against its OpenAPI document",
+		Use:   "contract-run DIR|SPEC|PACT... --provider URL",
+		Short: "Test a provider against its OpenAPI document, or verify Pact files",
 		Long: `Contract-run sends the cases that contract-gen wrote, or those of a document, to a
 provider, and checks every answer: that it comes whole, the status, the media type,
 headers and body against the document; that what is invalid is rejected and what is
@@ -72,21 +73,36 @@ What is broken is grouped by its cause. Each cause is asked again, made as small
 it can be, and shown as a curl line. With --budget the time goes where failures are
 likely, and on beyond the written cases while it lasts.
 
-The provider is written to: never point this at production.`,
+The provider is written to: never point this at production.
+
+` + pactHelp + "\n\n" + brokerVariables,
 		Example: `  twinspect contract-run openapi.yaml --provider http://127.0.0.1:8080
   twinspect contract-run contract/ --provider http://127.0.0.1:8080 --report out
   twinspect contract-run openapi.yaml --provider http://127.0.0.1:8080 --budget 60s --auth bearer=env:TOKEN
   twinspect contract-run openapi.yaml --provider http://127.0.0.1:8080 --auth-file auth.yaml --hooks ./states.py
-  twinspect contract-run openapi.yaml --provider http://127.0.0.1:8080 --without response-time,idempotent --max-time 500ms`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return opt.run(cmd.Context(), env, args[0]) },
+  twinspect contract-run openapi.yaml --provider http://127.0.0.1:8080 --without response-time,idempotent --max-time 500ms
+
+  twinspect contract-run pacts/ --provider http://127.0.0.1:8080 --state-url http://127.0.0.1:8080/_pact/state
+  twinspect contract-run checkout-catalog.json --provider http://127.0.0.1:8080 --header 'Authorization: Bearer env:TOKEN'
+  twinspect contract-run --broker https://broker.example --provider-name catalog --provider http://127.0.0.1:8080 --select main-branch --publish-version 3f2a1c`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pacts, err := opt.meant(args, cmd.Flags())
+			switch {
+			case err != nil:
+				return err
+			case pacts:
+				return opt.runPacts(cmd.Context(), env, args)
+			}
+			return opt.run(cmd.Context(), env, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	cmd.PreRun = func(*cobra.Command, []string) { opt.patient = flags.Changed("timeout") }
 	flags.StringVar(&opt.provider, "provider", "", "URL of the provider")
 	flags.StringVar(&opt.spec, "spec", "", "the document that DIR was made from, where it is not where it was")
 	flags.DurationVar(&opt.budget, "budget", 0, "spend this much time, where failures are likely (0: all cases, once)")
-	flags.IntVar(&opt.parallel, "parallel", 16, "cases under way at the same time")
+	flags.IntVar(&opt.parallel, "parallel", 16, "cases under way at the same time; of Pact files interactions, 1 where it is not given")
 	flags.IntVar(&opt.again, "again", 3, "ask each finding again so many times to tell whether it is flaky")
 	flags.IntVar(&opt.shrink, "shrink", 100, "spend so many requests on making each finding smaller (0: none)")
 	flags.DurationVar(&opt.maxTime, "max-time", 0, "answers that take longer are findings (0: not checked)")
@@ -102,6 +118,7 @@ The provider is written to: never point this at production.`,
 	opt.makeOptions.register(flags)
 	opt.reportOptions.register(flags)
 	opt.sideOptions.register(flags)
+	opt.registerPacts(cmd)
 	_ = cmd.MarkFlagRequired("provider")
 	cmd.ValidArgsFunction = completeDocument
 	for _, name := range []string{"checks", "without"} {

@@ -75,6 +75,7 @@ var rules = []rule{
 	{folder: "contract/topology", own: []string{"capture", "capture/trace", "diff/report/look"}},
 	{folder: "contract/compat/report", own: []string{"capture", "contract", "contract/", "diff/report/look"}},
 	{folder: "contract/pact/verify", own: []string{"capture", "capture/", "replay", "replay/", "contract", "contract/"}},
+	{folder: "contract/pact/report", own: []string{"capture", "capture/", "contract", "contract/", "diff/report/look"}},
 	{folder: "contract/report", own: []string{"capture", "capture/", "contract", "diff/report/look"}},
 	{folder: "contract/", own: []string{"capture", "capture/", "contract", "contract/"}},
 	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/", "contract", "contract/"}},
