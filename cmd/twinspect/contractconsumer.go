@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -76,7 +77,7 @@ no value to follow, so that it is no proof that nobody needs it.
 	flags.BoolVar(&opt.merge, "merge", false, "add to the contracts that are there")
 	flags.StringVar(&opt.pacts, "pact", "", "write Pact files into this folder too")
 	flags.StringVar(&opt.version, "pact-version", "4", "version of the Pact files: 2, 3 or 4")
-	flags.StringVar(&opt.goTests, "go-tests", "", "write Go tests of the consumers into this folder too")
+	flags.StringVar(&opt.goTests, "go-tests", "", "write Go tests of the consumers into this folder too, a package each; those that are there are kept")
 	flags.StringVar(&opt.temp, "temp", "", "folder for temporary files (default: the system's)")
 	flags.BoolVar(&opt.json, "json", false, "print the summary as JSON")
 	opt.register(flags)
@@ -88,7 +89,14 @@ no value to follow, so that it is no proof that nobody needs it.
 
 func (o *contractConsumerOptions) run(ctx context.Context, env cli.Env) (err error) {
 	version, err := pactVersion(o.version)
-	if err = errors.Join(err, o.check(), readable(o.traces)); err != nil {
+	if err = errors.Join(err, o.check(), readable(o.traces), readableRecordings(o.exchanges)); err != nil {
+		return err
+	}
+	if slices.Contains(o.traces, "-") && slices.Contains(o.exchanges, recording.Stdio) {
+		return errors.New("--traces - and --exchanges -: standard input is one of the two")
+	}
+	before, err := contractfile.Read(o.folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	documents, err := loadSpecs(env, o.specs, o.allowURLs)
@@ -106,7 +114,7 @@ func (o *contractConsumerOptions) run(ctx context.Context, env cli.Env) (err err
 	}
 	found := learner.Contracts()
 	sum := &inferred{Contracts: len(found), Account: account}
-	if err := o.keep(found, sum); err != nil {
+	if err := o.keep(before, found, sum); err != nil {
 		return err
 	}
 	if err := o.export(found, version, sum); err != nil {
@@ -181,11 +189,7 @@ func addExchanges(ctx context.Context, env cli.Env, name string, joiner *join.Jo
 }
 
 // keep writes the contracts into the folder, and notes what has changed.
-func (o *contractConsumerOptions) keep(found []*contract.Contract, sum *inferred) error {
-	before, err := contractfile.Read(o.folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
+func (o *contractConsumerOptions) keep(before, found []*contract.Contract, sum *inferred) (err error) {
 	last := make(map[[2]string]*contract.Contract, len(before))
 	for _, c := range before {
 		last[[2]string{c.Consumer, c.Provider}] = c
@@ -205,35 +209,46 @@ func (o *contractConsumerOptions) keep(found []*contract.Contract, sum *inferred
 		}
 		sum.add(c)
 	}
-	sum.Files = append(sum.Files, o.folder)
+	if len(found) > 0 {
+		sum.Files = append(sum.Files, o.folder)
+	}
 	return nil
 }
 
 // export writes Pact files and Go tests.
 func (o *contractConsumerOptions) export(found []*contract.Contract, version pact.Version, sum *inferred) error {
+	if o.pacts == "" && o.goTests == "" {
+		return nil
+	}
+	names := make(fileNames)
 	for _, c := range found {
-		if o.pacts == "" && o.goTests == "" {
-			return nil
-		}
 		p, left := pactof.FromContract(c, version)
 		for _, l := range left {
 			sum.Left = append(sum.Left, c.Consumer+" of "+c.Provider+": "+l)
 		}
-		name := fileName(c.Consumer) + "-" + fileName(c.Provider)
+		name := names.of(c.Consumer + "-" + c.Provider)
 		if o.pacts != "" {
 			if err := write(filepath.Join(o.pacts, name+".json"), sum, func(w io.Writer) error { return pact.Write(w, p) }); err != nil {
 				return err
 			}
 		}
 		if o.goTests != "" {
-			if err := write(filepath.Join(o.goTests, strings.ReplaceAll(name, "-", "_")+"_test.go"), sum, func(w io.Writer) error {
-				return pactof.GoTest(w, c, p, packageName(o.goTests))
-			}); err != nil {
+			if err := o.goTest(filepath.Join(o.goTests, name, "pact_test.go"), c, p, sum); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// goTest writes the tests of a pair, a package of their own. What is there is a
+// developer's by now, who has put the calls in.
+func (o *contractConsumerOptions) goTest(path string, c *contract.Contract, p *pact.Pact, sum *inferred) error {
+	if _, err := os.Stat(path); err == nil {
+		sum.Kept = append(sum.Kept, path)
+		return nil
+	}
+	return write(path, sum, func(w io.Writer) error { return pactof.GoTest(w, c, p, packageName(c.Provider)) })
 }
 
 func write(path string, sum *inferred, render func(io.Writer) error) error {
@@ -261,6 +276,19 @@ func pactVersion(text string) (pact.Version, error) {
 		return pact.V4, nil
 	}
 	return "", fmt.Errorf("--pact-version %s: want 2, 3 or 4", text)
+}
+
+// readableRecordings sees that the files are there before spans are waited for.
+func readableRecordings(names []string) error {
+	for _, name := range names {
+		if name == recording.Stdio || strings.Contains(name, "://") {
+			continue
+		}
+		if _, err := os.Stat(name); err != nil {
+			return fmt.Errorf("--exchanges: %w", err)
+		}
+	}
+	return nil
 }
 
 // loadSpecs reads the documents of providers.

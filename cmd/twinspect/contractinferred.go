@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"twinspect.dev/capture"
@@ -18,6 +17,7 @@ type inferred struct {
 	Drift     []drift         `json:"drift,omitempty"`
 	Left      []string        `json:"left,omitempty"`
 	Files     []string        `json:"files"`
+	Kept      []string        `json:"kept,omitempty"`
 	Account   capture.Account `json:"account"`
 }
 
@@ -90,30 +90,41 @@ func (s *inferred) print(env cli.Env) error {
 	if len(s.Files) > 0 {
 		fmt.Fprintf(w, "\nwritten: %s\n", strings.Join(s.Files, ", "))
 	}
+	if len(s.Kept) > 0 {
+		fmt.Fprintf(w, "kept as they are, remove them to have them written anew: %s\n", strings.Join(s.Kept, ", "))
+	}
 	return cli.PrintAccount(env.Stderr, s.Account)
 }
 
-// fileName makes a service's name one that every file system takes.
-func fileName(service string) string {
-	return strings.Map(func(r rune) rune {
+// fileNames makes names of files that every file system takes, each its own: "a-b" of
+// "c" and "a" of "b-c" would share one, and so would names that differ by case.
+type fileNames map[string]bool
+
+func (n fileNames) of(text string) string {
+	plain := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' {
 			return r
 		}
 		return '-'
-	}, service)
+	}, text)
+	if strings.Trim(plain, "._") == "" || plain[0] == '.' || plain[0] == '_' {
+		plain = "x" + plain // hidden, or left out by the go command
+	}
+	name := plain
+	for i := 2; n[strings.ToLower(name)]; i++ {
+		name = fmt.Sprintf("%s-%d", plain, i)
+	}
+	n[strings.ToLower(name)] = true
+	return name
 }
 
-// packageName is a folder's name as one of a Go package.
-func packageName(folder string) string {
+// packageName is a service's name as one of a Go package of tests.
+func packageName(service string) string {
 	name := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r
 		}
 		return -1
-	}, strings.ToLower(filepath.Base(folder)))
-	if name == "" || name[0] <= '9' {
-		return "contracts" + name
-	}
-	return name
+	}, strings.ToLower(service))
+	return "pact" + name
 }
-

@@ -50,48 +50,85 @@ in targets and attributes are replaced by pseudonyms, as in recordings.
 }
 
 func (o *spansOptions) run(ctx context.Context, env cli.Env, sources []string) (err error) {
-	if err := errors.Join(o.check(), readable(sources)); err != nil {
+	if err := errors.Join(o.check(), readable(sources), o.notOverwritten(sources)); err != nil {
 		return err
 	}
-	write, closing, err := o.open(env)
-	if err != nil {
-		return err
-	}
-	keep := write
+	hide := func(*trace.Span) int { return 0 }
 	if !o.noHide {
 		redactor, err := o.redactor()
 		if err != nil {
-			return errors.Join(err, closing())
+			return err
 		}
-		keep = func(sp *trace.Span) error {
-			redactSpan(redactor, sp)
-			return write(sp)
-		}
+		hide = func(sp *trace.Span) int { return redactSpan(redactor, sp) }
 	}
+	out, err := o.open(env)
+	if err != nil {
+		return err
+	}
+	hidden := uint64(0)
 	r := &spanReader{env: env, options: o.spanOptions, damage: cli.NewDamage(env)}
-	_, err = r.each(ctx, sources, keep)
-	err = errors.Join(err, closing())
+	_, err = r.each(ctx, sources, func(sp *trace.Span) error {
+		hidden += uint64(hide(sp))
+		return out.WriteSpan(sp)
+	})
+	err = errors.Join(err, out.Close())
+	tellRedacted(env.Stderr, hidden)
 	return errors.Join(err, cli.PrintAccount(env.Stderr, r.account), r.damage.Err())
 }
 
-func (o *spansOptions) open(env cli.Env) (write func(*trace.Span) error, closing func() error, err error) {
+// notOverwritten sees that no source is the output: it would be emptied before it is
+// read.
+func (o *spansOptions) notOverwritten(sources []string) error {
+	out, err := os.Stat(o.output)
+	if err != nil || o.output == "-" {
+		return nil //nolint:nilerr // what is not there is no source
+	}
+	for _, name := range sources {
+		if in, err := os.Stat(name); err == nil && os.SameFile(in, out) {
+			return fmt.Errorf("%s is read, and cannot be the output too: give another name", name)
+		}
+	}
+	return nil
+}
+
+// spanSink takes spans, and is finished by Close.
+type spanSink interface {
+	WriteSpan(*trace.Span) error
+	Close() error
+}
+
+// spanLines writes spans as lines of JSON.
+type spanLines struct{ *json.Encoder }
+
+func (l spanLines) WriteSpan(sp *trace.Span) error { return l.Encode(lineOf(sp)) }
+func (spanLines) Close() error                     { return nil }
+
+// spanFile is a file of spans.
+type spanFile struct {
+	*trace.Writer
+	file *os.File
+}
+
+func (f *spanFile) Close() error { return errors.Join(f.Writer.Close(), f.file.Close()) }
+
+func (o *spansOptions) open(env cli.Env) (spanSink, error) {
 	if o.output == "-" {
 		lines := json.NewEncoder(env.Stdout)
-		return func(sp *trace.Span) error { return lines.Encode(lineOf(sp)) }, func() error { return nil }, nil
+		lines.SetEscapeHTML(false)
+		return spanLines{lines}, nil
 	}
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if o.force {
 		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	f, err := os.OpenFile(o.output, mode, 0o644)
+	f, err := os.OpenFile(o.output, mode, 0o600) // as recordings are: with --no-redact it holds secrets
 	if errors.Is(err, os.ErrExist) {
-		return nil, nil, fmt.Errorf("%s exists: give another name, or --force to overwrite it", o.output)
+		return nil, fmt.Errorf("%s exists: give another name, or --force to overwrite it", o.output)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	w := trace.NewWriter(f)
-	return w.WriteSpan, func() error { return errors.Join(w.Close(), f.Close()) }, nil
+	return &spanFile{trace.NewWriter(f), f}, nil
 }
 
 // spanLine is a span as a line of JSON.

@@ -67,7 +67,7 @@ func (r *spanReader) each(ctx context.Context, sources []string, do func(*trace.
 	defer stop()
 	for _, name := range sources {
 		if err := r.source(ctx, name, do); err != nil {
-			return ctx, fmt.Errorf("spans of %s: %w", name, err)
+			return ctx, fmt.Errorf("spans of %s: %w", shownNames([]string{name})[0], err)
 		}
 		if strings.HasPrefix(name, otlpScheme) {
 			ctx = context.WithoutCancel(ctx)
@@ -145,8 +145,9 @@ func (r *spanReader) received(ctx context.Context, address string, do func(*trac
 	listening, release := context.WithCancel(ctx)
 	defer release()
 	if r.options.period > 0 {
-		listening, release = context.WithTimeout(ctx, r.options.period)
-		defer release()
+		var expire context.CancelFunc
+		listening, expire = context.WithTimeout(listening, r.options.period)
+		defer expire()
 	}
 	closed := make(chan error, 1)
 	go func() {
@@ -157,7 +158,11 @@ func (r *spanReader) received(ctx context.Context, address string, do func(*trac
 	}()
 	err = r.drain(context.WithoutCancel(ctx), in, do)
 	release()
-	return errors.Join(err, <-closed)
+	if err := <-closed; err != nil {
+		// What had come by then is read; what had not is its sender's to count.
+		fmt.Fprintf(r.env.Stderr, "traces: who sends spans was cut off: %v\n", err)
+	}
+	return err
 }
 
 // searched asks a tracing system for the traces of every service: one that several
@@ -168,12 +173,27 @@ func (r *spanReader) searched(ctx context.Context, system traceSystem, do func(*
 		return err
 	}
 	end := time.Now()
+	first := make(map[trace.TraceID]string) // who it came with; 16 bytes and a name for each trace that is asked for
+	var again capture.Stats
+	defer func() {
+		r.account = r.account.Merge(capture.Account{{Name: "traces of several services", Unit: "spans", Stats: again}})
+	}()
 	for _, service := range services {
 		in, err := system.Search(ctx, service, end.Add(-r.options.since), end, r.options.limit)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(r.drain(ctx, in, do), in.Close()); err != nil {
+		err = r.drain(ctx, in, func(sp *trace.Span) error {
+			again.Seen++
+			if of, ok := first[sp.Trace]; ok && of != service {
+				again.Filter(trace.Duplicate, 1)
+				return nil
+			}
+			first[sp.Trace] = service
+			again.Written++
+			return do(sp)
+		})
+		if err = errors.Join(err, in.Close()); err != nil {
 			return err
 		}
 	}
@@ -186,14 +206,28 @@ type traceSystem interface {
 	Search(ctx context.Context, service string, start, end time.Time, limit int) (*trace.Reader, error)
 }
 
-// readable sees that the files among the sources are there before any work is done.
+// readable sees that the sources can be read, as far as that can be known before any
+// work is done.
 func readable(sources []string) error {
+	listening := ""
 	for _, name := range sources {
-		if name == "-" || strings.Contains(name, "://") {
-			continue
-		}
-		if _, err := os.Stat(name); err != nil {
-			return err
+		scheme, _, remote := strings.Cut(name, "://")
+		switch scheme += "://"; {
+		case name == "-" || remote && (scheme == jaegerScheme || scheme == zipkinScheme):
+		case remote && scheme == otlpScheme && listening != "":
+			return fmt.Errorf("%s and %s: one source after the other is read, and the first ends by the interrupt: want one otlp:// that all services send to", listening, name)
+		case remote && scheme == otlpScheme:
+			listening = name
+		case remote:
+			return fmt.Errorf("spans of %s: want a file, otlp://HOST:PORT, jaeger://HOST:16686 or zipkin://HOST:9411", shownNames([]string{name})[0])
+		default:
+			info, err := os.Stat(name)
+			if err != nil {
+				return err
+			}
+			if info.IsDir() {
+				return fmt.Errorf("spans of %s: that is a folder, want a file", name)
+			}
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,12 +20,19 @@ import (
 
 type topologyOptions struct {
 	spanOptions
+	redactFlags
 	format string
 	output string
 	chains bool
 	query  topology.Query
 	title  string
 }
+
+// defaultChains fill a screen.
+const defaultChains = 20
+
+// httpStatus is a status of HTTP, or a class of them.
+var httpStatus = regexp.MustCompile(`^[1-5]([0-9]{2}|xx)$`)
 
 // topologyFormats are the forms that a topology can have.
 var topologyFormats = []string{"terminal", "json", "dot", "html"}
@@ -37,7 +45,8 @@ func newTopology(env cli.Env) *cobra.Command {
 		Long: `Topology reads traces and draws the services, their operations, and the calls between
 them, with rates, errors and latencies: for a terminal, as JSON, as DOT for Graphviz, or
 as one HTML page. With --chains it shows call chains instead: those through a service,
-an operation or a status, or that took long.
+an operation or a status, or that took long. Secrets in names are replaced by
+pseudonyms.
 
 ` + spanSources,
 		Example: `  twinspect topology spans.otlp
@@ -55,8 +64,9 @@ an operation or a status, or that took long.
 	flags.StringVar(&opt.query.Operation, "operation", "", "chains with a call of this operation; * stands for anything")
 	flags.StringVar(&opt.query.Status, "status", "", "chains with a call that ended so: 404, 5xx, failed, ok")
 	flags.DurationVar(&opt.query.MinDuration, "min-duration", 0, "chains with such a call that took this long")
-	flags.IntVar(&opt.query.Limit, "limit", 20, "so many chains")
-	opt.register(flags)
+	flags.IntVar(&opt.query.Limit, "limit", defaultChains, "so many chains")
+	opt.spanOptions.register(flags)
+	opt.redactFlags.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(topologyFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -68,6 +78,10 @@ func (o *topologyOptions) check() error {
 		return fmt.Errorf("--format %s: want one of %s", o.format, strings.Join(topologyFormats, ", "))
 	case !o.chains && (q.Service != "" || q.Operation != "" || q.Status != "" || q.MinDuration != 0):
 		return errors.New("--service, --operation, --status and --min-duration choose chains: add --chains")
+	case !o.chains && q.Limit != defaultChains:
+		return errors.New("--limit chooses chains: add --chains")
+	case q.Status != "" && '0' <= q.Status[0] && q.Status[0] <= '9' && !httpStatus.MatchString(q.Status):
+		return fmt.Errorf("--status %s: want a status such as 404, a class such as 5xx, failed, or ok", q.Status)
 	case o.chains && o.format != "terminal" && o.format != "json":
 		return fmt.Errorf("--chains --format %s: chains are for the terminal or json", o.format)
 	case q.Limit <= 0:
@@ -82,6 +96,10 @@ func (o *topologyOptions) run(ctx context.Context, env cli.Env, sources []string
 	if err := errors.Join(o.check(), readable(sources)); err != nil {
 		return err
 	}
+	redactor, err := o.redactor()
+	if err != nil {
+		return err
+	}
 	o.title = strings.Join(shownNames(sources), ", ")
 	builder, chains := topology.New(), topology.NewChains(o.query, topology.Slowest)
 	assembler := trace.NewAssembler(trace.AssembleOptions{}, func(t *trace.Tree) error {
@@ -93,14 +111,19 @@ func (o *topologyOptions) run(ctx context.Context, env cli.Env, sources []string
 		return nil
 	})
 	r := &spanReader{env: env, options: o.spanOptions, damage: cli.NewDamage(env)}
-	if _, err := r.each(ctx, sources, assembler.Add); err != nil {
-		return err
+	_, err = r.each(ctx, sources, func(sp *trace.Span) error {
+		sp.Attributes = nil // nothing of them is drawn
+		redactSpan(redactor, sp)
+		return assembler.Add(sp)
+	})
+	if err != nil {
+		return errors.Join(err, cli.PrintAccount(env.Stderr, r.account))
 	}
 	if err := assembler.Flush(); err != nil {
 		return err
 	}
 	account := r.account.Merge(assembler.Account())
-	err := output(env, o.output, func(w io.Writer) error {
+	err = output(env, o.output, func(w io.Writer) error {
 		if o.chains {
 			return o.printChains(env, w, chains)
 		}
