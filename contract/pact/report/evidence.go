@@ -88,17 +88,20 @@ func (e *Evidence) Judge() {
 	default:
 		e.Verdict = contract.Pass
 	}
-	e.explain(failing, asked)
+	e.explain(failing, lost, asked)
 }
 
 // explain tells why the verdict is what it is.
-func (e *Evidence) explain(failing, asked int) {
+func (e *Evidence) explain(failing, lost, asked int) {
 	if len(e.Pacts) == 0 {
 		e.Reasons = append(e.Reasons, "there was no pact to verify")
 		return
 	}
 	if failing > 0 {
 		e.Reasons = append(e.Reasons, fmt.Sprintf("%d of %d pacts are broken", failing, len(e.Pacts)))
+	}
+	if lost > 0 {
+		e.Reasons = append(e.Reasons, fmt.Sprintf("%d interactions were not run, and nothing is known of them", lost))
 	}
 	for i := range e.Pacts {
 		p := &e.Pacts[i]

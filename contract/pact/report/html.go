@@ -27,6 +27,8 @@ var (
 const (
 	// maxPageBytes is what the interactions may take, below 5 MB with all around them.
 	maxPageBytes = 4_000_000
+	// leastResult is what an interaction takes at least: with less room none is tried.
+	leastResult = 300
 	// pageMisses and pageText bound one interaction, which then takes below 200 KB.
 	pageMisses = 50
 	pageText   = 2000 // columns
@@ -68,6 +70,10 @@ func writePact(b *bytes.Buffer, t *template.Template, p *Pact, room *int) error 
 	left := uint64(0)
 	var one bytes.Buffer
 	for _, r := range worstFirst(p.Results, false) {
+		if *room < leastResult {
+			left++
+			continue
+		}
 		one.Reset()
 		if err := t.ExecuteTemplate(&one, "result", resultViewOf(r)); err != nil {
 			return err

@@ -121,7 +121,7 @@ func first(r *verify.Result) string {
 	case len(r.Mismatches) == 1:
 		return told(&r.Mismatches[0])
 	}
-	return fmt.Sprintf("%s, and %s", told(&r.Mismatches[0]), look.Plural(uint64(len(r.Mismatches)-1), "more mismatch")) //nolint:gosec // a length
+	return fmt.Sprintf("%s, and %s", told(&r.Mismatches[0]), look.Plural(uint64(len(r.Mismatches)-1), "more difference")) //nolint:gosec // a length
 }
 
 // whole tells a result with all of its mismatches.
