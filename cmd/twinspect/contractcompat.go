@@ -168,7 +168,7 @@ func (o *compatOptions) consumers(env cli.Env, c *impact.Case, needed bool) erro
 		}
 		all = append(all, found...)
 	}
-	pacts, err := readPacts(o.pacts)
+	pacts, err := loadPacts(o.pacts)
 	if err != nil {
 		return fmt.Errorf("--pact: %w", err)
 	}
@@ -233,8 +233,8 @@ func sentence(known map[string]bool) string {
 	return strings.Join(names, "")
 }
 
-// readPacts reads Pact files, and those in folders.
-func readPacts(names []string) ([]*pact.Pact, error) {
+// loadPacts reads Pact files, and those in folders.
+func loadPacts(names []string) ([]*pact.Pact, error) {
 	var all []*pact.Pact
 	for _, name := range names {
 		files := []string{name}
