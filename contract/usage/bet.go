@@ -25,6 +25,8 @@ type column struct {
 type outcome struct {
 	logE                     float64
 	matched, chance, samples uint64
+	// tried counts the samples in which anything was sent there.
+	tried uint64
 }
 
 // test bets on each sample's own values being those that match. See the package's
@@ -59,18 +61,24 @@ func (c *column) order() []int {
 	return order
 }
 
+// bet plays the samples of a block one after the other. What was sent in those
+// that are left is weighed by what it has in common with what was given: each value
+// by how rare it is among them, so that one that all of them have says nothing.
+// What one weighs as a share of what all weigh is what a fair bet pays.
 func (c *column) bet(order []int, o *outcome, logs *[len(stakes)]float64) {
+	left := make(map[uint64]int)
+	for _, i := range order {
+		distinct(c.sent[i], func(hash uint64) { left[hash]++ })
+	}
 	for k, i := range order {
-		own, all := false, 0
-		for _, j := range order[k:] {
-			if meets(c.given[i], c.sent[j]) {
-				own = own || j == i
-				all++
-			}
-		}
+		own, all, met := c.weigh(i, len(order)-k, left)
+		distinct(c.sent[i], func(hash uint64) { left[hash]-- })
 		o.samples++
-		if own {
+		if met {
 			o.matched++
+		}
+		if len(c.sent[i]) > 0 {
+			o.tried++
 		}
 		if len(order) > 1 && meets(c.given[i], c.sent[order[(k+1)%len(order)]]) {
 			o.chance++
@@ -78,12 +86,40 @@ func (c *column) bet(order []int, o *outcome, logs *[len(stakes)]float64) {
 		if all == 0 {
 			continue
 		}
-		won := 0.0
-		if own {
-			won = float64(len(order)-k) / float64(all)
-		}
+		won := own * float64(len(order)-k) / all
 		for s, stake := range stakes {
 			logs[s] += math.Log(1 - stake + stake*won)
+		}
+	}
+}
+
+// weigh returns what the sent values of a sample weigh, and those of all n that are
+// left together.
+func (c *column) weigh(i, n int, left map[uint64]int) (own, all float64, met bool) {
+	sent := c.sent[i]
+	for _, h := range c.given[i] {
+		for len(sent) > 0 && sent[0].hash < h {
+			sent = sent[1:]
+		}
+		count := left[h]
+		if count == 0 {
+			continue
+		}
+		weight := math.Log(float64(n) / float64(count))
+		all += float64(count) * weight
+		if len(sent) > 0 && sent[0].hash == h {
+			own += weight
+			met = true
+		}
+	}
+	return own, all, met
+}
+
+// distinct calls each for the hashes of ascending entries.
+func distinct(list []entry, each func(uint64)) {
+	for i := range list {
+		if i == 0 || list[i].hash != list[i-1].hash {
+			each(list[i].hash)
 		}
 	}
 }

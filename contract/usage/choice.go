@@ -13,7 +13,7 @@ type choices struct {
 	flow
 	calls uint64
 	names []string
-	ids   map[string]uint32
+	ids   map[string]uint16
 }
 
 // choice returns the choices within an operation of the consumer, nil where there
@@ -22,7 +22,7 @@ func (f *Follower) choice(o *origin, context string) *choices {
 	c := o.choices[context]
 	if c == nil && f.flows < maxFlows {
 		f.flows++
-		c = &choices{flow: flow{flowKey: flowKey{context: context}}, ids: make(map[string]uint32)}
+		c = &choices{flow: flow{flowKey: flowKey{context: context}}, ids: make(map[string]uint16)}
 		o.choices[context] = c
 	}
 	return c
@@ -35,7 +35,7 @@ func (c *choices) outcome(name string) (entry, bool) {
 		if len(c.names) >= maxPlaces {
 			return entry{}, false
 		}
-		id = uint32(len(c.names))
+		id = uint16(len(c.names))
 		c.ids[name] = id
 		c.names = append(c.names, name)
 	}

@@ -73,7 +73,6 @@ func compute(to []entry, all []series) []entry {
 			if i == j || len(f.items) != 1 && len(f.items) != len(s.items) {
 				continue
 			}
-			e.stale = s.stale && f.stale
 			to = products(to, e, s.items, f.items)
 			if f.own && s.amounts() && f.amounts() {
 				to = differences(to, e, s.items, f.items)
@@ -98,7 +97,8 @@ func total(to []entry, e entry, items []decimal) []entry {
 }
 
 func products(to []entry, e entry, items, factors []decimal) []entry {
-	list := make([]decimal, 0, len(items))
+	var buf [16]decimal
+	list, changed := buf[:0], false
 	for i, d := range items {
 		f := factors[min(i, len(factors)-1)]
 		p, ok := d.times(f)
@@ -106,14 +106,33 @@ func products(to []entry, e entry, items, factors []decimal) []entry {
 			return to
 		}
 		list = append(list, p)
+		changed = changed || p != d && p != f
 		if p.c != 0 && p != d && p != f {
 			to = result(to, e, p)
-			if len(factors) == 1 { // a percentage
-				to = append(to, entry{hash: p.shift(-2).hash(), at: e.at, way: e.way, stale: e.stale})
+			if len(factors) == 1 {
+				to = share(to, e, d, f, p)
 			}
 		}
 	}
+	if !changed {
+		return to
+	}
 	return total(to, e, list)
+}
+
+// share appends what the product p of an amount and a rate in hundredths or
+// thousandths is, alone and on top of the amount, whichever of the two that is.
+func share(to []entry, e entry, d, f, p decimal) []entry {
+	for _, n := range [...]int{-2, -3} {
+		part := p.shift(n)
+		to = result(to, e, part)
+		for _, base := range [...]decimal{d, f} {
+			if sum, ok := base.plus(part); ok {
+				to = result(to, e, sum)
+			}
+		}
+	}
+	return to
 }
 
 func differences(to []entry, e entry, items, others []decimal) []entry {

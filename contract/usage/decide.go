@@ -77,14 +77,14 @@ type decision struct {
 	event  *event
 	logE   float64
 	told   float64
-	shared bool
+	shares int
 	// context is the consumer's operation, calls how often it got the response there.
 	context string
 	calls   uint64
 }
 
 // decisions finds what the consumer's doing depends on.
-func (o *origin) decisions() []decision {
+func (o *origin) decisions(sinks map[string]bool) []decision {
 	var all []decision
 	tests := 0
 	for _, context := range sortedKeys(o.choices) {
@@ -92,7 +92,7 @@ func (o *origin) decisions() []decision {
 		if len(c.samples) < 2 {
 			continue
 		}
-		t := c.table(o.book)
+		t := c.table(o.book, sinks)
 		tests += len(t.fields) * len(t.outcomes)
 		for i := range t.outcomes {
 			all = append(all, t.decide(&t.outcomes[i], c)...)
@@ -103,9 +103,7 @@ func (o *origin) decisions() []decision {
 		logs[i] = all[i].logE
 	}
 	for i, told := range confidences(logs, tests) {
-		if all[i].told = told; all[i].shared {
-			all[i].told /= 2
-		}
+		all[i].told = told / float64(all[i].shares)
 	}
 	return all
 }
@@ -117,7 +115,7 @@ func (t *table) decide(e *event, c *choices) []decision {
 	for i := range t.fields {
 		f := &t.fields[i]
 		if logE := f.evidence(nil, e); logE >= minLog {
-			list = append(list, decision{field: f, event: e, logE: logE, context: c.context, calls: c.calls})
+			list = append(list, decision{field: f, event: e, logE: logE, shares: 1, context: c.context, calls: c.calls})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b decision) int { return cmp.Compare(b.logE, a.logE) })
@@ -129,13 +127,14 @@ func (t *table) decide(e *event, c *choices) []decision {
 			if i == j || d.field.evidence(rival.field, e) >= minLog {
 				continue
 			}
-			if rival.field.evidence(d.field, e) >= minLog {
+			switch {
+			case rival.field.evidence(d.field, e) >= minLog, rival.field.rank < d.field.rank:
 				keep = false
-			} else {
-				d.shared = true
+			case rival.field.rank == d.field.rank:
+				d.shares++
 			}
 		}
-		if keep {
+		if keep && d.shares <= maxShares {
 			out = append(out, d)
 		}
 	}

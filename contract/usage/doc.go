@@ -25,14 +25,20 @@
 // ones below [Alpha]; the confidence is one less the least share at which the pair
 // would still be told.
 //
-// A value that the consumer had before, from the request that it serves or from an
-// earlier response, is no news, and proves nothing: the id of a product that was
-// asked for by its id. Neither does a reading of the clock of less than a
-// microsecond's precision: both sides may have read theirs.
+// Lists have values in common by chance: each value weighs by how rare it is among
+// what was sent, and a sample wins by its share of the weight.
 //
-// Of places that explain the same values at a place, the one that explains most is
-// told; another only for what it explains beyond that. Where two explain exactly
-// the same, both are told, at half the confidence.
+// A value that the consumer had before from a request, the one that it serves or
+// one that it made, is no news, and proves nothing: the id of a product that was
+// asked for by its id. So it is with each part of a link. Neither does a zero, nor a
+// reading of the clock of less than a microsecond's precision: both sides may have
+// read theirs.
+//
+// Of places that explain the same words of a value at a place, whichever provider
+// they came from, the one that explains most is told; of equals the one that comes
+// again as it is before one in a text, and the one that came with less beside; any
+// other only for what it explains beyond that. Where two explain exactly the same,
+// both are told, at half the confidence; of three and more none.
 //
 // The other number of a product is of the same trace, so that a 2 that is no
 // quantity gives the right product wherever the quantity is 2: what is computed
@@ -44,23 +50,23 @@
 // # What no test can tell
 //
 // A field that is always the same, one whose value is no news, and one of which
-// there are too few samples, is told as used with the confidence [ByName] if it
-// comes again under the same name. Without its name it is Seen, with the evidence
-// beside. Both errors cost: a field that is wrongly called used stops a change that
-// breaks nobody, which a person can look at; a field that is wrongly not called so
-// lets a break through, which nobody sees. So the name is enough.
+// there are too few samples, is Seen, with the evidence beside: that it comes again
+// under the same name is no proof. Seen is so no proof that it is not used. Neither
+// can be told from traffic what a consumer keeps from one trace to the next: a field
+// of now that goes with what it kept seems to be used.
 //
 // # Decisions
 //
 // A field of few values on which it depends what the consumer does next, the status
-// of its answer, whether it makes a later call, whether its answer has a field, is
-// used without its value being sent on. This is tested as association, by the
+// of its answer, whether it makes a later call, whether its answer has a field or
+// says one of a few things there, is used without its value being sent on. This is tested as association, by the
 // likelihood of the outcomes given the field (mixed over Jeffreys' prior) against
 // the greatest that they have without it, which is an e-value (Wasserman, Ramdas
 // and Balakrishnan, Universal inference, PNAS 117(29), 2020). A field is left out
 // where another field of the same response explains as well and this one adds
 // nothing to it; where neither adds to the other, both are told at half the
-// confidence.
+// confidence. That there is a value which is followed is no decision, and what is
+// decided for each item of a list is not looked for.
 //
 // # Bounds
 //

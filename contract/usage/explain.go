@@ -2,107 +2,197 @@ package usage
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
-// explain marks the candidates for one place of what is sent that others explain:
+// cover is a part of a value that was sent.
+type cover struct {
+	val        uint16
+	begin, end uint8
+}
+
+func (a cover) overlaps(b cover) bool { return a.val == b.val && a.begin < b.end && b.begin < a.end }
+
+// rivals are the candidates for one place of what is sent.
+type rivals struct {
+	list []*candidate
+	// horizon is the hash up to which all of their flows have their samples.
+	horizon uint64
+	// taken is what is explained, by the sample's hash.
+	taken map[uint64][]cover
+}
+
+// explain marks the candidates that others explain: at each place of what is sent
 // the strongest first, each next one only if it explains what is left.
-func (w *flow) explain(into uint32, list []candidate) {
-	type taken struct {
-		c    *candidate
-		seen [][]uint16
+func (j *judgement) explain(origins []*origin) {
+	type sink struct {
+		flowKey
+		into *spot
 	}
-	left := make([][]entry, len(w.samples))
-	for i := range w.samples {
-		left[i] = part(w.samples[i].sent, into, 0)
-	}
-	seenBy := make(map[pairKey][][]uint16, len(list))
-	for k := range list {
-		c := &list[k]
-		key := pairKey{c.from.id, into, c.way}
-		seenBy[key] = w.matches(key, left)
-		for _, vals := range seenBy[key] {
-			c.covers += len(vals)
+	at := make(map[sink]*rivals)
+	var order []*rivals
+	for _, o := range origins {
+		for i := range j.of[o] {
+			c := &j.of[o][i]
+			key := sink{c.flow.flowKey, c.into}
+			if at[key] == nil {
+				at[key] = &rivals{horizon: math.MaxUint64, taken: make(map[uint64][]cover)}
+				order = append(order, at[key])
+			}
+			r := at[key]
+			r.list = append(r.list, c)
+			if w := c.flow; w.full {
+				r.horizon = min(r.horizon, w.samples[len(w.samples)-1].hash)
+			}
 		}
 	}
-	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(compareBool(b.logE >= minLog, a.logE >= minLog), cmp.Compare(b.covers, a.covers), cmp.Compare(a.way, b.way),
-			compareBool(b.named, a.named), cmp.Compare(a.from.place(), b.from.place()))
+	for _, r := range order {
+		r.settle()
+	}
+}
+
+func (r *rivals) settle() {
+	for _, c := range r.list {
+		r.read(c)
+	}
+	slices.SortStableFunc(r.list, compareRivals)
+	var accepted []*candidate
+	for _, c := range r.list {
+		if c.logE < minLog {
+			c.explained = len(accepted) > 0
+			continue
+		}
+		if len(accepted) > 0 {
+			if rest := r.rest(c); rest.logE < minLog || c.way == computed && !rest.often() {
+				c.explained = true
+				continue
+			}
+		}
+		accepted = append(accepted, c)
+		r.take(c)
+	}
+	for _, a := range accepted {
+		r.share(a)
+	}
+}
+
+// compareRivals puts first what explains more, by the surer comparison, and comes
+// with less that is not sent.
+func compareRivals(a, b *candidate) int {
+	return cmp.Or(
+		compareBool(b.logE >= minLog, a.logE >= minLog), cmp.Compare(b.covers, a.covers),
+		cmp.Compare(a.way.class(), b.way.class()), cmp.Compare(a.spare, b.spare), cmp.Compare(a.way, b.way),
+		compareOrigins(a.origin, b.origin), cmp.Compare(a.from.place(), b.from.place()),
+	)
+}
+
+// common are the samples of a flow that all flows have if they have such.
+func (r *rivals) common(w *flow) []sample {
+	n, _ := slices.BinarySearchFunc(w.samples, r.horizon, func(s sample, h uint64) int { return cmp.Compare(s.hash, h) })
+	if n < len(w.samples) && w.samples[n].hash == r.horizon {
+		n++
+	}
+	return w.samples[:n]
+}
+
+// read finds what a candidate explains.
+func (r *rivals) read(c *candidate) {
+	samples := r.common(c.flow)
+	c.seen = make([][]cover, len(samples))
+	for i := range samples {
+		given := part(samples[i].given, c.from.id, c.way)
+		given = slices.DeleteFunc(slices.Clone(given), func(e entry) bool { return e.stale })
+		c.seen[i] = covers(given, part(samples[i].sent, c.into.id, 0))
+		for _, v := range c.seen[i] {
+			c.covers += int(v.end) - int(v.begin)
+		}
+		c.spare += len(given)
+	}
+}
+
+func covers(given, sent []entry) (out []cover) {
+	for i, j := 0, 0; i < len(given) && j < len(sent); {
+		switch c := cmp.Compare(given[i].hash, sent[j].hash); {
+		case c < 0:
+			i++
+		case c > 0:
+			j++
+		default:
+			out = append(out, cover{sent[j].val, sent[j].begin, sent[j].end})
+			j++
+		}
+	}
+	slices.SortFunc(out, func(a, b cover) int {
+		return cmp.Or(cmp.Compare(a.val, b.val), cmp.Compare(a.begin, b.begin), cmp.Compare(b.end, a.end))
 	})
-	var accepted []taken
-	for k := range list {
-		c := &list[k]
-		key := pairKey{c.from.id, into, c.way}
-		seen := seenBy[key]
-		if len(accepted) == 0 {
-			if c.logE >= minLog {
-				accepted = append(accepted, taken{c, seen})
-				reduce(left, seen)
-			}
-			continue
-		}
-		col := w.column(key)
-		col.sent = left
-		rest := col.test()
-		if rest.logE >= minLog && (c.way != computed || float64(rest.matched) >= often*float64(rest.samples)) {
-			c.logE = min(c.logE, rest.logE)
-			accepted = append(accepted, taken{c, seen})
-			reduce(left, seen)
-			continue
-		}
-		c.explained = true
-		for _, a := range accepted {
-			if a.c.from != c.from && c.logE >= minLog && slices.EqualFunc(a.seen, seen, slices.Equal) {
-				c.explained, c.shared, a.c.shared = false, true, true
-			}
+	return slices.CompactFunc(out, cover.overlaps)
+}
+
+// take leaves out from now on what a candidate explains.
+func (r *rivals) take(c *candidate) {
+	samples := r.common(c.flow)
+	for i, seen := range c.seen {
+		if len(seen) > 0 {
+			r.taken[samples[i].hash] = append(r.taken[samples[i].hash], seen...)
 		}
 	}
 }
 
-// matches lists by sample which of the values that were sent a place explains.
-func (w *flow) matches(p pairKey, sent [][]entry) [][]uint16 {
-	out := make([][]uint16, len(w.samples))
-	for i := range w.samples {
-		given := part(w.samples[i].given, p.from, p.way)
-		for j, k := 0, 0; j < len(given) && k < len(sent[i]); {
-			switch c := cmp.Compare(given[j].hash, sent[i][k].hash); {
-			case c < 0:
-				j++
-			case c > 0:
-				k++
-			default:
-				out[i] = append(out[i], sent[i][k].val)
-				k++
-			}
-		}
-		slices.Sort(out[i])
-		out[i] = slices.Compact(out[i])
-	}
-	return out
-}
-
-// reduce leaves out the values that are explained.
-func reduce(left [][]entry, seen [][]uint16) {
-	for i := range left {
-		if len(seen[i]) == 0 {
+// rest tests a candidate on what is not explained yet.
+func (r *rivals) rest(c *candidate) outcome {
+	samples := r.common(c.flow)
+	col := c.flow.column(c.key(), samples)
+	for i := range samples {
+		taken := r.taken[samples[i].hash]
+		if len(taken) == 0 {
 			continue
 		}
-		rest := make([]entry, 0, len(left[i]))
-		for _, e := range left[i] {
-			if _, found := slices.BinarySearch(seen[i], e.val); !found {
-				rest = append(rest, e)
+		left := make([]entry, 0, len(col.sent[i]))
+		for _, e := range col.sent[i] {
+			at := cover{e.val, e.begin, e.end}
+			if !slices.ContainsFunc(taken, at.overlaps) {
+				left = append(left, e)
 			}
 		}
-		left[i] = rest
+		col.sent[i] = left
+	}
+	return col.test()
+}
+
+// share tells those that explain exactly what an accepted one does, as surely and
+// with as little beside, together with it.
+func (r *rivals) share(a *candidate) {
+	group := []*candidate{a}
+	for _, c := range r.list {
+		if c.explained && c.logE >= minLog && c.way.class() == a.way.class() && c.spare == a.spare && c.covers == a.covers &&
+			!slices.ContainsFunc(group, func(g *candidate) bool { return g.origin == c.origin && g.from == c.from }) && r.same(a, c) {
+			group = append(group, c)
+		}
+	}
+	for _, c := range group {
+		c.explained, c.shares = false, len(group)
 	}
 }
 
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
+func (r *rivals) same(a, b *candidate) bool {
+	explains := func(c *candidate) map[uint64][]cover {
+		m, samples := make(map[uint64][]cover), r.common(c.flow)
+		for i, seen := range c.seen {
+			if len(seen) > 0 {
+				m[samples[i].hash] = seen
+			}
+		}
+		return m
 	}
-	return -1
+	of, other := explains(a), explains(b)
+	if len(of) != len(other) {
+		return false
+	}
+	for hash, seen := range of {
+		if !slices.Equal(seen, other[hash]) {
+			return false
+		}
+	}
+	return true
 }

@@ -12,6 +12,7 @@ type originKey struct {
 
 // origin are the responses of one status that a consumer got from an operation.
 type origin struct {
+	originKey
 	book *book
 	// present counts the calls whose response had something at a place.
 	present map[*spot]uint64
@@ -29,10 +30,8 @@ type flowKey struct {
 // flow is what may go from an origin to one kind of message.
 type flow struct {
 	flowKey
-	// self says that the target is a request to the origin's own operation.
-	self bool
 	// pairs counts the calls with a value that came again.
-	pairs map[pairKey]uint64
+	pairs map[pairKey]*tally
 	// samples are sorted by hash; bytes is what they take.
 	samples []sample
 	bytes   int
@@ -40,10 +39,18 @@ type flow struct {
 }
 
 // pairKey is a place of the response, one of what is sent, and a comparison.
-type pairKey struct {
-	from, into uint32
-	way        way
+type pairKey uint64
+
+func pair(from, into uint16, by way) pairKey {
+	return pairKey(from)<<32 | pairKey(into)<<16 | pairKey(by)
 }
+
+func (p pairKey) from() uint16 { return uint16(p >> 32) }
+func (p pairKey) into() uint16 { return uint16(p >> 16) }
+func (p pairKey) way() way     { return way(p) }
+
+// tally counts calls; last is the one that was counted last.
+type tally struct{ calls, last uint64 }
 
 // sample is what was given and sent within one group.
 type sample struct {
@@ -57,17 +64,17 @@ func (s *sample) bytes() int { return 16*(len(s.given)+len(s.sent)) + 64 }
 func (f *Follower) origin(key originKey, b *book) *origin {
 	o := f.origins[key]
 	if o == nil && b != nil && len(f.origins) < maxOrigins {
-		o = &origin{book: b, present: make(map[*spot]uint64), flows: make(map[flowKey]*flow), choices: make(map[string]*choices)}
+		o = &origin{originKey: key, book: b, present: make(map[*spot]uint64), flows: make(map[flowKey]*flow), choices: make(map[string]*choices)}
 		f.origins[key] = o
 	}
 	return o
 }
 
 // flow returns a flow of o, nil where there are too many.
-func (f *Follower) flow(o *origin, key flowKey, own *book) *flow {
+func (f *Follower) flow(o *origin, key flowKey) *flow {
 	w := o.flows[key]
 	if w == nil && key.target != nil && f.flows < maxFlows {
-		w = &flow{flowKey: key, self: key.target == own, pairs: make(map[pairKey]uint64)}
+		w = &flow{flowKey: key, pairs: make(map[pairKey]*tally)}
 		o.flows[key] = w
 		f.flows++
 		if f.flows&(f.flows-1) == 0 {

@@ -7,11 +7,74 @@ import (
 	"twinspect.dev/contract/join"
 )
 
-// target is a message that the consumer sent, or several to the same operation.
-type target struct {
+// message is one that the consumer of a group sent: a request, or its answer.
+type message struct {
 	book   *book
-	sent   []entry
+	call   int
+	forms  []entry
 	answer bool
+}
+
+// look puts all that the consumer of a group sent into the index.
+func (f *Follower) look(r *reading, g group) {
+	f.index.reset()
+	f.messages = f.messages[:0]
+	for _, i := range g.calls {
+		if r.chain.Calls[i].Exchange == nil {
+			continue
+		}
+		if _, b := f.request(r, i); b != nil && r.steps > 0 {
+			f.send(r, message{book: b, call: i, forms: f.asked(r, i)})
+		}
+	}
+	if g.parent >= 0 && answered(&r.chain.Calls[g.parent]) {
+		if _, b := f.answer(r, g.parent); b != nil {
+			f.send(r, message{book: b, call: g.parent, forms: f.told(r, g.parent), answer: true})
+		}
+	}
+}
+
+func (f *Follower) send(r *reading, m message) {
+	f.messages = append(f.messages, m)
+	r.steps -= len(m.forms)
+	if r.steps <= 0 {
+		return
+	}
+	for i := range m.forms {
+		f.index.add(m.forms[i].hash, m.forms[i].at, len(f.messages)-1, f.messages)
+	}
+}
+
+// target is a message that the consumer sent after a response, or several to the
+// same operation.
+type target struct {
+	book     *book
+	flow     *flow
+	messages []int32
+	answer   bool
+}
+
+// targets are the messages that the consumer sent after the call at first: its
+// later requests, by operation, and its answer.
+func (f *Follower) targets(r *reading, first int) []target {
+	out := make([]target, 0, 4)
+	for k := range f.messages {
+		m := &f.messages[k]
+		if !m.answer && (m.call <= first || !after(&r.chain.Calls[first], &r.chain.Calls[m.call])) {
+			continue
+		}
+		r.steps--
+		j := slices.IndexFunc(out, func(t target) bool { return t.book == m.book && t.answer == m.answer })
+		if j < 0 {
+			if j = len(out); j == maxTargets {
+				f.skip(1)
+				continue
+			}
+			out = append(out, target{book: m.book, answer: m.answer})
+		}
+		out[j].messages = append(out[j].messages, int32(k))
+	}
+	return out
 }
 
 // follow follows the responses of one origin within a group.
@@ -27,33 +90,48 @@ func (f *Follower) follow(r *reading, g group, key originKey, calls []int) {
 		return
 	}
 	f.count(r, o, calls)
-	targets := f.targets(r, g, calls[0])
+	targets := f.targets(r, calls[0])
 	if len(targets) == 0 {
 		f.calls.Filter(NothingAfter, uint64(len(calls)))
 		return
 	}
 	f.calls.Written += uint64(len(calls))
 	f.watch(r, g, o, calls, targets)
-	each, derived := f.given(r, g, calls)
+	for i := range targets {
+		t := &targets[i]
+		if t.flow = f.flow(o, flowKey{r.context(g), t.book}); t.flow == nil {
+			f.skip(len(calls))
+		}
+	}
+	derived := f.derived(r, g, calls)
+	f.match(r, o, targets, calls, derived)
+	f.sample(r, g, targets, calls, derived)
+	f.entries = f.entries[:len(f.entries)-len(derived)]
+}
+
+// sample keeps what the calls gave and what was sent then, where a flow wants it.
+func (f *Follower) sample(r *reading, g group, targets []target, calls []int, derived []entry) {
+	hash := r.sample(g)
 	var union []entry
 	for _, t := range targets {
-		w := f.flow(o, flowKey{r.context(g), t.book}, r.said[calls[0]].requests)
-		if w == nil {
-			f.skip(len(calls))
-			continue
-		}
-		f.match(r, o, w, t, each, derived)
-		hash := r.sample(g)
-		if !w.wants(hash) {
+		if t.flow == nil || !t.flow.wants(hash) {
 			continue
 		}
 		if union == nil {
-			for _, list := range each {
-				union = append(union, list...)
+			for _, i := range calls {
+				union = append(union, r.said[i].given...)
 			}
 			union = tidy(append(union, derived...))
 		}
-		w.keep(sample{hash: hash, given: union, sent: tidy(t.sent)}, f.budget())
+		var sent []entry
+		for _, m := range t.messages {
+			base := len(sent)
+			for _, e := range f.messages[m].forms {
+				e.val += uint16(base)
+				sent = append(sent, e)
+			}
+		}
+		t.flow.keep(sample{hash: hash, given: union, sent: tidy(sent)}, f.budget())
 	}
 }
 
@@ -71,63 +149,15 @@ func (f *Follower) count(r *reading, o *origin, calls []int) {
 	}
 }
 
-// targets are the messages that the consumer sent after the call at first: its
-// later requests, by operation, and its answer.
-func (f *Follower) targets(r *reading, g group, first int) []target {
-	var out []target
-	for _, i := range g.calls {
-		if i <= first || r.chain.Calls[i].Exchange == nil || !after(&r.chain.Calls[first], &r.chain.Calls[i]) {
-			continue
-		}
-		values, b := f.request(r, i)
-		if b == nil || r.steps <= 0 {
-			continue
-		}
-		r.steps -= len(values) + 1
-		j := slices.IndexFunc(out, func(t target) bool { return t.book == b })
-		if j < 0 {
-			if j = len(out); j == maxTargets {
-				f.skip(1)
-				continue
-			}
-			out = append(out, target{book: b})
-		}
-		out[j].add(values)
-	}
-	if g.parent >= 0 && answered(&r.chain.Calls[g.parent]) {
-		if values, b := f.answer(r, g.parent); b != nil {
-			t := target{book: b, answer: true}
-			r.steps -= len(values)
-			t.add(values)
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-func (t *target) add(values []value) {
-	t.sent = slices.Grow(t.sent, 4*len(values))
-	for i := range values {
-		t.sent = sent(t.sent, &values[i], len(t.sent))
-	}
-}
-
-// given returns the forms of what each call gave, and of what may be computed out
-// of all of them.
-func (f *Follower) given(r *reading, g group, calls []int) (each [][]entry, derived []entry) {
+// derived returns the forms of what may be computed out of all that calls gave.
+func (f *Follower) derived(r *reading, g group, calls []int) []entry {
 	var all []series
 	for _, i := range calls {
 		got, _ := f.answer(r, i)
-		now := moment(&r.chain.Calls[i])
-		list := make([]entry, 0, 4*len(got))
-		for j := range got {
-			list = given(list, &got[j], now)
-		}
-		each = append(each, list)
 		all = gather(all, got, true)
 	}
 	if len(all) == 0 {
-		return each, nil
+		return nil
 	}
 	if g.parent >= 0 {
 		incoming, _ := f.request(r, g.parent)
@@ -146,7 +176,9 @@ func (f *Follower) given(r *reading, g group, calls []int) (each [][]entry, deri
 	f.computed.Seen += uint64(n)
 	f.computed.Written += uint64(len(all))
 	f.computed.Drop(ManySeries, uint64(n-len(all)))
-	return each, compute(nil, all)
+	begin := len(f.entries)
+	f.entries = compute(f.entries, all)
+	return f.cut(r, begin)
 }
 
 // moment is when a call was answered.
@@ -159,47 +191,52 @@ func moment(c *join.Call) time.Time {
 
 // match counts in how many calls the values of a place came again at another. What
 // was computed out of several calls counts for each of them.
-func (f *Follower) match(r *reading, o *origin, w *flow, t target, each [][]entry, derived []entry) {
-	clear(f.index)
-	for i, e := range t.sent {
-		if at := f.index[e.hash]; len(at) < maxHits {
-			f.index[e.hash] = append(at, int32(i))
+func (f *Follower) match(r *reading, o *origin, targets []target, calls []int, derived []entry) {
+	f.flowOf = slices.Grow(f.flowOf[:0], len(f.messages))[:len(f.messages)]
+	clear(f.flowOf)
+	for _, t := range targets {
+		for _, m := range t.messages {
+			f.flowOf[m] = t.flow
 		}
 	}
-	each = append(each, derived)
-	for i, list := range each {
-		r.steps -= len(list)
-		clear(f.matched)
-		f.hits(t.sent, list)
-		n := 1
-		if i == len(each)-1 {
-			n = i
-		}
-		for pair := range f.matched {
-			f.tally(o, w, pair, uint64(n))
-		}
+	for _, i := range calls {
+		f.hits(r, o, r.said[i].given, 1)
 	}
+	f.hits(r, o, derived, uint64(len(calls)))
 }
 
-func (f *Follower) hits(sent, given []entry) {
+func (f *Follower) hits(r *reading, o *origin, given []entry, n uint64) {
+	f.tallied++
+	r.steps -= len(given)
 	for i := range given {
-		for _, j := range f.index[given[i].hash] {
-			f.matched[pairKey{given[i].at, sent[j].at, given[i].way}] = true
+		e := &given[i]
+		for k := f.index.first(e.hash); k > 0; {
+			hit := &f.index.nodes[k-1]
+			if w := f.flowOf[hit.message]; w != nil {
+				f.tally(o, w, pair(e.at, hit.at, e.way), n)
+			}
+			k = hit.next
 		}
 	}
 }
 
-func (f *Follower) tally(o *origin, w *flow, pair pairKey, n uint64) {
+func (f *Follower) tally(o *origin, w *flow, p pairKey, n uint64) {
+	t := w.pairs[p]
+	if t != nil && t.last == f.tallied {
+		return
+	}
 	f.pairs.Seen += n
-	before, ok := w.pairs[pair]
-	if !ok {
+	if t == nil {
 		if o.pairs >= maxPairs || f.held >= maxAllPairs {
 			f.pairs.Drop(ManyPairs, n)
 			return
 		}
 		o.pairs++
 		f.held++
+		t = new(tally)
+		w.pairs[p] = t
 	}
-	w.pairs[pair] = before + n
+	t.calls += n
+	t.last = f.tallied
 	f.pairs.Written += n
 }

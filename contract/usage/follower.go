@@ -17,11 +17,14 @@ type Follower struct {
 	calls    capture.Stats
 	pairs    capture.Stats
 	computed capture.Stats
-	// Scratch of one group.
-	known   map[uint64]*spot
-	index   map[uint64][]int32
-	matched map[pairKey]bool
-	present map[*spot]bool
+	tallied  uint64 // counts the responses that were looked up
+	judged   map[string]*judgement
+	// Scratch of one chain and group.
+	known, index index
+	entries      []entry
+	messages     []message
+	flowOf       []*flow
+	present      map[*spot]bool
 }
 
 type bookKey struct{ role, service, operation string }
@@ -32,15 +35,13 @@ func New() *Follower {
 		reader:  newReader(),
 		books:   make(map[bookKey]*book),
 		origins: make(map[originKey]*origin),
-		known:   make(map[uint64]*spot),
-		index:   make(map[uint64][]int32),
-		matched: make(map[pairKey]bool),
 		present: make(map[*spot]bool),
 	}
 }
 
 // See follows the values of one chain, of which it keeps nothing.
 func (f *Follower) See(c *join.Chain) {
+	f.judged = nil
 	r := f.read(c)
 	for _, g := range groups(c) {
 		f.group(r, g)
@@ -57,7 +58,7 @@ func (f *Follower) Uses(consumer, provider, operation string, status int) map[co
 	if o == nil {
 		return nil
 	}
-	return o.uses(f.budget())
+	return f.uses(consumer, o)
 }
 
 // Account tells what was followed: calls, bodies, values, and the matches of places.

@@ -15,32 +15,53 @@ const (
 	exact way = iota
 	numeric
 	substring
+	segment // a part of the value, as the id in a link
 	computed
 	ways
 )
 
-var hows = [ways]contract.How{contract.Exact, contract.Numeric, contract.Substring, contract.Computed}
+var hows = [ways]contract.How{contract.Exact, contract.Numeric, contract.Substring, contract.Substring, contract.Computed}
+
+// class ranks what a way explains: a value as such, one in a text, a part of one,
+// and what is made of several.
+func (w way) class() int { return max(int(w), int(numeric)) }
 
 // entry is one form in which a value may come again, or in which it was sent.
 type entry struct {
 	hash uint64
-	at   uint32
-	// val is which of the values of a message it is a form of.
-	val uint16
+	at   uint16
+	// val is which of the values of a message it is a form of; begin and end say
+	// which of its words.
+	val        uint16
+	begin, end uint8
 	// way is of a response's values alone. stale is what the consumer had before.
 	way   way
 	stale bool
 }
 
-// given appends the forms in which a value of a response may come again.
-func given(to []entry, v *value, now time.Time) []entry {
-	if v.kind == null || v.kind == tree && v.size == 0 || v.kind != tree && v.text == "" {
+// empty reports whether there is nothing that could come again. A zero is what a
+// number is without a value.
+func (v *value) empty() bool {
+	switch v.kind {
+	case null:
+		return true
+	case tree:
+		return v.size == 0
+	case number:
+		return v.numeric && v.dec.c == 0
+	}
+	return v.text == ""
+}
+
+// given appends the forms in which a value of a response may come again. Known is
+// what the consumer has sent or been asked until then.
+func given(to []entry, v *value, now time.Time, known *index) []entry {
+	if v.empty() {
 		return to
 	}
-	e := entry{hash: v.hash, at: v.at.id, way: exact, stale: !v.fresh}
-	if (v.kind == text || v.kind == number) && isClock(v.text, now) {
-		e.stale = true
-	}
+	e := entry{hash: v.hash, at: v.at.id, way: exact}
+	e.stale = v.isKnown(known) || (v.kind == text || v.kind == number) && isClock(v.text, now)
+	v.fresh = !e.stale
 	to = append(to, e)
 	if v.numeric {
 		to = givenNumber(to, v.dec, e)
@@ -49,15 +70,32 @@ func given(to []entry, v *value, now time.Time) []entry {
 		return to
 	}
 	e.way = substring
-	if whole(v.text) {
-		e.hash = hashText(asSpan, v.text)
+	if inner := trimmed(v.text); len(inner) >= minText {
+		e.hash = hashText(asSpan, inner)
 		to = append(to, e)
 	}
+	e.way = segment
 	segments(v.text, func(s string) {
-		e.hash = hashText(asSpan, s)
-		to = append(to, e)
+		part := e
+		part.hash = hashText(asSpan, s)
+		part.stale = e.stale || known.has(part.hash)
+		to = append(to, part)
 	})
 	return to
+}
+
+// isKnown reports whether the consumer has sent or been asked a value. A boolean
+// never is: there are but two, and one of them is always there.
+func (v *value) isKnown(known *index) bool {
+	switch {
+	case v.kind == boolean:
+		return false
+	case known.has(v.hash):
+		return true
+	case !v.numeric:
+		return false
+	}
+	return known.has(v.dec.hash()) || known.has(v.dec.shift(2).hash()) || known.has(v.dec.shift(-2).hash())
 }
 
 // givenNumber appends a number's other forms: in cents, and out of cents.
@@ -75,23 +113,34 @@ func givenNumber(to []entry, d decimal, e entry) []entry {
 
 // sent appends the forms in which a value that the consumer sent may be found.
 func sent(to []entry, v *value, val int) []entry {
-	if v.kind == null || v.kind == tree && v.size == 0 || v.kind != tree && v.text == "" {
+	if v.empty() {
 		return to
 	}
-	e := entry{hash: v.hash, at: v.at.id, val: uint16(val)}
+	e := entry{hash: v.hash, at: v.at.id, val: uint16(val), end: 1}
+	if v.kind != text || len(v.text) > maxText {
+		to = append(to, e)
+		if v.numeric {
+			e.hash = v.dec.hash()
+			to = append(to, e)
+		}
+		return to
+	}
+	var words words
+	words.read(v.text)
+	e.end = uint8(max(words.n, 1))
 	to = append(to, e)
 	if v.numeric {
 		e.hash = v.dec.hash()
 		to = append(to, e)
 	}
-	if v.kind == text && len(v.text) <= maxText {
-		e.hash = hashText(asSpan, v.text)
+	words.spans(func(s string, i, j int) {
+		e.hash, e.begin, e.end = hashText(asSpan, s), uint8(i), uint8(j)
 		to = append(to, e)
-		spans(v.text, func(s string) {
-			if s != v.text {
-				e.hash = hashText(asSpan, s)
-				to = append(to, e)
-			}
+	})
+	if !v.numeric {
+		words.numbers(func(d decimal, i, j int) {
+			e.hash, e.begin, e.end = d.hash(), uint8(i), uint8(j)
+			to = append(to, e)
 		})
 	}
 	return to
@@ -112,12 +161,23 @@ func tidy(list []entry) []entry {
 }
 
 func compareEntries(a, b entry) int {
-	stale := 0
-	if a.stale != b.stale {
-		stale = 1
-		if b.stale {
-			stale = -1
-		}
+	switch {
+	case a.at != b.at:
+		return cmp.Compare(a.at, b.at)
+	case a.way != b.way:
+		return cmp.Compare(a.way, b.way)
+	case a.hash != b.hash:
+		return cmp.Compare(a.hash, b.hash)
 	}
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.way, b.way), cmp.Compare(a.hash, b.hash), stale, cmp.Compare(a.val, b.val))
+	return cmp.Or(compareBool(a.stale, b.stale), cmp.Compare(a.val, b.val), cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }

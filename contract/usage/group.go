@@ -52,9 +52,17 @@ type said struct {
 	request, answer       []value
 	requests, answers     *book
 	hasRequest, hasAnswer bool
+	// asked and told are the forms in which the values were sent; given are those
+	// in which the answer's may come again.
+	asked, told, given []entry
+	hasAsked, hasTold  bool
 }
 
 func (f *Follower) read(c *join.Chain) *reading {
+	if cap(f.entries) > maxIdle {
+		f.entries = nil
+	}
+	f.entries = f.entries[:0]
 	r := &reading{chain: c, said: make([]said, len(c.Calls)), work: maxWork, steps: maxSteps}
 	switch {
 	case c.Tree != nil:
@@ -122,6 +130,7 @@ func (f *Follower) group(r *reading, g group) {
 		return
 	}
 	f.learn(r, g)
+	f.look(r, g)
 	list, keys := f.split(r, g)
 	for _, key := range keys {
 		f.follow(r, g, key, list[key])
@@ -147,65 +156,73 @@ func (f *Follower) split(r *reading, g group) (map[originKey][]int, []originKey)
 	return list, keys
 }
 
-// learn finds which values of the responses were news when they came.
+// learn finds the forms of the responses, and which of them were news when they
+// came: not in a request that the consumer served or made until then.
 func (f *Follower) learn(r *reading, g group) {
-	clear(f.known)
+	f.known.reset()
 	if g.parent >= 0 {
-		incoming, _ := f.request(r, g.parent)
-		f.keep(incoming)
+		f.keep(f.asked(r, g.parent))
 	}
 	for _, i := range g.calls {
-		asked, _ := f.request(r, i)
-		f.keep(asked)
-		got, _ := f.answer(r, i)
-		for j := range got {
-			got[j].fresh = f.isFresh(&got[j])
-		}
-		f.keep(got)
-	}
-}
-
-// keep notes what the consumer has from now on, and from which place.
-func (f *Follower) keep(values []value) {
-	for i := range values {
-		v := &values[i]
-		if v.kind == boolean || v.kind == null {
+		f.keep(f.asked(r, i))
+		if !answered(&r.chain.Calls[i]) {
 			continue
 		}
-		f.note(v.hash, v.at)
-		if v.numeric {
-			f.note(v.dec.hash(), v.at)
+		got, _ := f.answer(r, i)
+		now, begin := moment(&r.chain.Calls[i]), len(f.entries)
+		for j := range got {
+			if r.steps > 0 {
+				f.entries = given(f.entries, &got[j], now, &f.known)
+			}
 		}
+		r.said[i].given = f.cut(r, begin)
 	}
 }
 
-// note keeps the place that a value comes from, nil where it comes from several.
-func (f *Follower) note(hash uint64, at *spot) {
-	if from, ok := f.known[hash]; ok && from != at {
-		at = nil
+// keep notes what the consumer has from now on.
+func (f *Follower) keep(forms []entry) {
+	for i := range forms {
+		f.known.note(forms[i].hash)
 	}
-	f.known[hash] = at
 }
 
-// isFresh reports whether the consumer did not have v but from the same place of
-// the same operation, as when it asks twice. A boolean is never known: there are
-// but two, and one of them is always there.
-func (f *Follower) isFresh(v *value) bool {
-	if v.kind == boolean {
-		return true
+// asked returns the forms of what was asked in a call.
+func (f *Follower) asked(r *reading, i int) []entry {
+	s := &r.said[i]
+	if !s.hasAsked {
+		s.hasAsked = true
+		values, _ := f.request(r, i)
+		s.asked = f.forms(r, values)
 	}
-	if from, ok := f.known[v.hash]; ok && from != v.at {
-		return false
+	return s.asked
+}
+
+// told returns the forms of what was answered in a call.
+func (f *Follower) told(r *reading, i int) []entry {
+	s := &r.said[i]
+	if !s.hasTold {
+		s.hasTold = true
+		values, _ := f.answer(r, i)
+		s.told = f.forms(r, values)
 	}
-	if !v.numeric {
-		return true
-	}
-	for _, n := range [...]int{0, 2, -2} {
-		if from, ok := f.known[v.dec.shift(n).hash()]; ok && from != v.at {
-			return false
+	return s.told
+}
+
+func (f *Follower) forms(r *reading, values []value) []entry {
+	begin := len(f.entries)
+	for i := range values {
+		if left := r.steps - (len(f.entries) - begin); left > 0 {
+			f.entries = sent(f.entries, &values[i], i)
 		}
 	}
-	return true
+	return f.cut(r, begin)
+}
+
+// cut takes the entries from begin on out of what is used again, and counts them.
+func (f *Follower) cut(r *reading, begin int) []entry {
+	list := f.entries[begin:len(f.entries):len(f.entries)]
+	r.steps -= len(list)
+	return list
 }
 
 // context names the operation of the consumer within which a group was called.

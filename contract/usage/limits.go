@@ -6,9 +6,6 @@ import "twinspect.dev/capture"
 // proven for one operation of a provider that a consumer calls.
 const Alpha = 0.05
 
-// ByName is the confidence in a use that only the name of the field speaks for.
-const ByName = 0.5
-
 // MaxEvidence is how many places are told for each field.
 const MaxEvidence = 10
 
@@ -52,10 +49,15 @@ const (
 	// maxColumn are the values of one sample at one place that are tested, the least
 	// by hash: these are the same ones on both sides.
 	maxColumn = 128
-	// maxHits are the places of a message at which one value is found.
-	maxHits = 16
+	// maxHits are the places of a group's messages at which one value is found.
+	maxHits = 64
+	// maxState is how long a value of an enumeration may be.
+	maxState = 64
+	// maxIdle are the slots of a table that are kept from chain to chain: 1 MB.
+	maxIdle = 1 << 16
 
-	// A text has maxWords words, of which up to maxSpan together are looked for.
+	// A text has maxWords words, of which up to maxSpan together are looked for, more
+	// where it begins or ends with them.
 	maxWords = 24
 	maxSpan  = 5
 	// minText is the length of a text that means something inside another.

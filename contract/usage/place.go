@@ -18,7 +18,7 @@ type book struct {
 
 // spot is one place.
 type spot struct {
-	id   uint32
+	id   uint16
 	up   *spot
 	name string
 	kids map[string]*spot
@@ -39,7 +39,7 @@ func (b *book) below(s *spot, name string) *spot {
 	if s.kids == nil {
 		s.kids = make(map[string]*spot)
 	}
-	kid := &spot{id: uint32(len(b.spots)), up: s, name: strings.Clone(name)}
+	kid := &spot{id: uint16(len(b.spots)), up: s, name: strings.Clone(name)}
 	s.kids[kid.name] = kid
 	b.spots = append(b.spots, kid)
 	return kid
@@ -65,20 +65,15 @@ func (s *spot) place() contract.Place {
 	return contract.At(s.name, p)
 }
 
-// field is the last name on the way to s that is one, in small letters without
-// what words are joined by: "unitprice" of "/items/*/unit_price".
-func (s *spot) field() string {
-	for s.name == "*" && s.up.up != nil {
-		s = s.up
+// listed reports whether there may be many values at s.
+func (s *spot) listed() bool {
+	for ; s.up != nil; s = s.up {
+		if s.name == "*" {
+			return true
+		}
 	}
-	_, name, found := strings.Cut(s.name, " ")
-	if s.up.up != nil || !found {
-		name = s.name
-	}
-	return plain.Replace(strings.ToLower(name))
+	return false
 }
-
-var plain = strings.NewReplacer("_", "", "-", "", " ", "", ".", "")
 
 // under reports whether s is beneath top.
 func (s *spot) under(top *spot) bool {

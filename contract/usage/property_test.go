@@ -82,7 +82,7 @@ func one(status int, body any, out any) *join.Chain {
 	return s.chain
 }
 
-func TestAConstantIsToldByItsNameAlone(t *testing.T) {
+func TestAConstantProvesNothing(t *testing.T) {
 	f := New()
 	for i := range 30 {
 		c := one(200, obj{"currency": "EUR", "locale": "de"}, obj{"lines": []any{obj{"currency": "EUR"}}, "lang": "de"})
@@ -90,9 +90,7 @@ func TestAConstantIsToldByItsNameAlone(t *testing.T) {
 		f.See(c)
 	}
 	uses := f.Uses("s", "p", "GET /y/{id}", 200)
-	assert.Equal(t, contract.Used, uses["body /currency"].State)
-	assert.Equal(t, ByName, uses["body /currency"].Confidence)
-	assert.Equal(t, uint64(30), uses["body /currency"].Calls)
+	assert.Equal(t, contract.Seen, uses["body /currency"].State)
 	assert.Equal(t, contract.Seen, uses["body /locale"].State)
 	require.NotEmpty(t, uses["body /locale"].Evidence)
 	assert.Equal(t, contract.Evidence{How: contract.Exact, Into: "answer GET /x/{id} body /lang", Matched: 30, Chance: 30, Samples: 30}, uses["body /locale"].Evidence[0])

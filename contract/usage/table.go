@@ -16,6 +16,9 @@ type table struct {
 type field struct {
 	at     *spot
 	values []int8
+	// rank is 0 where the values count themselves and there is one in a response: that
+	// is decided by rather than by what a value is, or by those of a list.
+	rank int
 }
 
 // event says for each sample whether an outcome was.
@@ -24,7 +27,9 @@ type event struct {
 	was  []bool
 }
 
-func (c *choices) table(b *book) table {
+// table reads the samples. Outcomes at the places of sinks are left out: what comes
+// there is a value that is followed.
+func (c *choices) table(b *book, sinks map[string]bool) table {
 	var t table
 	for _, at := range b.spots {
 		if at.branch {
@@ -35,32 +40,62 @@ func (c *choices) table(b *book) table {
 		}
 	}
 	seen := make(map[string]bool)
-	order := slices.Clone(c.names)
-	slices.Sort(order)
-	for _, name := range order {
-		e, key := c.event(c.ids[name]), ""
-		e.name = name
-		for _, was := range e.was {
-			if was == e.was[0] {
-				key += "1"
-			} else {
-				key += "0"
-			}
+	for _, name := range slices.Sorted(slices.Values(c.names)) {
+		if sinks[sinkName(c.context, name)] {
+			continue
 		}
-		// What comes and goes with another outcome is the same decision.
-		if !seen[key] && slices.Contains(e.was, !e.was[0]) {
-			t.outcomes = append(t.outcomes, e)
+		id := c.ids[name]
+		t.add(c.event(name, entry{at: id, hash: uint64(id)}), seen)
+		for _, state := range c.states(id) {
+			t.add(c.event(name, state), seen)
 		}
-		seen[key] = true
 	}
 	slices.SortFunc(t.fields, func(a, b field) int { return cmp.Compare(a.at.place(), b.at.place()) })
 	return t
 }
 
+// add adds an outcome that is not always the same. What comes and goes with another
+// outcome is the same decision.
+func (t *table) add(e event, seen map[string]bool) {
+	key := make([]byte, len(e.was))
+	for i, was := range e.was {
+		key[i] = '0'
+		if was == e.was[0] {
+			key[i] = '1'
+		}
+	}
+	if !seen[string(key)] && slices.Contains(e.was, !e.was[0]) {
+		t.outcomes = append(t.outcomes, e)
+	}
+	seen[string(key)] = true
+}
+
+// states lists the values that a place of the answer has, none where there are too
+// many.
+func (c *choices) states(id uint16) []entry {
+	var list []entry
+	for i := range c.samples {
+		for _, e := range part(c.samples[i].sent, id, byClass) {
+			if !slices.Contains(list, e) {
+				list = append(list, e)
+			}
+		}
+		if len(list) > maxChoices {
+			return nil
+		}
+	}
+	slices.SortFunc(list, compareEntries)
+	return list
+}
+
 // field reads a place by its values, or by what they are where there are many.
 func (c *choices) field(at *spot) field {
 	f := field{at: at, values: make([]int8, len(c.samples))}
+	if at.listed() {
+		f.rank++
+	}
 	if !c.fill(&f, byValue) {
+		f.rank++
 		c.fill(&f, byClass)
 	}
 	return f
@@ -108,10 +143,10 @@ func (f *field) varies() bool {
 	return false
 }
 
-func (c *choices) event(id uint32) event {
-	e := event{was: make([]bool, len(c.samples))}
+func (c *choices) event(name string, of entry) event {
+	e := event{name: name, was: make([]bool, len(c.samples))}
 	for i := range c.samples {
-		e.was[i] = len(part(c.samples[i].sent, id, 0)) > 0
+		e.was[i] = slices.ContainsFunc(part(c.samples[i].sent, of.at, of.way), func(o entry) bool { return o.hash == of.hash })
 	}
 	return e
 }

@@ -7,41 +7,87 @@ import (
 	"unicode/utf8"
 )
 
-// spans calls each for every part of a text that begins and ends at borders of
-// words and holds up to maxSpan of them, the whole text included.
-func spans(s string, each func(string)) {
-	var begins, ends [maxWords]int
-	n, inside := 0, false
+// words are the parts of a text that are letters and digits.
+type words struct {
+	text       string
+	begin, end [maxWords]int
+	n          int
+}
+
+func (w *words) read(s string) {
+	w.text = s
+	inside := false
 	for i, r := range s {
-		letter := unicode.IsLetter(r) || unicode.IsDigit(r)
+		letter := isWord(r)
 		if letter && !inside {
-			if n == maxWords {
-				break
+			if w.n == maxWords {
+				return
 			}
-			begins[n], ends[n] = i, len(s)
-			n++
+			w.begin[w.n], w.end[w.n] = i, len(s)
+			w.n++
 		} else if !letter && inside {
-			ends[n-1] = i
+			w.end[w.n-1] = i
 		}
 		inside = letter
 	}
-	for i := range n {
-		for j := i; j < min(i+maxSpan, n); j++ {
-			if ends[j]-begins[i] >= minText {
-				each(s[begins[i]:ends[j]])
+}
+
+func isWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z'
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// spans calls each for every part of the text of up to maxSpan words, and for those
+// of more with which it begins or ends.
+func (w *words) spans(each func(s string, i, j int)) {
+	for i := range w.n {
+		for j := i; j < w.n; j++ {
+			if j-i >= maxSpan && i > 0 && j < w.n-1 {
+				j = w.n - 1
+			}
+			if w.end[j]-w.begin[i] >= minText {
+				each(w.text[w.begin[i]:w.end[j]], i, j+1)
 			}
 		}
 	}
 }
 
-// whole reports whether a text can be found as a span.
-func whole(s string) bool {
-	if len(s) < minText {
-		return false
+// numbers calls each for the numbers among the words: "12.50" of "12.50 EUR". Short
+// ones are in too many texts.
+func (w *words) numbers(each func(d decimal, i, j int)) {
+	for i := 0; i < w.n; i++ {
+		if !w.digits(i) {
+			continue
+		}
+		j := i
+		if i+1 < w.n && w.digits(i+1) && w.text[w.end[i]:w.begin[i+1]] == "." {
+			j++
+		}
+		if w.end[j]-w.begin[i] < minText {
+			i = j
+			continue
+		}
+		if d, ok := parseDecimal(w.text[w.begin[i]:w.end[j]]); ok {
+			each(d, i, j+1)
+		}
+		i = j
 	}
-	first, _ := utf8.DecodeRuneInString(s)
-	last, _ := utf8.DecodeLastRuneInString(s)
-	return (unicode.IsLetter(first) || unicode.IsDigit(first)) && (unicode.IsLetter(last) || unicode.IsDigit(last))
+}
+
+func (w *words) digits(i int) bool {
+	for k := w.begin[i]; k < w.end[i]; k++ {
+		if c := w.text[k]; c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// trimmed is a text without what stands before its first and after its last word.
+func trimmed(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return !isWord(r) })
 }
 
 // segments calls each for what a link holds between its borders: the id in
@@ -55,7 +101,9 @@ func segments(s string, each func(string)) {
 		if n++; n > maxWords {
 			return
 		}
-		each(part)
+		if part = trimmed(part); len(part) >= minText {
+			each(part)
+		}
 	}
 }
 

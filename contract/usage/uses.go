@@ -22,23 +22,27 @@ type weighed struct {
 	told float64
 }
 
-// uses tells what is known of every place.
-func (o *origin) uses(budget int) map[contract.Place]contract.Usage {
-	for _, w := range o.flows {
-		w.cut(budget)
+// uses tells what is known of every place of an origin.
+func (f *Follower) uses(consumer string, o *origin) map[contract.Place]contract.Usage {
+	j := f.judged[consumer]
+	if j == nil {
+		j = f.judge(consumer)
+		if f.judged == nil {
+			f.judged = make(map[string]*judgement)
+		}
+		f.judged[consumer] = j
 	}
 	for _, c := range o.choices {
-		c.cut(budget)
+		c.cut(f.budget())
 	}
 	found := make(map[*spot]*finding, len(o.present))
 	for at := range o.present {
 		found[at] = &finding{calls: make(map[string]uint64)}
 	}
-	list := o.judge()
-	for i := range list {
-		o.add(found, &list[i])
+	for i := range j.of[o] {
+		o.add(found, &j.of[o][i])
 	}
-	for _, d := range o.decisions() {
+	for _, d := range o.decisions(j.sinks) {
 		if f := found[d.field.at]; f != nil && d.told > 0 {
 			f.decides(&d, o.present[d.field.at])
 		}
@@ -54,7 +58,7 @@ func (o *origin) uses(budget int) map[contract.Place]contract.Usage {
 // add notes a candidate at its place and, where a whole subtree is passed on, at
 // all that is in it.
 func (o *origin) add(found map[*spot]*finding, c *candidate) {
-	n := c.flow.pairs[pairKey{c.from.id, c.into.id, c.way}]
+	n := c.flow.pairs[c.key()].calls
 	for at, f := range found {
 		if at == c.from || c.told > 0 && c.from.branch && at.under(c.from) {
 			f.add(c, min(n, o.present[at]))

@@ -38,8 +38,16 @@ func (f *Follower) watch(r *reading, g group, o *origin, calls []int, targets []
 		}
 		note(t.book.into + " status " + strconv.Itoa(r.chain.Calls[g.parent].Exchange.Response.Status))
 		values, _ := f.answer(r, g.parent)
-		for at := range spotsOf(values) {
-			note(t.book.into + " " + string(at.place()))
+		for at, v := range firsts(values) {
+			if at.listed() { // what decides over an item is another item's field
+				continue
+			}
+			name := t.book.into + " " + string(at.place())
+			note(name)
+			if e, ok := c.outcome(name); ok && v.states() {
+				e.way, e.hash = byClass, v.hash
+				sent = append(sent, e)
+			}
 		}
 	}
 	c.keep(sample{hash: hash, given: tidy(given), sent: tidy(sent)}, f.budget())
@@ -51,12 +59,15 @@ func (f *Follower) skip(calls int) {
 	f.pairs.Drop(ManyOperations, uint64(calls))
 }
 
-func spotsOf(values []value) map[*spot]bool {
-	out := make(map[*spot]bool)
+func firsts(values []value) map[*spot]*value {
+	out := make(map[*spot]*value)
 	for i := range values {
-		out[values[i].at] = true
+		out[values[i].at] = &values[i]
 	}
 	return out
 }
+
+// states reports whether a value may be one of an enumeration.
+func (v *value) states() bool { return v.kind == boolean || v.kind == text && len(v.text) <= maxState }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
