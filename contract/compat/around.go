@@ -1,5 +1,7 @@
 package compat
 
+import "strings"
+
 // The changes around schemas.
 const (
 	operationRemoved = iota
@@ -53,6 +55,30 @@ const (
 	securityWayRemoved
 	securityWayAdded
 	schemeChanged
+	sentParameterRemoved
+	sentOptionalRemoved
+	sentParameterAdded
+	sentNotPromised
+	sentPromised
+	sentParameterStyle
+	sentBodyRemoved
+	sentBodyAdded
+	sentBodyNotPromised
+	sentBodyPromised
+	sentMediaRemoved
+	sentMediaAdded
+	takenStatusRemoved
+	takenErrorRemoved
+	takenStatusAdded
+	takenBodyRemoved
+	takenBodyAdded
+	takenMediaRemoved
+	takenMediaAdded
+	takenHeaderNeeded
+	takenHeaderOptional
+	takenHeaderRemoved
+	takenBecameNeeded
+	takenBecameOptional
 )
 
 // around are the rules of all that is no schema.
@@ -112,4 +138,41 @@ var around = [...]Rule{
 	securityWayRemoved:   {"security-alternative-removed", Breaking, InRequest, "A kind of credentials is not enough any longer."},
 	securityWayAdded:     {"security-alternative-added", Safe, InRequest, "One more kind of credentials is taken."},
 	schemeChanged:        {"security-scheme-changed", Breaking, InRequest, "Credentials of a name are something else, or are sent elsewhere."},
+
+	sentParameterRemoved: {webhookRequest + "parameter-removed", Breaking, InResponse, "A parameter that the provider always sent is not declared any longer."},
+	sentOptionalRemoved:  {webhookRequest + "optional-parameter-removed", Risky, InResponse, "A parameter that could be missing is not declared any longer."},
+	sentParameterAdded:   {webhookRequest + "parameter-added", Safe, InResponse, "The provider may send one more parameter."},
+	sentNotPromised:      {webhookRequest + "parameter-became-optional", Breaking, InResponse, "A parameter may be missing that the provider always sent."},
+	sentPromised:         {webhookRequest + "parameter-became-required", Safe, InResponse, "The provider always sends a parameter that could be missing."},
+	sentParameterStyle:   {webhookRequest + "parameter-style-changed", Breaking, InResponse, "The provider writes a parameter in another way."},
+	sentBodyRemoved:      {webhookRequest + "body-removed", Breaking, InResponse, "The provider sends no body any longer."},
+	sentBodyAdded:        {webhookRequest + "body-added", Safe, InResponse, "The provider sends a body where it sent none."},
+	sentBodyNotPromised:  {webhookRequest + "body-became-optional", Breaking, InResponse, "A body may be missing that the provider always sent."},
+	sentBodyPromised:     {webhookRequest + "body-became-required", Safe, InResponse, "The provider always sends a body that could be missing."},
+	sentMediaRemoved:     {webhookRequest + "media-type-removed", Safe, InResponse, "The provider does not send a media type any longer: it sends one of the others, which consumers read."},
+	sentMediaAdded:       {webhookRequest + "media-type-added", Breaking, InResponse, "The provider may send one more media type: consumers do not choose it."},
+	takenStatusRemoved:   {webhookResponse + "success-status-removed", Breaking, InRequest, "The provider does not know a status of success any longer."},
+	takenErrorRemoved:    {webhookResponse + "error-status-removed", Risky, InRequest, "The provider does not know a status any longer that was no success."},
+	takenStatusAdded:     {webhookResponse + "status-added", Safe, InRequest, "The provider knows one more status."},
+	takenBodyRemoved:     {webhookResponse + "body-removed", Risky, InRequest, "The provider reads no body of the answer any longer: what is sent is ignored."},
+	takenBodyAdded:       {webhookResponse + "body-added", Risky, InRequest, "The provider reads a body of the answer where it read none; whether it must be there is not told."},
+	takenMediaRemoved:    {webhookResponse + "media-type-removed", Breaking, InRequest, "The provider does not read a media type of answers any longer."},
+	takenMediaAdded:      {webhookResponse + "media-type-added", Safe, InRequest, "The provider reads one more media type of answers."},
+	takenHeaderNeeded:    {webhookResponse + "required-header-added", Breaking, InRequest, "An answer must have a header that was not declared before."},
+	takenHeaderOptional:  {webhookResponse + "optional-header-added", Safe, InRequest, "An answer may have a header that was not declared before."},
+	takenHeaderRemoved:   {webhookResponse + "header-removed", Risky, InRequest, "A header of answers is not declared any longer: what is sent is ignored."},
+	takenBecameNeeded:    {webhookResponse + "header-became-required", Breaking, InRequest, "An answer must have a header that could be missing."},
+	takenBecameOptional:  {webhookResponse + "header-became-optional", Safe, InRequest, "An answer may be without a header that it had to have."},
+}
+
+const (
+	webhookRequest  = "webhook-request-"
+	webhookResponse = "webhook-response-"
+)
+
+// ofWebhook is the rule of an operation as one of a webhook.
+func ofWebhook(r Rule) Rule {
+	r.ID = "webhook-" + strings.TrimPrefix(r.ID, "operation-")
+	r.Text = strings.Replace(r.Text, "n operation", " webhook or callback", 1)
+	return r
 }

@@ -73,10 +73,14 @@ type site struct {
 	operation, status, media string
 	at                       contract.Place
 	direction                Direction
+	sent                     bool // by the provider: a webhook
 }
 
 func (d *documents) tell(rule int, s site, old, next openapi.Place, text string) {
 	r := around[rule]
+	if s.sent && r.Direction == Operation {
+		r = ofWebhook(r)
+	}
 	d.changes = append(d.changes, Change{
 		ID: r.ID, Level: r.Level, Direction: r.Direction, Operation: s.operation, Status: s.status,
 		MediaType: s.media, At: s.at, Text: text, Old: old, New: next,
@@ -156,15 +160,25 @@ func (e *expansion) finding(f *finding, way []string) {
 		}
 		at += contract.Place(pointer)
 	}
-	prefix := "request-"
-	if e.site.direction == InResponse {
-		prefix = "response-"
-	}
 	e.changes = append(e.changes, Change{
-		ID: prefix + k.id, Level: k.level(e.site.direction), Direction: e.site.direction,
+		ID: e.site.message() + k.id, Level: k.level(e.site.direction), Direction: e.site.direction,
 		Operation: e.site.operation, Status: e.site.status, MediaType: e.site.media, At: at,
 		Text: f.text, Old: f.old, New: f.next,
 	})
+}
+
+// message is what the ids of changes of schemas begin with: the message that they are
+// in, whose reader the direction is.
+func (s *site) message() string {
+	switch {
+	case s.sent && s.direction == InResponse:
+		return webhookRequest
+	case s.sent:
+		return webhookResponse
+	case s.direction == InResponse:
+		return "response-"
+	}
+	return "request-"
 }
 
 var escaper = strings.NewReplacer("~", "~0", "/", "~1")

@@ -19,7 +19,9 @@ const (
 
 // Direction says who reads the part that changed: a provider reads requests, so
 // that it may come to accept more, never less; a consumer reads responses, so that
-// they may come to promise more, never less.
+// they may come to promise more, never less. Webhooks and callbacks, which the
+// provider sends, are the other way round: what a consumer reads is InResponse though
+// it stands in their request, what it answers is InRequest.
 type Direction string
 
 // The directions. Operation is what is neither: a path, a method.
@@ -36,7 +38,8 @@ type Change struct {
 	Level     Level
 	Direction Direction
 	// Operation is the old document's name, such as "GET /products/{id}", or the new
-	// one's for an operation that the old one does not have.
+	// one's for an operation that the old one does not have; of a webhook "webhook
+	// newPet POST".
 	Operation string
 	// Status is that of the response, as the document has it; "" for requests.
 	Status string

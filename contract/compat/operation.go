@@ -21,28 +21,34 @@ func shape(method, path string) string {
 }
 
 func (d *documents) operations() {
-	after := make(map[string]*openapi.Operation, len(d.after.Operations))
-	exact := make(map[string]*openapi.Operation, len(d.after.Operations))
-	for _, op := range d.after.Operations {
+	d.pairs(d.before.Operations, d.after.Operations, d.operation)
+	d.pairs(d.before.Webhooks, d.after.Webhooks, d.webhook)
+}
+
+// pairs compares those that both versions have.
+func (d *documents) pairs(before, after []*openapi.Operation, compare func(a, b *openapi.Operation)) {
+	alike := make(map[string]*openapi.Operation, len(after))
+	exact := make(map[string]*openapi.Operation, len(after))
+	for _, op := range after {
 		exact[op.Name] = op
-		if s := shape(op.Method, op.Path); after[s] == nil {
-			after[s] = op
+		if s := shape(op.Method, op.Path); alike[s] == nil {
+			alike[s] = op
 		}
 	}
 	met := make(map[*openapi.Operation]bool)
-	for _, op := range d.before.Operations {
+	for _, op := range before {
 		other := exact[op.Name]
 		if other == nil {
-			other = after[shape(op.Method, op.Path)]
+			other = alike[shape(op.Method, op.Path)]
 		}
 		if other == nil || met[other] {
 			d.removed(op)
 			continue
 		}
 		met[other] = true
-		d.operation(op, other)
+		compare(op, other)
 	}
-	for _, op := range d.after.Operations {
+	for _, op := range after {
 		if !met[op] {
 			d.added(op)
 		}
@@ -50,7 +56,7 @@ func (d *documents) operations() {
 }
 
 func (d *documents) removed(op *openapi.Operation) {
-	s := site{operation: op.Name}
+	s := site{operation: op.Name, sent: op.Sent}
 	sunset, announced := d.sunset(d.before, op)
 	switch {
 	case slices.Contains(d.after.Methods(op.Path), op.Method):
@@ -65,7 +71,7 @@ func (d *documents) removed(op *openapi.Operation) {
 }
 
 func (d *documents) added(op *openapi.Operation) {
-	s := site{operation: op.Name}
+	s := site{operation: op.Name, sent: op.Sent}
 	if slices.Contains(d.before.Methods(op.Path), op.Method) {
 		d.tell(operationUnread, s, "", op.Place, op.Name+" cannot be used as the old document has it")
 		return
@@ -102,6 +108,16 @@ func field(doc *openapi.Document, op *openapi.Operation, name string) (any, bool
 // operation compares what two versions say of one operation.
 func (d *documents) operation(a, b *openapi.Operation) {
 	s := site{operation: a.Name}
+	d.named(a, b, s)
+	d.basePaths(a, b, s)
+	d.security(a, b, s)
+	d.parameters(a, b, s)
+	d.body(a, b, s)
+	d.responses(a, b, s)
+}
+
+// named compares what is said of an operation beside its messages.
+func (d *documents) named(a, b *openapi.Operation, s site) {
 	d.lifecycle(a, b, s)
 	if a.ID != b.ID {
 		d.tell(operationIDChanged, s, a.Place, b.Place, changed("the operationId", a.ID, b.ID))
@@ -111,11 +127,6 @@ func (d *documents) operation(a, b *openapi.Operation) {
 	if !equal(before, after) {
 		d.tell(tagsChanged, s, a.Place, b.Place, "the tags are "+show(after))
 	}
-	d.basePaths(a, b, s)
-	d.security(a, b, s)
-	d.parameters(a, b, s)
-	d.body(a, b, s)
-	d.responses(a, b, s)
 }
 
 func (d *documents) lifecycle(a, b *openapi.Operation, s site) {

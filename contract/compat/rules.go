@@ -8,10 +8,17 @@ var Rules = rules()
 
 func rules() []Rule {
 	list := slices.Clone(around[:])
+	for _, r := range around {
+		if r.Direction == Operation {
+			list = append(list, ofWebhook(r))
+		}
+	}
 	for _, k := range kinds {
 		list = append(list,
 			Rule{"request-" + k.id, k.request, InRequest, "In a request, " + k.text},
-			Rule{"response-" + k.id, k.response, InResponse, "In an answer, " + k.text})
+			Rule{"response-" + k.id, k.response, InResponse, "In an answer, " + k.text},
+			Rule{webhookRequest + k.id, k.response, InResponse, "In a request of the provider, " + k.text},
+			Rule{webhookResponse + k.id, k.request, InRequest, "In an answer to the provider, " + k.text})
 	}
 	slices.SortFunc(list, func(a, b Rule) int { return compareText(a.ID, b.ID) })
 	return list

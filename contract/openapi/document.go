@@ -25,6 +25,10 @@ type Document struct {
 	Spec *openapi3.T
 	// Operations are those that can be used, sorted by path, then method.
 	Operations []*Operation
+	// Webhooks are the requests that the provider sends, those of callbacks too,
+	// sorted by name. They are not among the operations. Only a [Loader] that is
+	// Plain reads them.
+	Webhooks []*Operation
 	// Schemes are the ways to prove who asks, by name.
 	Schemes map[string]*Scheme
 	// Problems are what is wrong with the document, in the order of their places.
@@ -48,8 +52,8 @@ func (d *Document) Info() contract.DocumentInfo { return d.info }
 // where there is none that can be used.
 func (d *Document) Operation(name string) *Operation { return d.byName[name] }
 
-// Methods returns the methods that the document declares for a path template,
-// sorted, those that cannot be used too.
+// Methods returns the methods that the document declares for a path template, or
+// an Operation.Path of a webhook, sorted, those that cannot be used too.
 func (d *Document) Methods(path string) []string { return slices.Clone(d.methods[path]) }
 
 // Node returns what is at a place as it is in the file, and where it really

@@ -76,6 +76,7 @@ type reading struct {
 	doc      *Document
 	files    *files
 	units    []*unit
+	sent     []*unit // requests of the provider, which no request can meet
 	needs    *needs
 	problems []problem
 }
@@ -100,7 +101,7 @@ func (p *reading) read() error {
 		}
 	}
 	p.split(root)
-	p.needs = newNeeds(p.files, p.units)
+	p.needs = newNeeds(p.files, slices.Concat(p.units, p.sent))
 	p.needs.spread()
 	if !p.files.loader.Plain {
 		if err := p.readLibrary(root); err != nil {
@@ -170,7 +171,8 @@ func (p *reading) finish() {
 			p.tell(place, "", "the name is there twice; the last one counts")
 		}
 	}
-	for _, u := range p.units {
+	units := slices.Concat(p.units, p.sent)
+	for _, u := range units {
 		for _, f := range u.faults {
 			p.tell(f.place, u.operation(), f.err.Error())
 		}
@@ -186,7 +188,7 @@ func (p *reading) finish() {
 		told.Problem.Place = p.doc.Where(told.place)
 		p.doc.Problems = append(p.doc.Problems, told.Problem)
 	}
-	for _, u := range p.units {
+	for _, u := range units {
 		if u.method != "" {
 			p.doc.methods[u.path] = append(p.doc.methods[u.path], verb(u.method))
 		}

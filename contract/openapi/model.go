@@ -43,6 +43,7 @@ func (p *reading) build(root map[string]any) {
 	slices.SortFunc(d.Operations, func(a, b *Operation) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
 	})
+	b.buildSent()
 	b.overlaps()
 	d.routes = newRoutes(d.Operations)
 }
@@ -72,11 +73,10 @@ func (b *builder) make(u *unit) (*Operation, error) {
 	b.operation = u.operation()
 	op := &Operation{
 		Name: b.operation, Method: verb(u.method), Path: u.path, ID: n.text("operationId"),
-		Summary: n.text("summary"), Deprecated: n.yes("deprecated"), Place: u.place,
+		Summary: n.text("summary"), Deprecated: n.yes("deprecated"), Place: u.place, Sent: u.sent,
 	}
-	for _, server := range b.servers(u) {
-		op.BasePaths = appendNew(op.BasePaths, basePath(server.filled))
-		op.bases = appendNew(op.bases, basePath(server.url))
+	if !u.sent {
+		b.bases(op, u)
 	}
 	var err error
 	if op.Parameters, err = b.parameters(u, n); err != nil {
@@ -90,6 +90,13 @@ func (b *builder) make(u *unit) (*Operation, error) {
 	}
 	op.Security = b.security(n)
 	return op, nil
+}
+
+func (b *builder) bases(op *Operation, u *unit) {
+	for _, server := range b.servers(u) {
+		op.BasePaths = appendNew(op.BasePaths, basePath(server.filled))
+		op.bases = appendNew(op.bases, basePath(server.url))
+	}
 }
 
 func appendNew(list []string, s string) []string {

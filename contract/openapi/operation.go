@@ -5,9 +5,13 @@ package openapi
 type Operation struct {
 	// Name is "GET /products/{id}".
 	Name, Method, Path string
-	ID                 string // operationId, "" where it has none
-	Summary            string
-	Deprecated         bool
+	// Sent says that the provider sends it, to a consumer that answers. Path is then
+	// "webhook newPet" or "callback POST /streams onData {$request.query.url}", to
+	// which Name adds the method.
+	Sent       bool
+	ID         string // operationId, "" where it has none
+	Summary    string
+	Deprecated bool
 	// BasePaths are the paths of its servers, without the slash at the end, variables
 	// at their defaults; "" where a server has none, and where there is no server.
 	BasePaths []string

@@ -45,6 +45,9 @@ func (b *builder) parameters(u *unit, operation node) ([]*Parameter, error) {
 	slices.SortStableFunc(list, func(a, b *Parameter) int {
 		return cmp.Compare(slices.Index(order, a.In), slices.Index(order, b.In))
 	})
+	if u.sent {
+		return list, nil
+	}
 	return b.fitTemplate(u, list), nil
 }
 

@@ -20,8 +20,8 @@ var named = map[string]bool{
 var data = map[string]bool{"const": true, "default": true, "enum": true, "example": true, "mapping": true, "value": true}
 
 // scan calls visit for each object below v that is not data, with the way to it,
-// which is visit's until it returns. Callbacks and webhooks are requests that the
-// provider makes: they are left out.
+// which is visit's until it returns. Callbacks and webhooks are left out: they
+// are units of their own.
 func scan(v any, visit func(m map[string]any, way []string)) { scanIn(v, nil, false, visit) }
 
 func scanIn(v any, way []string, names bool, visit func(m map[string]any, way []string)) {

@@ -17,6 +17,7 @@ type unit struct {
 	// path and method are set for operations; the method is as the document writes
 	// it. A path item has the path alone.
 	path, method string
+	sent         bool   // by the provider: path is the name of a webhook or callback
 	item         *unit  // of an operation
 	kind, name   string // of a component, such as "schemas" and "Product"
 	// parts are what it consists of in the files: one, unless it is a path item that
@@ -45,6 +46,9 @@ func (u *unit) fail(place Place, err error) { u.faults = append(u.faults, fault{
 func (u *unit) operation() string {
 	if u.method == "" {
 		return u.path
+	}
+	if u.sent {
+		return u.path + " " + verb(u.method)
 	}
 	return verb(u.method) + " " + u.path
 }
@@ -76,6 +80,9 @@ var kinds = []string{
 // split lists what a document of version 3 consists of.
 func (p *reading) split(root map[string]any) {
 	p.splitPaths(root)
+	if p.files.loader.Plain {
+		p.splitSent(root)
+	}
 	components, _ := root["components"].(map[string]any)
 	p.splitComponents(components, p.doc.Root().Join("components"), kinds)
 }
@@ -94,7 +101,7 @@ func (p *reading) splitPaths(root map[string]any) {
 		case !strings.HasPrefix(path, "/"):
 			p.tell(place.Join(path), path, "the path does not begin with a slash")
 		default:
-			p.splitItem(path, paths[path], place.Join(path))
+			p.splitItem(&unit{place: place.Join(path), path: path}, paths[path])
 		}
 	}
 }
@@ -114,9 +121,9 @@ func (p *reading) splitComponents(owner map[string]any, place Place, kinds []str
 
 // splitItem lists a path item and its operations. Where it is a reference, those
 // that it leads to count too; fields beside the reference go before.
-func (p *reading) splitItem(path string, v any, at Place) {
-	item := &unit{place: at, path: path}
-	p.units = append(p.units, item)
+func (p *reading) splitItem(item *unit, v any) {
+	at := item.place
+	p.list(item)
 	seen := make(map[string]bool)
 	for hops := 0; ; hops++ {
 		m, ok := v.(map[string]any)
@@ -145,15 +152,22 @@ func (p *reading) splitItem(path string, v any, at Place) {
 }
 
 func (p *reading) splitOperation(item *unit, method string, v any, at Place, seen map[string]bool) {
-	path := item.path
 	if v == nil || seen[method] {
 		return
 	}
 	seen[method] = true
-	p.units = append(p.units, &unit{
-		place: at, path: path, method: method, item: item,
+	p.list(&unit{
+		place: at, path: item.path, method: method, sent: item.sent, item: item,
 		parts: []node{{p.files, v, at}}, needs: []Place{item.place},
 	})
+}
+
+func (p *reading) list(u *unit) {
+	if u.sent {
+		p.sent = append(p.sent, u)
+		return
+	}
+	p.units = append(p.units, u)
 }
 
 // itemRest returns a path item without its operations, which are units of their
