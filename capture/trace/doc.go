@@ -5,7 +5,8 @@
 // and Zipkin ([Jaeger], [Zipkin]), or from the programs themselves by OTLP
 // ([Receiver]). Each is a [Source]. A [Store] collects the spans of the traces that
 // are wanted, and builds a [Tree] of each; an [Assembler] makes trees of a whole
-// stream of spans.
+// stream of spans. A [Writer] writes spans to a file as OTLP protobuf, which a
+// [Reader] reads back.
 //
 // The forms that are read:
 //   - OTLP protobuf (opentelemetry-proto, TracesData and

@@ -215,7 +215,7 @@ func (b *builder) join() {
 			continue // merged: its client stands for both
 		}
 		p := b.parent(s)
-		if p != nil && c.Client == nil && isCaller(p.Client) {
+		if p != nil && c.Client == nil && isCaller(p.Client) && !beneathServer(p, s) {
 			if q := b.parent(p.Client); q != nil { // another try
 				p = q
 			}
@@ -223,6 +223,12 @@ func (b *builder) join() {
 		b.hang(c, p)
 	}
 	b.cutCircles()
+}
+
+// beneathServer reports whether s names the server's span of a call as its parent:
+// a proxy beside the service passed the call on to it, which is no other try.
+func beneathServer(p *Call, s *Span) bool {
+	return p.Server != nil && p.Server.ID == s.Parent && p.Client.ID != s.Parent
 }
 
 func (b *builder) hang(c, p *Call) {

@@ -62,6 +62,9 @@ func TestSpansJoinIntoCalls(t *testing.T) {
 		"tries beside each other": {[]Span{
 			sp(1, 0, Server, "a", 0, 10), sp(2, 1, Client, "a", 1, 9), sp(3, 2, Server, "b", 2, 3), sp(4, 2, Server, "b", 4, 5)},
 			"s1(s2+s3 s4)", Tree{Spans: 4, Merged: 1}},
+		"a proxy beside the service passes the call on": {[]Span{
+			sp(1, 0, Server, "a", 0, 10), sp(2, 1, Client, "a", 1, 9), sp(3, 2, Server, "b.mesh", 2, 8), sp(4, 3, Server, "b", 3, 7), sp(5, 4, Client, "b", 4, 5)},
+			"s1(s2+s3(s4(s5)))", Tree{Spans: 5, Merged: 1}},
 		"duplicates": {[]Span{sp(1, 0, Server, "a", 0, 10), sp(1, 0, Server, "a", 0, 10)}, "s1", Tree{Spans: 1, Duplicates: 1}},
 		"orphans beneath a root that holds them together": {[]Span{
 			sp(1, 9, Server, "a", 0, 10), sp(4, 8, Server, "b", 2, 3)}, "*(s1 s4)", Tree{Spans: 2, Orphans: 1}},

@@ -1,6 +1,7 @@
 package join
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -45,17 +46,10 @@ func (j *Joiner) window(t time.Time) int64 {
 // are. Each call stands in three windows, so that an exchange meets all that were
 // made about its time.
 func (j *Joiner) matchByTime(ctx context.Context) error {
-	err := j.traces.scan(ctx, func(_ uint64, rec []byte) error {
-		if kindOf(rec) != isSpan {
-			return nil
-		}
-		var s trace.Span
-		if _, err := decodeSpan(rec[recordHead:], &s); err != nil {
-			return err
-		}
-		return j.addToWindows(&s, rec)
-	})
-	if err != nil {
+	if err := j.learnClocks(ctx); err != nil {
+		return err
+	}
+	if err := j.eachSpan(ctx, j.addToWindows); err != nil {
 		return err
 	}
 	if err := j.untraced.flush(); err != nil {
@@ -68,17 +62,69 @@ func (j *Joiner) matchByTime(ctx context.Context) error {
 	return j.traces.flush()
 }
 
-func (j *Joiner) addToWindows(s *trace.Span, rec []byte) error {
-	method := methodOf(s)
-	if method == "" || s.Start.IsZero() || s.Kind == trace.Internal || s.Kind == trace.Producer || s.Kind == trace.Consumer {
+func (j *Joiner) eachSpan(ctx context.Context, visit func(s *trace.Span, from string, rec []byte) error) error {
+	return j.traces.scan(ctx, func(_ uint64, rec []byte) error {
+		if kindOf(rec) != isSpan {
+			return nil
+		}
+		s := trace.Span{Trace: traceOf(rec)}
+		more, err := decodeSpan(rec[recordHead:], &s)
+		if err != nil {
+			return err
+		}
+		if methodOf(&s) == "" || s.Start.IsZero() || s.Kind == trace.Internal || s.Kind == trace.Producer || s.Kind == trace.Consumer {
+			return nil
+		}
+		return visit(&s, more.from, rec)
+	})
+}
+
+// learnClocks learns how far the clocks of recorders and of services are apart, and
+// which are so far that their calls stand in other windows.
+func (j *Joiner) learnClocks(ctx context.Context) error {
+	l := newLearner(j.sample.kept, j.opts.Skew, 4*j.sample.most)
+	err := j.eachSpan(ctx, func(s *trace.Span, from string, _ []byte) error {
+		l.see(s, from)
 		return nil
+	})
+	if err != nil {
+		return err
 	}
+	j.sample.kept = nil
+	j.known = l.learn(j.opts.Skew)
+	j.far = make(map[clock][]clock)
+	for k, chunks := range j.known.of {
+		if slices.ContainsFunc(chunks, func(o offset) bool { return time.Duration(o.middle()).Abs() > j.opts.Skew/2 && !o.unknown }) {
+			end := clock{0, k.service, k.server}
+			j.far[end] = append(j.far[end], k)
+		}
+	}
+	for end, list := range j.far {
+		slices.SortFunc(list, func(a, b clock) int { return cmp.Compare(a.recorder, b.recorder) })
+		j.far[end] = list[:min(len(list), mostFar)]
+	}
+	return nil
+}
+
+// mostFar is how many recorders of one service may have clocks that are off by
+// much: each of its spans is looked at for each.
+const mostFar = 64
+
+func (j *Joiner) addToWindows(s *trace.Span, _ string, rec []byte) error {
 	own := j.window(s.Start)
-	for n := own - 1; n <= own+1; n++ {
+	windows := []int64{own - 1, own, own + 1}
+	for _, k := range j.far[clockOf(0, s)] {
+		if o, ok := j.known.at(k, s.Start.UnixNano()); ok && !o.unknown {
+			n := j.window(s.Start.Add(-time.Duration(o.middle())))
+			windows = append(windows, n-1, n, n+1)
+		}
+	}
+	slices.Sort(windows)
+	for _, n := range slices.Compact(windows) {
 		if !j.times.has(n) {
 			continue
 		}
-		if err := j.untraced.add(windowKey(n, method), rec); err != nil {
+		if err := j.untraced.add(windowKey(n, methodOf(s)), rec); err != nil {
 			return err
 		}
 	}
@@ -86,7 +132,7 @@ func (j *Joiner) addToWindows(s *trace.Span, rec []byte) error {
 }
 
 func (j *Joiner) leaveOutOfWindow(rec []byte) error {
-	if kindOf(rec) != isSpan {
+	if kindOf(rec) == isExchange {
 		j.timed.exchanges.Drop(WindowTooLarge, 1)
 	}
 	return nil
@@ -106,7 +152,7 @@ func (j *Joiner) matchWindow(ctx context.Context, recs []record) error {
 		}
 		return nil
 	}
-	w, said, err := readWindow(recs)
+	w, said, shadows, err := readWindow(recs)
 	if err != nil {
 		return err
 	}
@@ -114,26 +160,89 @@ func (j *Joiner) matchWindow(ctx context.Context, recs []record) error {
 	if again > 0 {
 		j.timed.exchanges.Filter(Duplicate, again)
 	}
-	for i, h := range said {
+	shadows, _ = single(shadows)
+	w.known, w.skew = j.known, int64(j.opts.Skew)
+	return j.decide(ctx, w, said, shadows)
+}
+
+// decide finds the calls of the exchanges of a window: of each recorder's together
+// where its clock is known, else of each alone.
+func (j *Joiner) decide(ctx context.Context, w *window, said, shadows []*heard) error {
+	w.prepare(said, shadows)
+	meetings := make(map[uint64]*meeting)
+	guests := make([]*guest, 0, len(said))
+	for i, h := range slices.Concat(said, shadows) {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		m, reason := w.find(h, j.opts.Skew)
+		g := w.invite(h, i < len(said))
+		if g.own {
+			guests = append(guests, g)
+		}
+		if !g.learnt {
+			continue
+		}
+		recorder := recorderOf(&h.e)
+		if meetings[recorder] == nil {
+			meetings[recorder] = &meeting{w: w, reach: w.skew / 4}
+		}
+		meetings[recorder].guests = append(meetings[recorder].guests, g)
+	}
+	for _, m := range meetings {
+		for _, g := range m.guests {
+			if n := j.window(g.e.Request.Start); g.own {
+				m.own = band{n * 2 * w.skew, (n+1)*2*w.skew - 1}
+			}
+		}
+		m.settle()
+	}
+	for i, g := range guests {
+		if i%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		found, reason := g.outcome(w)
+		if !g.learnt {
+			found, reason = w.find(g.heard, j.opts.Skew)
+		}
 		if reason != "" {
 			j.timed.exchanges.Drop(reason, 1)
 			continue
 		}
-		if err := j.traces.add(keyOfTrace(m.trace), matchedRecord(nil, h.rec, m)); err != nil {
+		if err := j.traces.add(keyOfTrace(found.trace), matchedRecord(nil, g.rec, found)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// prepare orders the calls, and notes the connections that were recorded.
+func (w *window) prepare(said, shadows []*heard) {
+	w.calls = make(map[string]int)
+	for i := range w.finder.calls {
+		c := &w.finder.calls[i]
+		c.end = end(c.spans)
+		if from := w.more[c.end].from; from != "" {
+			w.calls[from]++
+		}
+	}
+	w.lanes = newLanes(w.finder.calls)
+	w.clients = make(map[string]bool)
+	for _, h := range slices.Concat(said, shadows) {
+		if h.e.Context.Client != "" {
+			w.clients[h.e.Context.Client] = true
+		}
+	}
+}
+
 // window holds the calls made about a time.
 type window struct {
 	finder  finder
-	queries map[*trace.Span]queryHash
+	more    map[*trace.Span]beside
+	lanes   *lanes
+	known   clocks
+	skew    int64
+	clients map[string]bool // of the exchanges' connections
+	calls   map[string]int  // by the connection that they came on
 }
 
 // place is where a span stands among those of a window.
@@ -143,24 +252,27 @@ type place struct {
 	server bool
 }
 
-func readWindow(recs []record) (*window, []*heard, error) {
-	w := &window{queries: make(map[*trace.Span]queryHash)}
-	var said []*heard
+func readWindow(recs []record) (w *window, said, shadows []*heard, err error) {
+	w = &window{more: make(map[*trace.Span]beside)}
 	var spans []*trace.Span
 	at := make(map[place]int)
 	for _, r := range recs {
 		if kindOf(r.data) != isSpan {
 			h, err := decodeExchange(r.data)
 			if err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
-			said = append(said, h)
+			if kindOf(r.data) == isShadow {
+				shadows = append(shadows, h)
+			} else {
+				said = append(said, h)
+			}
 			continue
 		}
 		s := &trace.Span{Trace: traceOf(r.data)}
-		query, err := decodeSpan(r.data[recordHead:], s)
+		more, err := decodeSpan(r.data[recordHead:], s)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		key := place{low(s.Trace), s.ID, s.Kind == trace.Server}
 		if _, ok := at[key]; ok {
@@ -168,12 +280,12 @@ func readWindow(recs []record) (*window, []*heard, error) {
 		}
 		at[key] = len(spans)
 		spans = append(spans, s)
-		if query != 0 {
-			w.queries[s] = query
+		if more != (beside{}) {
+			w.more[s] = more
 		}
 	}
 	w.group(spans, at)
-	return w, said, nil
+	return w, said, shadows, nil
 }
 
 // group makes one candidate of the spans of each call: of both ends, and of what
@@ -229,10 +341,12 @@ func sender(s *trace.Span, spans []*trace.Span, at map[place]int) (int, bool) {
 func (w *window) find(h *heard, skew time.Duration) (match, capture.Reason) {
 	var named, others choice
 	w.finder.each(h, func(c *candidate) {
-		l := like(h, w.queries, c.spans...)
+		l := like(h, w.more, c.spans...)
 		known, other := servedBy(h, c.spans)
+		here, elsewhere := w.connection(h, c)
+		known = known || here
 		switch {
-		case other || l.near > 2*skew:
+		case other || elsewhere || l.near > 2*skew:
 		case known:
 			named.take(c, l, l.fits(skew))
 		default:

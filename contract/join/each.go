@@ -56,7 +56,7 @@ func (j *Joiner) oneTrace(ctx context.Context, h uint64, recs []record, do func(
 		}
 		return nil
 	}
-	spans, queries, said, err := j.decode(id, recs)
+	spans, aside, said, err := j.decode(id, recs)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (j *Joiner) oneTrace(ctx context.Context, h uint64, recs []record, do func(
 		}
 		return nil
 	}
-	chain, err := j.chain(ctx, trace.NewTree(id, spans), queries, said)
+	chain, err := j.chain(ctx, trace.NewTree(id, spans), aside, said)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (j *Joiner) oneTrace(ctx context.Context, h uint64, recs []record, do func(
 
 // decode reads the records of a trace. Of records of the same exchange it takes
 // the most complete one, and counts the others.
-func (j *Joiner) decode(id trace.TraceID, recs []record) ([]trace.Span, map[*trace.Span]queryHash, []*heard, error) {
+func (j *Joiner) decode(id trace.TraceID, recs []record) ([]trace.Span, map[*trace.Span]beside, []*heard, error) {
 	n := 0
 	for _, r := range recs {
 		if kindOf(r.data) == isSpan {
@@ -83,7 +83,7 @@ func (j *Joiner) decode(id trace.TraceID, recs []record) ([]trace.Span, map[*tra
 		}
 	}
 	spans := make([]trace.Span, 0, n)
-	queries := make(map[*trace.Span]queryHash)
+	aside := make(map[*trace.Span]beside)
 	var said []*heard
 	for _, r := range recs {
 		if kindOf(r.data) != isSpan {
@@ -96,19 +96,19 @@ func (j *Joiner) decode(id trace.TraceID, recs []record) ([]trace.Span, map[*tra
 		}
 		spans = append(spans, trace.Span{Trace: id})
 		s := &spans[len(spans)-1]
-		query, err := decodeSpan(r.data[recordHead:], s)
+		more, err := decodeSpan(r.data[recordHead:], s)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		if query != 0 {
-			queries[s] = query
+		if more != (beside{}) {
+			aside[s] = more
 		}
 	}
 	said, again := single(said)
 	for range again {
 		j.counts.filterExchanges(Duplicate, 1)
 	}
-	return spans, queries, said, nil
+	return spans, aside, said, nil
 }
 
 // single leaves out the records that were delivered again, and counts them.
@@ -133,9 +133,9 @@ func completeness(e *capture.Exchange) int {
 }
 
 // chain joins the exchanges to the calls of a tree.
-func (j *Joiner) chain(ctx context.Context, tree *trace.Tree, queries map[*trace.Span]queryHash, said []*heard) (*Chain, error) {
+func (j *Joiner) chain(ctx context.Context, tree *trace.Tree, aside map[*trace.Span]beside, said []*heard) (*Chain, error) {
 	j.counts.tree(uint64(tree.Spans), uint64(tree.Duplicates))
-	s := newScene(tree, queries, j.opts.Skew)
+	s := newScene(tree, aside, j.opts.Skew)
 	if err := s.place(ctx, said, &j.counts); err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ type finder struct {
 type candidate struct {
 	node  *trace.Call
 	spans []*trace.Span
+	end   *trace.Span // of ByTime's
 }
 
 func (f *finder) add(c candidate) {
@@ -127,7 +128,7 @@ func (c *choice) take(n *candidate, l likeness, fits bool) {
 func (s *scene) byTrace(h *heard, find *finder, taken map[*trace.Call][]*heard) (*trace.Call, float64, capture.Reason) {
 	var free, used choice
 	find.each(h, func(c *candidate) {
-		l := like(h, s.queries, c.spans...)
+		l := like(h, s.aside, c.spans...)
 		if len(taken[c.node]) > 0 {
 			used.take(c, l, l.fits(s.skew))
 		} else {

@@ -31,7 +31,7 @@ func (l likeness) fits(skew time.Duration) bool {
 }
 
 // like compares an exchange with the spans of a call, each of which may be nil.
-func like(h *heard, queries map[*trace.Span]queryHash, spans ...*trace.Span) likeness {
+func like(h *heard, more map[*trace.Span]beside, spans ...*trace.Span) likeness {
 	l := likeness{timeless: true}
 	for _, s := range spans {
 		if s == nil {
@@ -40,7 +40,7 @@ func like(h *heard, queries map[*trace.Span]queryHash, spans ...*trace.Span) lik
 		l.method = l.method || strings.EqualFold(methodOf(s), h.e.Request.Method)
 		l.target = l.target || pathOf(s) == h.path
 		l.route = l.route || s.HTTP.Route != "" && routeMatches(s.HTTP.Route, h.path)
-		if q := queries[s]; q != 0 && h.query != 0 {
+		if q := more[s].query; q != 0 && h.query != 0 {
 			l.query = l.query || q == h.query
 			l.other = l.other || q != h.query
 		}

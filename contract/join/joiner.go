@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/capture/archive/twinpb"
@@ -23,6 +24,9 @@ type Joiner struct {
 	traces   *bins // by trace
 	untraced *bins // exchanges without trace context, by time and method; nil for none
 	times    timeSet
+	sample   sieve[glimpse] // of exchanges, to learn clocks by
+	known    clocks
+	far      map[clock][]clock // by a service's end, the clocks that are off by much
 	buf      []byte
 	sealed   bool
 	matched  bool // ByTime is done
@@ -38,7 +42,9 @@ func New(o Options) (*Joiner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Joiner{opts: o, spill: s, traces: newBins(s, 0, o.blockSize())}, nil
+	j := &Joiner{opts: o, spill: s, traces: newBins(s, 0, o.blockSize())}
+	j.sample.most = int(o.MaxBytes / sampleShare)
+	return j, nil
 }
 
 var errSealed = errors.New("nothing can be added once the chains were read")
@@ -66,7 +72,7 @@ func (j *Joiner) AddExchange(e *capture.Exchange) error {
 	}
 	s := &j.counts.exchanges
 	s.Seen++
-	id, _, traced := contextOf(e)
+	id, span, traced := contextOf(e)
 	switch {
 	case e.Request.Method == "" || e.Request.Target == "" || e.Response.Status == 0,
 		!traced && e.Request.Start.IsZero():
@@ -84,6 +90,9 @@ func (j *Joiner) AddExchange(e *capture.Exchange) error {
 		return nil
 	}
 	s.Open++
+	if !e.Request.Start.IsZero() {
+		j.sample.add(glimpseOf(e, id, span))
+	}
 	if traced {
 		return j.keep(j.traces.add(keyOfTrace(id), j.buf))
 	}
@@ -96,7 +105,20 @@ func (j *Joiner) addUntraced(e *capture.Exchange) error {
 	}
 	n := j.window(e.Request.Start)
 	j.times.add(n)
-	return j.untraced.add(windowKey(n, e.Request.Method), j.buf)
+	if err := j.untraced.add(windowKey(n, e.Request.Method), j.buf); err != nil {
+		return err
+	}
+	reach := j.opts.Skew / 2
+	for _, t := range [...]time.Time{e.Request.Start.Add(-reach), e.Request.Start.Add(reach)} {
+		if other := j.window(t); other != n {
+			var err error
+			if j.buf, err = shadowRecord(j.buf[:0], e); err != nil {
+				return err
+			}
+			return j.untraced.add(windowKey(other, e.Request.Method), j.buf)
+		}
+	}
+	return nil
 }
 
 // sizeOf is about what the bodies take.

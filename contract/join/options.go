@@ -14,6 +14,9 @@ const (
 	// MinMaxBytes is the least that the buffers need: 64 bins of 4 KiB at each of
 	// three levels, four times that.
 	MinMaxBytes = 4 << 20
+	// sampleShare gives 32768 exchanges that clocks are learned by to the default
+	// memory, and four times as many pairs: 10 MiB.
+	sampleShare = 4096
 	// DefaultSkew is what clocks of machines that keep time by NTP over a network
 	// differ by at most, some tens of milliseconds, and a request on its way.
 	DefaultSkew = 250 * time.Millisecond

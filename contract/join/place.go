@@ -200,7 +200,7 @@ func (s *scene) share(ctx context.Context, parts [][]*heard, ends []*trace.Call,
 		var found *trace.Call
 		var as likeness
 		for _, n := range ends {
-			if l := like(part[0], s.queries, n.Client, n.Server); !taken[n] && l.requested() && (found == nil || closer(l, as) < 0) {
+			if l := like(part[0], s.aside, n.Client, n.Server); !taken[n] && l.requested() && (found == nil || closer(l, as) < 0) {
 				found, as = n, l
 			}
 		}

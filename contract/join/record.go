@@ -16,6 +16,8 @@ const (
 	isSpan     = 's'
 	// isMatched is an exchange without trace context of which ByTime knows the span.
 	isMatched = 't'
+	// isShadow is what is needed of an exchange beside whose window others may be.
+	isShadow = 'h'
 )
 
 const (
@@ -52,6 +54,20 @@ func exchangeRecord(b []byte, id trace.TraceID, e *capture.Exchange) ([]byte, er
 	cost := min(exchangeCost+fields*fieldCost+len(b), math.MaxUint32)
 	binary.BigEndian.PutUint32(b[17:], uint32(cost))
 	return b, nil
+}
+
+// shadowRecord makes a record of what ByTime needs of an exchange that is not to be
+// joined there.
+func shadowRecord(b []byte, e *capture.Exchange) ([]byte, error) {
+	bare := capture.Exchange{ID: e.ID, Context: e.Context}
+	bare.Context.Labels = nil
+	bare.Request.Method, bare.Request.Target, bare.Request.Start = e.Request.Method, e.Request.Target, e.Request.Start
+	bare.Response.Status, bare.Response.End, bare.Response.Incomplete = e.Response.Status, e.Response.End, e.Response.Incomplete
+	b, err := exchangeRecord(b, trace.TraceID{}, &bare)
+	if err == nil {
+		b[0] = isShadow
+	}
+	return b, err
 }
 
 func kindOf(rec []byte) byte { return rec[0] }

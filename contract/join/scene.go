@@ -11,11 +11,11 @@ import (
 
 // scene is a tree with the ways through it.
 type scene struct {
-	tree    *trace.Tree
-	skew    time.Duration
-	queries map[*trace.Span]queryHash
-	nodes   []*trace.Call // in the tree's order
-	up      map[*trace.Call]*trace.Call
+	tree  *trace.Tree
+	skew  time.Duration
+	aside map[*trace.Span]beside
+	nodes []*trace.Call // in the tree's order
+	up    map[*trace.Call]*trace.Call
 	// client and server lead from a span's id to its call, beneath from the id of a
 	// parent to the servers' ends that have no client's.
 	client, server map[trace.SpanID]*trace.Call
@@ -25,8 +25,8 @@ type scene struct {
 	calls         []placed
 }
 
-func newScene(tree *trace.Tree, queries map[*trace.Span]queryHash, skew time.Duration) *scene {
-	s := &scene{tree: tree, skew: skew, queries: queries,
+func newScene(tree *trace.Tree, aside map[*trace.Span]beside, skew time.Duration) *scene {
+	s := &scene{tree: tree, skew: skew, aside: aside,
 		up: make(map[*trace.Call]*trace.Call, tree.Spans), hops: make(map[*trace.Call]*trace.Call), bottoms: make(map[*trace.Call]*trace.Call),
 		client: make(map[trace.SpanID]*trace.Call, tree.Spans), server: make(map[trace.SpanID]*trace.Call, tree.Spans),
 		beneath: make(map[trace.SpanID][]*trace.Call)}
@@ -40,23 +40,8 @@ func newScene(tree *trace.Tree, queries map[*trace.Span]queryHash, skew time.Dur
 			stack = append(stack, child)
 		}
 	}
-	for _, n := range s.nodes {
-		s.lower(n)
-	}
 	s.follow()
 	return s
-}
-
-// lower puts a server's end beneath the call whose server is its parent. The tree
-// has it beside that call, as it has tries, which have the client for theirs.
-func (s *scene) lower(n *trace.Call) {
-	if n.Client != nil || n.Server == nil {
-		return
-	}
-	p := s.server[n.Server.Parent]
-	if p != nil && p != n && p.Client != nil && p.Client.ID != n.Server.Parent && s.up[p] == s.up[n] {
-		s.up[n] = p
-	}
 }
 
 // follow finds for each call the one call beneath it that is the same request, sent

@@ -3,6 +3,7 @@ package join
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"net"
 	"strings"
 	"time"
 
@@ -12,6 +13,47 @@ import (
 
 // queryHash stands for a query, which may hold secrets; zero is none.
 type queryHash uint64
+
+// beside is what a skeleton has that has no field in a span.
+type beside struct {
+	query queryHash
+	// from is the address and port of a server's client.
+	from string
+}
+
+// callerOf is where a server's span says that the connection came from: of the
+// semantic conventions, the newest first. Without a port it is not told from others.
+func callerOf(s *trace.Span) string {
+	if s.Kind != trace.Server {
+		return ""
+	}
+	for _, keys := range callerKeys {
+		host, port := attribute(s, keys[0]), attribute(s, keys[1])
+		if host != "" && port != "" && port != "0" {
+			return net.JoinHostPort(strings.Trim(host, "[]"), port)
+		}
+	}
+	return ""
+}
+
+// callerKeys are of HTTP 1.23 and later, 1.13 to 1.22, and before. What says
+// client.address may be what a proxy told, but then it has no port of the
+// connection.
+var callerKeys = [...][2]string{
+	{"network.peer.address", "network.peer.port"},
+	{"client.address", "client.port"},
+	{"net.sock.peer.addr", "net.sock.peer.port"},
+	{"net.peer.ip", "net.peer.port"},
+}
+
+func attribute(s *trace.Span, key string) string {
+	for i := range s.Attributes {
+		if s.Attributes[i].Key == key {
+			return s.Attributes[i].Value
+		}
+	}
+	return ""
+}
 
 func hashQuery(target string) queryHash {
 	_, query, ok := strings.Cut(target, "?")
@@ -41,7 +83,7 @@ func appendSpan(b []byte, s *trace.Span) []byte {
 	for _, text := range [...]string{
 		s.Service, s.Name, s.HTTP.Method, s.HTTP.Route, target,
 		s.RPC.System, s.RPC.Service, s.RPC.Method, s.RPC.Status, db.System, db.Operation, db.Collection,
-		s.Messaging.System, s.Messaging.Operation, s.Messaging.Destination, s.Peer,
+		s.Messaging.System, s.Messaging.Operation, s.Messaging.Destination, s.Peer, callerOf(s),
 	} {
 		b = binary.AppendUvarint(b, uint64(len(text)))
 		b = append(b, text...)
@@ -123,9 +165,9 @@ func (t *texts) text() string {
 const skeletonFixed = 18
 
 // decodeSpan reads what appendSpan wrote.
-func decodeSpan(b []byte, s *trace.Span) (queryHash, error) {
+func decodeSpan(b []byte, s *trace.Span) (more beside, err error) {
 	if len(b) < skeletonFixed {
-		return 0, errDamaged
+		return beside{}, errDamaged
 	}
 	copy(s.ID[:], b)
 	copy(s.Parent[:], b[8:])
@@ -135,20 +177,20 @@ func decodeSpan(b []byte, s *trace.Span) (queryHash, error) {
 	s.Start, s.End = timeOf(start), timeOf(start+t.varint())
 	s.HTTP.Status = int(t.uvarint())
 	if t.bad || len(t.rest) < 8 {
-		return 0, errDamaged
+		return beside{}, errDamaged
 	}
-	query := queryHash(binary.BigEndian.Uint64(t.rest))
+	more.query = queryHash(binary.BigEndian.Uint64(t.rest))
 	t.rest = t.rest[8:]
 	t.all = string(t.rest)
 	for _, text := range [...]*string{
 		&s.Service, &s.Name, &s.HTTP.Method, &s.HTTP.Route, &s.HTTP.Target,
 		&s.RPC.System, &s.RPC.Service, &s.RPC.Method, &s.RPC.Status, &s.DB.System, &s.DB.Operation, &s.DB.Collection,
-		&s.Messaging.System, &s.Messaging.Operation, &s.Messaging.Destination, &s.Peer,
+		&s.Messaging.System, &s.Messaging.Operation, &s.Messaging.Destination, &s.Peer, &more.from,
 	} {
 		*text = t.text()
 	}
 	if t.bad {
-		return 0, errDamaged
+		return beside{}, errDamaged
 	}
-	return query, nil
+	return more, nil
 }
