@@ -220,7 +220,7 @@ func (o *brokerFetchOptions) write(path string, data []byte) error {
 func pactNames(list []*broker.Fetched) map[string]*broker.Fetched {
 	out := map[string]*broker.Fetched{}
 	for _, f := range list {
-		base := fileName(f.Pact.Consumer) + "-" + fileName(f.Pact.Provider)
+		base := participantFile(f.Pact.Consumer) + "-" + participantFile(f.Pact.Provider)
 		name := base + ".json"
 		for n := 2; out[name] != nil; n++ {
 			name = fmt.Sprintf("%s-%d.json", base, n)
@@ -230,13 +230,13 @@ func pactNames(list []*broker.Fetched) map[string]*broker.Fetched {
 	return out
 }
 
-// maxFileName keeps a name below the 255 bytes that file systems take, with two of
+// maxParticipant keeps a name below the 255 bytes that file systems take, with two of
 // them in one.
-const maxFileName = 100
+const maxParticipant = 100
 
-// fileName makes a name of a participant one that every file system takes, and that
+// participantFile makes a name of a participant one that every file system takes, and that
 // stays in its folder.
-func fileName(name string) string {
+func participantFile(name string) string {
 	safe := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_':
@@ -244,7 +244,7 @@ func fileName(name string) string {
 		}
 		return '_'
 	}, name)
-	return safe[:min(len(safe), maxFileName)]
+	return safe[:min(len(safe), maxParticipant)]
 }
 
 type brokerDeployOptions struct {

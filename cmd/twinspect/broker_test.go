@@ -313,6 +313,6 @@ func TestHelpAndUsageOfTheBroker(t *testing.T) {
 
 func TestNamesOfFetchedFilesStayInTheirFolder(t *testing.T) {
 	for name, want := range map[string]string{"shop": "shop", "../../etc/passwd": ".._.._etc_passwd", "A b/ü": "A_b__", strings.Repeat("x", 300): strings.Repeat("x", 100)} {
-		assert.Equal(t, want, fileName(name))
+		assert.Equal(t, want, participantFile(name))
 	}
 }
