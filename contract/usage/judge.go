@@ -76,7 +76,7 @@ func (f *Follower) originsOf(consumer string) []*origin {
 			list = append(list, o)
 		}
 	}
-	slices.SortFunc(list, func(a, b *origin) int { return compareOrigins(a, b) })
+	slices.SortFunc(list, compareOrigins)
 	return list
 }
 
