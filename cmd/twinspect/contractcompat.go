@@ -104,7 +104,6 @@ unless --strict is given. Without any, every breaking change fails.`,
 }
 
 func (o *compatOptions) run(ctx context.Context, env cli.Env, before, after string, strict bool) error {
-	spendMemory()
 	started := time.Now()
 	if o.folder != "" {
 		if err := os.MkdirAll(o.folder, 0o755); err != nil {

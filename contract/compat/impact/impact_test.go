@@ -50,6 +50,9 @@ func document(t *testing.T, replace ...string) *openapi.Document {
 
 func field(at string, seen, of uint64, state contract.State) contract.Field {
 	f := contract.Field{At: contract.Place(at), Seen: seen, Of: of, Types: map[string]uint64{"string": seen}}
+	if at == "body" {
+		f.Types = map[string]uint64{"object": seen}
+	}
 	f.Usage = contract.Usage{State: state}
 	if state == contract.Used {
 		f.Usage.Calls, f.Usage.Of = seen, of
@@ -69,7 +72,7 @@ func checkout() *contract.Contract {
 		Request: []contract.Field{field("path id", 12500, 12500, ""), currency},
 		Responses: []contract.ContractResponse{{
 			Status: 200, Calls: 12431, MediaType: "application/json",
-			Fields: []contract.Field{price, field("body /stock", 12431, 12431, contract.Seen)},
+			Fields: []contract.Field{field("body", 12431, 12431, contract.Used), price, field("body /stock", 12431, 12431, contract.Seen)},
 		}, {Status: 404, Calls: 69}},
 	}}}
 }
@@ -81,7 +84,7 @@ func search() *contract.Contract {
 		Request: []contract.Field{field("path id", 10, 10, "")},
 		Responses: []contract.ContractResponse{{
 			Status: 200, Calls: 10, MediaType: "application/json",
-			Fields: []contract.Field{field("body /name", 10, 10, contract.Used)},
+			Fields: []contract.Field{field("body", 10, 10, contract.Used), field("body /name", 10, 10, contract.Used)},
 		}},
 	}}}
 }

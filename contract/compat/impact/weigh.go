@@ -72,7 +72,9 @@ func (w *weigher) response(e *Effect, c *compat.Change, it *contract.Interaction
 			continue
 		}
 		for j := range r.Fields {
-			if f := &r.Fields[j]; touches(c.At, f.At) {
+			// What holds the place is used only for what is used in it, which has fields of
+			// its own.
+			if f := &r.Fields[j]; holds(c.At, f.At) {
 				w.field(e, c, r, f)
 			}
 		}
@@ -128,7 +130,7 @@ func (w *weigher) request(e *Effect, c *compat.Change, it *contract.Interaction)
 	}
 	e.Calls, e.Of = f.Seen, it.Calls
 	if p.Always && f.Optional() {
-		e.Calls = f.Of - f.Seen
+		e.Calls, e.Of = f.Of-f.Seen, f.Of
 		e.Level = ofChange(c.Level)
 		e.Text = fmt.Sprintf("leaves out %s of %s, which is required now, %s", c.At, c.Operation, w.unit.share(e.Calls, f.Of))
 		return

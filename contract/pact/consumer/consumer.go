@@ -21,8 +21,13 @@ func FromContract(c *contract.Contract, v pact.Version) (*pact.Pact, []string) {
 	}
 	for i := range c.Interactions {
 		for j := range c.Interactions[i].Responses {
-			it := &c.Interactions[i]
-			p.Interactions = append(p.Interactions, w.interaction(it, &it.Responses[j]))
+			it, r := &c.Interactions[i], &c.Interactions[i].Responses[j]
+			w.at = fmt.Sprintf("%s answers %d", it.Operation, r.Status)
+			if conditional[r.Status] {
+				w.tell("left out: it depends on the copy that the consumer has")
+				continue
+			}
+			p.Interactions = append(p.Interactions, w.interaction(it, r))
 		}
 		if len(c.Interactions[i].Responses) == 0 {
 			w.at = c.Interactions[i].Operation
@@ -76,7 +81,7 @@ func (w *writer) interaction(in *contract.Interaction, r *contract.ContractRespo
 	if dependsOnData(it, r) {
 		state := pact.State{Name: fmt.Sprintf("%s answered %d", it.Operation, r.Status)}
 		if it.own && w.or {
-			state.Params = pathValues(it)
+			state.Params = stateParams(it)
 		}
 		out.States = []pact.State{state}
 	}
@@ -87,6 +92,10 @@ func (w *writer) interaction(in *contract.Interaction, r *contract.ContractRespo
 	}
 	return out
 }
+
+// conditional are the statuses that answer a precondition (RFC 9110 section 13): no
+// provider state can make a version of something that has the tag of an example.
+var conditional = map[int]bool{304: true, 412: true}
 
 // dependsOnData says whether the provider needs a state for the answer: it names a
 // resource, or refuses, or something of what it gives is used.

@@ -99,7 +99,7 @@ func TestOnlyWhatIsUsedIsExpected(t *testing.T) {
 	require.Len(t, p.Interactions, 2)
 	it := p.Interactions[0]
 	assert.Equal(t, "GET /products/{id} answers 200", it.Description)
-	assert.Equal(t, []pact.State{{Name: "GET /products/{id} answered 200", Params: map[string]any{"id": "5f0c1c9a-3d1f-4d7e-9f6b-2a8c4e6d1b30"}}}, it.States)
+	assert.Equal(t, []pact.State{{Name: "GET /products/{id} answered 200", Params: map[string]any{"id": "5f0c1c9a-3d1f-4d7e-9f6b-2a8c4e6d1b30", "lang": "de"}}}, it.States)
 	assert.Equal(t, map[string]any{
 		"id": "5f0c1c9a-3d1f-4d7e-9f6b-2a8c4e6d1b30", "price": n("9.50"), "stock": n("3"), "note": "x", "state": "new",
 		"offers": []any{map[string]any{"sku": "s1"}}, "prices": map[string]any{"eur": n("9.5")},

@@ -107,6 +107,22 @@ func pathValues(it *shown) map[string]any {
 	}
 }
 
+// stateParams are what tells a provider state which resource is asked for: the
+// parameters of the path and of the query; nil for none.
+func stateParams(it *shown) map[string]any {
+	params := pathValues(it)
+	_, query, _ := strings.Cut(it.Example.Target, "?")
+	for name, values := range pact.ParseQuery(query) {
+		if params == nil {
+			params = map[string]any{}
+		}
+		if _, inPath := params[name]; !inPath && len(values) == 1 {
+			params[name] = values[0]
+		}
+	}
+	return params
+}
+
 // fill reads the parameters of a template out of a path, those that can be told: one
 // in a segment, with what stands before and behind it.
 func fill(template, path string) map[string]any {
@@ -160,7 +176,8 @@ func (w *writer) parameter(out *pact.Request, f *contract.Field, name, value str
 	w.put(out.Rules, pact.InQuery, name, rule)
 }
 
-// headers are those that the consumer always sends and a provider may look at.
+// headers are those that the consumer sent for this answer, or always sends, and
+// that a provider may look at.
 func (w *writer) headers(out *pact.Request, it *shown) {
 	if it.Example == nil {
 		return
@@ -178,7 +195,7 @@ func (w *writer) headers(out *pact.Request, it *shown) {
 		case ofConnection[lower] || strings.HasPrefix(lower, "x-b3-") || strings.HasPrefix(lower, "x-forwarded-"):
 		case lower == "accept" || lower == "content-type":
 			out.Header[name] = []string{it.Example.RequestHeader[name]}
-		case i >= 0 && always:
+		case i >= 0 && (always || it.own):
 			out.Header[name] = []string{it.Example.RequestHeader[name]}
 			w.put(out.Rules, pact.InHeader, name, textRule(&it.Request[i], it.Example.RequestHeader[name]))
 		}
