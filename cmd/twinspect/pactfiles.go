@@ -73,7 +73,7 @@ func areAllPacts(args []string) (bool, error) {
 		}
 		is := false
 		if info.IsDir() {
-			is = len(pactsIn(arg)) > 0 && !hasCases(arg)
+			is = len(pactFilesIn(arg)) > 0 && !hasCases(arg)
 		} else {
 			is = isPactFile(arg)
 		}
@@ -98,8 +98,8 @@ func hasCases(dir string) bool {
 	return err == nil && cases.Close() == nil
 }
 
-// pactsIn lists the Pact files of a folder by name, not of those in it.
-func pactsIn(dir string) []string {
+// pactFilesIn lists the Pact files of a folder by name, not of those in it.
+func pactFilesIn(dir string) []string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil
@@ -127,7 +127,7 @@ func pactPaths(env cli.Env, args []string) ([]string, error) {
 			out = append(out, arg)
 			continue
 		}
-		found := pactsIn(arg)
+		found := pactFilesIn(arg)
 		if len(found) == 0 {
 			return nil, fmt.Errorf("%s: there is no Pact file in it (*.json with a consumer and a provider)", arg)
 		}
