@@ -10,23 +10,17 @@ import (
 
 // structural are the rules about an array or an object as such.
 var structural = map[string]bool{
-	"values": true, "arrayContains": true, "eachKey": true, "eachValue": true, "notEmpty": true,
+	"values": true, "arrayContains": true, "eachKey": true, "eachValue": true,
 }
+
+// ofContainers are the other rules that may stand at an array or an object.
+var ofContainers = map[string]bool{"type": true, "equality": true, "min": true, "max": true, "notEmpty": true}
 
 // descends reports whether a rule itself says how what is in a value is compared.
-func descends(r pact.Rule) bool {
-	name := r.Name()
-	return structural[name] && name != "notEmpty"
-}
+func descends(r pact.Rule) bool { return structural[r.Name()] }
 
 // byExample reports whether the items of an expected array are examples.
-func byExample(r pact.Rule) bool {
-	switch r.Name() {
-	case "equality", "notEmpty":
-		return false
-	}
-	return true
-}
+func byExample(r pact.Rule) bool { return r.Name() != "equality" }
 
 // rule compares a value as such by one rule.
 func (c *checker) rule(at cursor, rules *candidate, r *pact.Rule, want, got any) {
@@ -38,7 +32,7 @@ func (c *checker) rule(at cursor, rules *candidate, r *pact.Rule, want, got any)
 		c.contains(at, r, want, got)
 	case descends(*r):
 		c.each(at, rules, r, want, got)
-	case container(want) && name != "notEmpty" && name != "contentType":
+	case container(want) && name != "contentType":
 		c.containerRule(at, rules, r, want, got)
 	default:
 		if why := c.scalar(r, want, got, false); why != "" {
@@ -59,13 +53,16 @@ func container(v any) bool {
 // that stand above are about what is in it.
 func (c *checker) containerRule(at cursor, rules *candidate, r *pact.Rule, want, got any) {
 	name := r.Name()
-	if name != "type" && name != "equality" && name != "min" && name != "max" && !rules.above {
+	if !ofContainers[name] && !rules.above {
 		c.add(at.place(), want, got, "the rule %q is not for %s", name, article(typeOf(want)))
 		return
 	}
 	if typeOf(want) != typeOf(got) {
 		c.different(at, want, got)
 		return
+	}
+	if name == "notEmpty" && empty(got) {
+		c.add(at.place(), want, got, "something that is not empty is expected")
 	}
 	if items, ok := got.([]any); ok && !rules.above {
 		if why := sizeFits(r, len(items)); why != "" {
@@ -146,11 +143,14 @@ func (c *checker) keys(at cursor, rules []pact.Rule, want, got map[string]any) {
 	}
 }
 
-// shared compares the values whose names both have.
+// shared compares the values whose names both have, where rules of their own are
+// about them: a rule for the names alone lets the values be any, as those names are
+// examples.
 func (c *checker) shared(at cursor, want, got map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if g, ok := got[name]; ok {
-			c.value(at.key(name), want[name], g)
+		to := at.key(name)
+		if g, ok := got[name]; ok && len(to.live) > 0 {
+			c.value(to, want[name], g)
 		}
 	}
 }
