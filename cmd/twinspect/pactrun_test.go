@@ -205,7 +205,7 @@ const messagePact = `{
 
 func TestMessagesAreAskedForByURL(t *testing.T) {
 	var posted atomic.Int32
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		posted.Add(1)
 		answerJSON(w, http.StatusOK, map[string]any{"id": 17})
 	}))

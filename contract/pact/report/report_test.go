@@ -236,8 +236,8 @@ func TestTextFromOutsideIsNeverTrusted(t *testing.T) {
 			assert.NotContains(t, text, "@team |")
 		}
 	}
-	var any map[string]any
-	require.NoError(t, json.Unmarshal([]byte(rendered(t, hostile())["evidence.json"]), &any))
+	var tree map[string]any
+	require.NoError(t, json.Unmarshal([]byte(rendered(t, hostile())["evidence.json"]), &tree))
 }
 
 func TestThePageLoadsNothingAndStaysSmall(t *testing.T) {
