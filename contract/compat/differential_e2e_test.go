@@ -81,7 +81,7 @@ func peerErrors(t *testing.T, program, old, next string) (map[string][]string, b
 	}
 	found := make(map[string][]string)
 	for _, c := range changes {
-		name := plainPath(c.Operation + " " + c.Path)
+		name := common(c.ID, c.Operation+" "+c.Path)
 		if c.Level == 3 {
 			found[name] = append(found[name], c.ID)
 		}
@@ -91,7 +91,17 @@ func peerErrors(t *testing.T, program, old, next string) (map[string][]string, b
 
 var braces = regexp.MustCompile(`\{[^}]*\}`)
 
-func plainPath(name string) string { return braces.ReplaceAllString(name, "{}") }
+// common is the name of an operation as both tell it. The peer does not name webhooks
+// that are gone, and has "POST webhook:newPet" for "webhook newPet POST".
+func common(id, name string) string {
+	if id == "webhook-removed" {
+		return "webhooks"
+	}
+	if method, hook, ok := strings.Cut(name, " webhook:"); ok {
+		name = "webhook " + hook + " " + method
+	}
+	return braces.ReplaceAllString(name, "{}")
+}
 
 func ourBreaking(t *testing.T, old, next string) (map[string][]string, bool) {
 	t.Helper()
@@ -108,7 +118,7 @@ func ourBreaking(t *testing.T, old, next string) (map[string][]string, bool) {
 	found := make(map[string][]string)
 	for _, c := range changes {
 		if c.Level == Breaking {
-			name := plainPath(c.Operation)
+			name := common(c.ID, c.Operation)
 			found[name] = append(found[name], c.ID)
 		}
 	}
