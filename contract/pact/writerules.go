@@ -92,9 +92,13 @@ func (f *form) pathRules(made map[string]any, c Category, lists map[string]RuleL
 	}
 }
 
-// v2Path is the reverse of within.
+// v2Path is the reverse of within. The specification and its reference know rules of
+// headers by "$.headers" alone.
 func v2Path(c Category, key string) (string, error) {
 	name := string(c)
+	if c == InHeader {
+		name = "headers"
+	}
 	if c == InBody {
 		steps, err := ParsePath(key)
 		return FormatPath(append([]Step{{Name: name, Index: -1}}, steps...)), err
