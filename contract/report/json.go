@@ -1,18 +1,15 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
+	"twinspect.dev/diff/report/evidence"
 )
 
 // MaxEvidence is the length in bytes of the longest evidence that [Read] reads:
@@ -90,81 +87,23 @@ func checkNumbers(r *contract.Report) error {
 
 func countable(ms float64) bool { return ms >= 0 && !math.IsInf(ms, 1) }
 
-// ErrTooLong says that evidence is longer than [MaxEvidence].
-var ErrTooLong = errors.New("evidence is too long")
+// kind is what this package writes and reads.
+var kind = evidence.Kind{Schema: contract.Schema, Version: contract.SchemaVersion, What: "a contract"}
 
-// VersionError says that evidence was written by a version of the program that
-// this one does not understand, or is no evidence of a contract.
-type VersionError struct {
-	Schema, Version string
-}
-
-// Error says what was found and what can be read.
-func (e *VersionError) Error() string {
-	if e.Schema != contract.Schema {
-		return fmt.Sprintf("schema is %q, want %q: this is no evidence of a contract", e.Schema, contract.Schema)
-	}
-	return fmt.Sprintf("version is %q, this program reads %s and its minor versions: use the program that wrote it, or a newer one",
-		e.Version, contract.SchemaVersion)
-}
-
-// Read reads evidence as [JSON] writes it. It refuses another schema and another
-// major version with a [*VersionError], more than [MaxEvidence] bytes with
-// [ErrTooLong], verdicts and kinds that it does not know, and counts that
-// contradict each other; fields that a later minor version added are passed over.
-// The report is the caller's.
-func Read(r io.Reader) (*contract.Report, error) {
-	return read(r, MaxEvidence)
-}
+// Read reads evidence as [JSON] writes it, of up to [MaxEvidence] bytes; see
+// [evidence.Kind.Read] for its errors. It refuses verdicts and kinds that it does not
+// know, and counts that contradict each other. The report is the caller's.
+func Read(r io.Reader) (*contract.Report, error) { return read(r, MaxEvidence) }
 
 func read(r io.Reader, limit int64) (*contract.Report, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("read evidence: %w", err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, limit)
-	}
-	var head struct{ Schema, Version string }
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, placed(data, err)
-	}
-	if head.Schema != contract.Schema || !readable(head.Version) {
-		return nil, fmt.Errorf("read evidence: %w", &VersionError{head.Schema, head.Version})
-	}
 	report := new(contract.Report)
-	if err := json.Unmarshal(data, report); err != nil {
-		return nil, placed(data, err)
+	if err := kind.Read(r, limit, report); err != nil {
+		return nil, err
 	}
 	if err := check(report); err != nil {
 		return nil, fmt.Errorf("read evidence: %w", err)
 	}
 	return report, nil
-}
-
-// readable reports whether version has the form major.minor and this program's
-// major number.
-func readable(version string) bool {
-	major, minor, ok := strings.Cut(version, ".")
-	own, _, _ := strings.Cut(contract.SchemaVersion, ".")
-	_, err := strconv.ParseUint(minor, 10, 32)
-	return ok && err == nil && major == own
-}
-
-// placed adds the line at which data could not be read to err.
-func placed(data []byte, err error) error {
-	offset := int64(len(data))
-	var syntax *json.SyntaxError
-	var mistyped *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		offset = syntax.Offset
-	case errors.As(err, &mistyped):
-		offset = mistyped.Offset
-	}
-	offset = min(max(offset, 0), int64(len(data)))
-	line := 1 + bytes.Count(data[:offset], []byte("\n"))
-	return fmt.Errorf("read evidence: line %d, offset %d: %w", line, offset, err)
 }
 
 // check refuses what would be misread: an unknown verdict could pass for a pass,

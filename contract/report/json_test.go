@@ -16,9 +16,10 @@ import (
 	"twinspect.dev/capture/har"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/report"
+	"twinspect.dev/diff/report/evidence"
 )
 
-func evidence(t testing.TB, r *contract.Report) []byte {
+func written(t testing.TB, r *contract.Report) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, report.JSON(&b, r))
@@ -28,7 +29,7 @@ func evidence(t testing.TB, r *contract.Report) []byte {
 func TestReadReturnsWhatJSONWrote(t *testing.T) {
 	for name, r := range map[string]*contract.Report{"typical": typicalReport(), "large": largeReport(100, 50)} {
 		t.Run(name, func(t *testing.T) {
-			got, err := report.Read(bytes.NewReader(evidence(t, r)))
+			got, err := report.Read(bytes.NewReader(written(t, r)))
 			require.NoError(t, err)
 			want := *r
 			want.Schema, want.Version = contract.Schema, contract.SchemaVersion
@@ -47,7 +48,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 	require.NoError(t, err)
 	for name, r := range map[string]*contract.Report{"empty": emptyReport(), "typical": typicalReport()} {
 		t.Run(name, func(t *testing.T) {
-			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(evidence(t, r)))
+			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(written(t, r)))
 			require.NoError(t, err)
 			require.NoError(t, s.Validate(v))
 		})
@@ -55,7 +56,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 }
 
 func TestReadReadsALaterMinorVersionAndRefusesAnotherMajorOne(t *testing.T) {
-	text := string(evidence(t, typicalReport()))
+	text := string(written(t, typicalReport()))
 	got, err := report.Read(strings.NewReader(strings.Replace(text, `"version": "1.0"`, `"version": "1.7", "added_later": {"a": 1}`, 1)))
 	require.NoError(t, err)
 	require.Equal(t, "1.7", got.Version)
@@ -66,7 +67,7 @@ func TestReadReadsALaterMinorVersionAndRefusesAnotherMajorOne(t *testing.T) {
 		`{"schema": "twinspect.dev/evidence/diff", "version": "1.0"}`, `{}`, `{"schema": ""}`,
 	} {
 		_, err := report.Read(strings.NewReader(head))
-		var version *report.VersionError
+		var version *evidence.VersionError
 		require.ErrorAs(t, err, &version, head)
 	}
 }
@@ -81,7 +82,7 @@ func TestReadRefusesWhatWouldBeMisread(t *testing.T) {
 	} {
 		r := typicalReport()
 		change(r)
-		_, err := report.Read(bytes.NewReader(evidence(t, r)))
+		_, err := report.Read(bytes.NewReader(written(t, r)))
 		require.ErrorContains(t, err, want)
 	}
 	_, err := report.Read(strings.NewReader("{\n\"schema\": 1}"))
@@ -120,7 +121,7 @@ func TestHARHoldsEveryExample(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(evidence(f, typicalReport()))
+	f.Add(written(f, typicalReport()))
 	f.Add([]byte(`{"schema":"twinspect.dev/evidence/contract","version":"1.0","verdict":"pass"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := report.Read(bytes.NewReader(data))

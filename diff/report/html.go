@@ -72,7 +72,7 @@ func HTML(w io.Writer, r *diff.Report) error {
 }
 
 var pageFuncs = template.FuncMap{
-	"evidence": evidence,
+	"evidence": evidenceText,
 	"worse":    worsening,
 	"ranked":   ranked[string],
 	"reasons":  ranked[capture.Reason],

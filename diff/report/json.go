@@ -1,16 +1,13 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"strconv"
-	"strings"
 
 	"twinspect.dev/diff"
+	"twinspect.dev/diff/report/evidence"
 )
 
 // MaxEvidence is the length in bytes of the longest evidence that [Decode]
@@ -96,79 +93,22 @@ func orEmpty[S ~[]E, E any](s S) S {
 	return s
 }
 
-// ErrTooLong says that evidence is longer than [MaxEvidence].
-var ErrTooLong = errors.New("evidence is too long")
+// kind is what this package writes and reads.
+var kind = evidence.Kind{Schema: diff.Schema, Version: diff.SchemaVersion, What: "a comparison"}
 
-// VersionError says that evidence was written by a version of the program that
-// this one does not understand, or is no evidence of a comparison.
-type VersionError struct {
-	Schema, Version string
-}
-
-// Error says what was found and what can be read.
-func (e *VersionError) Error() string {
-	if e.Schema != diff.Schema {
-		return fmt.Sprintf("schema is %q, want %q: this is no evidence of a comparison", e.Schema, diff.Schema)
-	}
-	return fmt.Sprintf("version is %q, this program reads %s and its minor versions: use the program that wrote it, or a newer one",
-		e.Version, diff.SchemaVersion)
-}
-
-// Decode reads evidence as [JSON] writes it. It refuses another schema and
-// another major version with a [*VersionError], more than [MaxEvidence] bytes
-// with [ErrTooLong], verdicts, judgements, categories and remedies that it does
-// not know, and counts that contradict each other; fields that a later minor
-// version added are passed over. The report is the caller's.
-func Decode(r io.Reader) (*diff.Report, error) {
-	return decode(r, MaxEvidence)
-}
+// Decode reads evidence as [JSON] writes it, of up to [MaxEvidence] bytes; see
+// [evidence.Kind.Read] for its errors. It refuses verdicts, judgements, categories and
+// remedies that it does not know, and counts that contradict each other. The report is
+// the caller's.
+func Decode(r io.Reader) (*diff.Report, error) { return decode(r, MaxEvidence) }
 
 func decode(r io.Reader, limit int64) (*diff.Report, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("read evidence: %w", err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, limit)
-	}
-	var head struct{ Schema, Version string }
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, placed(data, err)
-	}
-	if head.Schema != diff.Schema || !readable(head.Version) {
-		return nil, fmt.Errorf("read evidence: %w", &VersionError{head.Schema, head.Version})
-	}
 	report := new(diff.Report)
-	if err := json.Unmarshal(data, report); err != nil {
-		return nil, placed(data, err)
+	if err := kind.Read(r, limit, report); err != nil {
+		return nil, err
 	}
 	if err := check(report); err != nil {
 		return nil, err
 	}
 	return report, nil
-}
-
-// readable reports whether version has the form major.minor and this program's
-// major number.
-func readable(version string) bool {
-	major, minor, ok := strings.Cut(version, ".")
-	own, _, _ := strings.Cut(diff.SchemaVersion, ".")
-	_, err := strconv.ParseUint(minor, 10, 32)
-	return ok && err == nil && major == own
-}
-
-// placed adds the line at which data could not be read to err.
-func placed(data []byte, err error) error {
-	offset := int64(len(data))
-	var syntax *json.SyntaxError
-	var mistyped *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		offset = syntax.Offset
-	case errors.As(err, &mistyped):
-		offset = mistyped.Offset
-	}
-	offset = min(max(offset, 0), int64(len(data)))
-	line := 1 + bytes.Count(data[:offset], []byte("\n"))
-	return fmt.Errorf("read evidence: line %d, offset %d: %w", line, offset, err)
 }

@@ -16,9 +16,10 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/diff"
 	"twinspect.dev/diff/report"
+	"twinspect.dev/diff/report/evidence"
 )
 
-func evidence(t testing.TB, r *diff.Report) []byte {
+func written(t testing.TB, r *diff.Report) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, report.JSON(&b, r))
@@ -28,7 +29,7 @@ func evidence(t testing.TB, r *diff.Report) []byte {
 func TestDecodeReturnsWhatJSONWrote(t *testing.T) {
 	for name, r := range map[string]*diff.Report{"typical": typicalReport(), "full": fullReport(), "large": largeReport(1000)} {
 		t.Run(name, func(t *testing.T) {
-			got, err := report.Decode(bytes.NewReader(evidence(t, r)))
+			got, err := report.Decode(bytes.NewReader(written(t, r)))
 			require.NoError(t, err)
 			require.Equal(t, r, got)
 		})
@@ -38,8 +39,8 @@ func TestDecodeReturnsWhatJSONWrote(t *testing.T) {
 func TestJSONIsStableAndWritesEmptyListsAsSuch(t *testing.T) {
 	r := emptyReport()
 	r.Schema, r.Version = "", ""
-	first := evidence(t, r)
-	assert.Equal(t, first, evidence(t, r))
+	first := written(t, r)
+	assert.Equal(t, first, written(t, r))
 	assert.NotContains(t, string(first), "null")
 	assert.Contains(t, string(first), `"schema": "twinspect.dev/evidence/diff"`)
 	assert.Empty(t, r.Schema, "the report is not changed")
@@ -48,7 +49,7 @@ func TestJSONIsStableAndWritesEmptyListsAsSuch(t *testing.T) {
 func TestJSONWritesAnEValueBeyondMeasureAsTheGreatestNumber(t *testing.T) {
 	r := typicalReport()
 	r.Differences[0].EValue = math.Inf(1)
-	got, err := report.Decode(bytes.NewReader(evidence(t, r)))
+	got, err := report.Decode(bytes.NewReader(written(t, r)))
 	require.NoError(t, err)
 	assert.Equal(t, math.MaxFloat64, got.Differences[0].EValue)
 	assert.True(t, math.IsInf(r.Differences[0].EValue, 1), "the report is not changed")
@@ -73,7 +74,7 @@ func TestJSONNamesThePlaceOfANumberThatJSONCannotHold(t *testing.T) {
 }
 
 func TestDecodeRefusesWhatItDoesNotUnderstand(t *testing.T) {
-	good := string(evidence(t, typicalReport()))
+	good := string(written(t, typicalReport()))
 	tests := []struct{ name, old, with, want string }{
 		{"another schema", "evidence/diff", "evidence/contract", "no evidence of a comparison"},
 		{"a greater major version", `"version": "1.2"`, `"version": "2.0"`, `version is "2.0"`},
@@ -96,7 +97,7 @@ func TestDecodeRefusesWhatItDoesNotUnderstand(t *testing.T) {
 }
 
 func TestDecodeRefusesWhatContradictsItself(t *testing.T) {
-	good := string(evidence(t, fullReport()))
+	good := string(written(t, fullReport()))
 	tests := []struct{ name, old, with, want string }{
 		{"an unknown category", `"category": "environment"`, `"category": "weather"`, `category "weather" is unknown`},
 		{"an unknown remedy", `"remedy": "escalate"`, `"remedy": "pray"`, `differences[0]: remedy "pray" is unknown`},
@@ -134,7 +135,7 @@ func TestDecodeReadsWhatEarlierMinorVersionsWrote(t *testing.T) {
 }
 
 func TestDecodeReadsALaterMinorVersion(t *testing.T) {
-	later := strings.Replace(string(evidence(t, typicalReport())), `"version": "1.2"`, `"version": "1.7", "added_later": {"a": 1}`, 1)
+	later := strings.Replace(string(written(t, typicalReport())), `"version": "1.2"`, `"version": "1.7", "added_later": {"a": 1}`, 1)
 	got, err := report.Decode(strings.NewReader(later))
 	require.NoError(t, err)
 	require.Equal(t, "1.7", got.Version)
@@ -142,7 +143,7 @@ func TestDecodeReadsALaterMinorVersion(t *testing.T) {
 
 func TestDecodeSaysThatAVersionIsTooNew(t *testing.T) {
 	_, err := report.Decode(strings.NewReader(`{"schema": "twinspect.dev/evidence/diff", "version": "3.1"}`))
-	var version *report.VersionError
+	var version *evidence.VersionError
 	require.ErrorAs(t, err, &version)
 	require.Equal(t, "3.1", version.Version)
 }
@@ -158,9 +159,9 @@ type errorReader struct{ err error }
 func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(evidence(f, typicalReport()))
-	f.Add(evidence(f, fullReport()))
-	f.Add(evidence(f, emptyReport()))
+	f.Add(written(f, typicalReport()))
+	f.Add(written(f, fullReport()))
+	f.Add(written(f, emptyReport()))
 	f.Add([]byte(`{"schema":"twinspect.dev/evidence/diff","version":"1.0","verdict":"pass","differences":[{"judgement":"noise","e_value":1e999}]}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -168,9 +169,9 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := report.Decode(bytes.NewReader(evidence(t, r)))
+		again, err := report.Decode(bytes.NewReader(written(t, r)))
 		require.NoError(t, err)
-		require.Equal(t, evidence(t, r), evidence(t, again))
+		require.Equal(t, written(t, r), written(t, again))
 	})
 }
 
@@ -190,7 +191,7 @@ func TestEvidenceIsValidByThePublishedSchema(t *testing.T) {
 	schema := compiledSchema(t)
 	for name, r := range map[string]*diff.Report{"empty": emptyReport(), "typical": typicalReport(), "full": fullReport(), "large": largeReport(500)} {
 		t.Run(name, func(t *testing.T) {
-			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(evidence(t, r)))
+			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(written(t, r)))
 			require.NoError(t, err)
 			require.NoError(t, schema.Validate(doc))
 		})
@@ -199,7 +200,7 @@ func TestEvidenceIsValidByThePublishedSchema(t *testing.T) {
 
 func TestTheSchemaIsStrict(t *testing.T) {
 	schema := compiledSchema(t)
-	good := string(evidence(t, typicalReport()))
+	good := string(written(t, typicalReport()))
 	for name, edit := range map[string][2]string{
 		"an unknown field":       {`"verdict": "fail"`, `"verdict": "fail", "mood": "good"`},
 		"an unknown inner field": {`"paired": true`, `"paired": true, "mood": "good"`},

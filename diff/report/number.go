@@ -8,9 +8,9 @@ import (
 	"twinspect.dev/diff/report/look"
 )
 
-// evidence writes an e-value: how many times rarer than one this would be if
+// evidenceText writes an e-value: how many times rarer than one this would be if
 // branch were no different.
-func evidence(e float64) string {
+func evidenceText(e float64) string {
 	switch {
 	case math.IsInf(e, 1) || e >= math.MaxFloat64:
 		return "beyond measure"

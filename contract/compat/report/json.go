@@ -1,18 +1,16 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/compat"
 	"twinspect.dev/contract/compat/impact"
+	"twinspect.dev/diff/report/evidence"
 )
 
 // MaxEvidence is the length in bytes of the longest evidence that [Read] reads:
@@ -52,81 +50,23 @@ func evidenceOf(r *impact.Report) *impact.Report {
 	return &c
 }
 
-// ErrTooLong says that evidence is longer than [MaxEvidence].
-var ErrTooLong = errors.New("evidence is too long")
+// kind is what this package writes and reads.
+var kind = evidence.Kind{Schema: impact.Schema, Version: impact.Version, What: "compatibility"}
 
-// VersionError says that evidence was written by a version of the program that
-// this one does not understand, or is no evidence of compatibility.
-type VersionError struct {
-	Schema, Version string
-}
-
-// Error says what was found and what can be read.
-func (e *VersionError) Error() string {
-	if e.Schema != impact.Schema {
-		return fmt.Sprintf("schema is %q, want %q: this is no evidence of compatibility", e.Schema, impact.Schema)
-	}
-	return fmt.Sprintf("version is %q, this program reads %s and its minor versions: use the program that wrote it, or a newer one",
-		e.Version, impact.Version)
-}
-
-// Read reads evidence as [JSON] writes it. It refuses another schema and another
-// major version with a [*VersionError], more than [MaxEvidence] bytes with
-// [ErrTooLong], and verdicts, levels and directions that it does not know; fields
-// that a later minor version added are passed over. Where a document is cut or no
-// JSON the error names the line. The report is the caller's.
-func Read(r io.Reader) (*impact.Report, error) {
-	return read(r, MaxEvidence)
-}
+// Read reads evidence as [JSON] writes it, of up to [MaxEvidence] bytes; see
+// [evidence.Kind.Read] for its errors. It refuses verdicts, levels and directions that
+// it does not know. The report is the caller's.
+func Read(r io.Reader) (*impact.Report, error) { return read(r, MaxEvidence) }
 
 func read(r io.Reader, limit int64) (*impact.Report, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("read evidence: %w", err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, limit)
-	}
-	var head struct{ Schema, Version string }
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, placed(data, err)
-	}
-	if head.Schema != impact.Schema || !readable(head.Version) {
-		return nil, fmt.Errorf("read evidence: %w", &VersionError{head.Schema, head.Version})
-	}
 	report := new(impact.Report)
-	if err := json.Unmarshal(data, report); err != nil {
-		return nil, placed(data, err)
+	if err := kind.Read(r, limit, report); err != nil {
+		return nil, err
 	}
 	if err := check(report); err != nil {
 		return nil, fmt.Errorf("read evidence: %w", err)
 	}
 	return report, nil
-}
-
-// readable reports whether version has the form major.minor and this program's
-// major number.
-func readable(version string) bool {
-	major, minor, ok := strings.Cut(version, ".")
-	own, _, _ := strings.Cut(impact.Version, ".")
-	_, err := strconv.ParseUint(minor, 10, 32)
-	return ok && err == nil && major == own
-}
-
-// placed adds the line at which data could not be read to err.
-func placed(data []byte, err error) error {
-	offset := int64(len(data))
-	var syntax *json.SyntaxError
-	var mistyped *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		offset = syntax.Offset
-	case errors.As(err, &mistyped):
-		offset = mistyped.Offset
-	}
-	offset = min(max(offset, 0), int64(len(data)))
-	line := 1 + bytes.Count(data[:offset], []byte("\n"))
-	return fmt.Errorf("read evidence: line %d, offset %d: %w", line, offset, err)
 }
 
 // check refuses what would be misread: an unknown verdict could pass for a pass, an

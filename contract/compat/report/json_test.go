@@ -12,6 +12,7 @@ import (
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/compat/impact"
 	"twinspect.dev/contract/compat/report"
+	"twinspect.dev/diff/report/evidence"
 )
 
 func TestReadReturnsWhatJSONWrote(t *testing.T) {
@@ -63,7 +64,7 @@ func TestReadReadsALaterMinorVersionAndRefusesAnotherMajorOne(t *testing.T) {
 		`{}`: `schema is ""`,
 	} {
 		_, err := report.Read(strings.NewReader(head))
-		var version *report.VersionError
+		var version *evidence.VersionError
 		require.ErrorAs(t, err, &version, head)
 		require.ErrorContains(t, err, want)
 	}

@@ -8,11 +8,10 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/pact/verify"
+	"twinspect.dev/diff/report/evidence"
 )
 
 // MaxEvidence is the length in bytes of the longest evidence that [Read] reads:
@@ -70,41 +69,21 @@ func orEmpty[S ~[]E, E any](s S) S {
 	return s
 }
 
-// ErrTooLong says that evidence is longer than [MaxEvidence].
-var ErrTooLong = errors.New("evidence is too long")
+// kind is what this package writes and reads.
+var kind = evidence.Kind{Schema: SchemaName, Version: SchemaVersion, What: "Pact files"}
 
-// Read reads evidence as [JSON] writes it. It refuses another schema and another
-// major version, more than [MaxEvidence] bytes with [ErrTooLong], verdicts and
-// outcomes that it does not know, and counts that contradict the results; fields that
-// a later minor version added are passed over.
+// Read reads evidence as [JSON] writes it, of up to [MaxEvidence] bytes; see
+// [evidence.Kind.Read] for its errors. It refuses verdicts and outcomes that it does
+// not know, and counts that contradict the results.
 func Read(r io.Reader) (*Evidence, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxEvidence+1))
-	if err != nil {
-		return nil, fmt.Errorf("read evidence: %w", err)
-	}
-	if len(data) > MaxEvidence {
-		return nil, ErrTooLong
-	}
-	var e Evidence
-	if err := json.Unmarshal(data, &e); err != nil {
-		return nil, fmt.Errorf("read evidence: %w", err)
-	}
-	if e.Schema != SchemaName || !readable(e.Version) {
-		return nil, fmt.Errorf("read evidence: it is %q, version %q, and this program reads %s, version %s", e.Schema, e.Version, SchemaName, SchemaVersion)
+	e := new(Evidence)
+	if err := kind.Read(r, MaxEvidence, e); err != nil {
+		return nil, err
 	}
 	if err := e.check(); err != nil {
 		return nil, fmt.Errorf("read evidence: %w", err)
 	}
-	return &e, nil
-}
-
-// readable reports whether version has the form major.minor and this program's major
-// number.
-func readable(version string) bool {
-	major, minor, ok := strings.Cut(version, ".")
-	own, _, _ := strings.Cut(SchemaVersion, ".")
-	_, err := strconv.ParseUint(minor, 10, 32)
-	return ok && err == nil && major == own
+	return e, nil
 }
 
 // check refuses what would be misread: an unknown verdict could pass for a pass.
