@@ -3,8 +3,6 @@
 package openapi
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -90,8 +88,3 @@ func (d *Document) Where(p Place) string { return d.lines.where(p) }
 // the document's servers come first; as a proxy may have taken them away, the
 // target is then looked for without them.
 func (d *Document) Name(method, target string) string { return d.routes.name(method, target) }
-
-func sum(data []byte) string {
-	s := sha256.Sum256(data)
-	return hex.EncodeToString(s[:])
-}
