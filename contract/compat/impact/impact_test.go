@@ -181,6 +181,14 @@ func TestConsumersAreHeldAgainstOneDocument(t *testing.T) {
 	}
 }
 
+func TestABreakingChangeOfAWebhookIsNotPassedOver(t *testing.T) {
+	change := compat.Change{ID: "webhook-removed", Level: compat.Breaking, Operation: "webhook sold POST"}
+	doc := document(t)
+	r := Judge(Case{Provider: "catalog", Old: doc, New: doc, Changes: []compat.Change{change}, Contracts: []*contract.Contract{search()}})
+	assert.Equal(t, contract.Inconclusive, r.Verdict)
+	assert.Contains(t, r.Reasons[0], "webhooks")
+}
+
 func TestWhatWasBrokenBeforeIsNotBlamedOnTheChange(t *testing.T) {
 	before := document(t, "price: {type: number}", "cost: {type: number}", ", price,", ",")
 	r := judge(t, before, before, false, checkout())

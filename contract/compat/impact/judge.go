@@ -28,7 +28,9 @@ type Case struct {
 
 // Judge weighs the changes by the consumers. The verdict is Fail where a consumer
 // breaks, and, of a change that no consumer at all was given for, where it is
-// breaking: without consumers everybody may depend on it.
+// breaking: without consumers everybody may depend on it. It is Inconclusive where
+// nobody breaks, but a breaking change is of what contracts do not speak of: what the
+// provider sends by itself.
 func Judge(c Case) *Report {
 	r := &Report{Schema: Schema, Version: Version, Provider: c.Provider, New: c.New.Info()}
 	if c.Old != nil {
@@ -163,10 +165,13 @@ func (c *Change) effect(consumers []Consumer, name string, l Level) string {
 // decide sets the verdict and its reasons.
 func (r *Report) decide(strict bool) {
 	r.Verdict = contract.Pass
-	breaking := 0
+	breaking, unweighed := 0, 0
 	for i := range r.Changes {
 		if r.Changes[i].Level == compat.Breaking {
 			breaking++
+			if r.Changes[i].sent() {
+				unweighed++
+			}
 		}
 	}
 	for i := range r.Consumers {
@@ -183,6 +188,9 @@ func (r *Report) decide(strict bool) {
 	case breaking > 0 && strict:
 		r.Verdict = contract.Fail
 		r.Reasons = append(r.Reasons, counted(breaking, "breaking change")+", each of which fails a strict check")
+	case unweighed > 0 && r.Verdict == contract.Pass:
+		r.Verdict = contract.Inconclusive
+		r.Reasons = append(r.Reasons, counted(unweighed, "breaking change")+" of webhooks or callbacks, of which no contract says who takes them: ask these, or decide by --strict")
 	case breaking > 0 && r.Verdict == contract.Pass:
 		r.Reasons = append(r.Reasons, counted(breaking, "breaking change")+", by which no consumer breaks")
 	}
@@ -198,6 +206,11 @@ func (r *Report) decide(strict bool) {
 	if len(r.Reasons) == 0 {
 		r.Reasons = append(r.Reasons, r.quiet())
 	}
+}
+
+// sent reports whether a change is of what the provider sends by itself.
+func (c *Change) sent() bool {
+	return strings.HasPrefix(c.Operation, "webhook ") || strings.HasPrefix(c.Operation, "callback ")
 }
 
 func (r *Report) quiet() string {
