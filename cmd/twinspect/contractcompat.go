@@ -144,7 +144,7 @@ func (o *compatOptions) run(ctx context.Context, env cli.Env, before, after stri
 // says goes first.
 func saveMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(30)
 	}
 }
 
