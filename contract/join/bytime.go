@@ -82,7 +82,7 @@ func (j *Joiner) eachSpan(ctx context.Context, visit func(s *trace.Span, from st
 // learnClocks learns how far the clocks of recorders and of services are apart, and
 // which are so far that their calls stand in other windows.
 func (j *Joiner) learnClocks(ctx context.Context) error {
-	l := newLearner(j.sample.kept, j.opts.Skew, 4*j.sample.most)
+	l := newLearner(j.sample.kept, j.opts.Skew, int(j.opts.MaxBytes/pairShare))
 	err := j.eachSpan(ctx, func(s *trace.Span, from string, _ []byte) error {
 		l.see(s, from)
 		return nil
@@ -91,10 +91,10 @@ func (j *Joiner) learnClocks(ctx context.Context) error {
 		return err
 	}
 	j.sample.kept = nil
-	j.known = l.learn(j.opts.Skew)
+	j.known = l.learn(int(j.opts.MaxBytes / clockShare))
 	j.far = make(map[clock][]clock)
 	for k, chunks := range j.known.of {
-		if slices.ContainsFunc(chunks, func(o offset) bool { return time.Duration(o.middle()).Abs() > j.opts.Skew/2 && !o.unknown }) {
+		if slices.ContainsFunc(chunks, func(o offset) bool { return o.found() && time.Duration(o.middle()).Abs() > j.opts.Skew/2 }) {
 			end := clock{0, k.service, k.server}
 			j.far[end] = append(j.far[end], k)
 		}
@@ -114,7 +114,7 @@ func (j *Joiner) addToWindows(s *trace.Span, _ string, rec []byte) error {
 	own := j.window(s.Start)
 	windows := []int64{own - 1, own, own + 1}
 	for _, k := range j.far[clockOf(0, s)] {
-		if o, ok := j.known.at(k, s.Start.UnixNano()); ok && !o.unknown {
+		if o, ok := j.known.at(k, s.Start.UnixNano()); ok && o.found() {
 			n := j.window(s.Start.Add(-time.Duration(o.middle())))
 			windows = append(windows, n-1, n, n+1)
 		}
@@ -142,7 +142,9 @@ func (j *Joiner) leaveOutOfWindow(rec []byte) error {
 func (j *Joiner) matchWindow(ctx context.Context, recs []record) error {
 	var cost int64
 	for _, r := range recs {
-		cost += costOf(r.data)
+		if cost += costOf(r.data); kindOf(r.data) != isSpan {
+			cost += guestCost
+		}
 	}
 	if cost > j.opts.MaxBytes/2 {
 		for _, r := range recs {
@@ -169,7 +171,8 @@ func (j *Joiner) matchWindow(ctx context.Context, recs []record) error {
 // where its clock is known, else of each alone.
 func (j *Joiner) decide(ctx context.Context, w *window, said, shadows []*heard) error {
 	w.prepare(said, shadows)
-	meetings := make(map[uint64]*meeting)
+	of := make(map[uint64]*meeting)
+	var meetings []*meeting
 	guests := make([]*guest, 0, len(said))
 	for i, h := range slices.Concat(said, shadows) {
 		if i%256 == 0 && ctx.Err() != nil {
@@ -179,15 +182,18 @@ func (j *Joiner) decide(ctx context.Context, w *window, said, shadows []*heard) 
 		if g.own {
 			guests = append(guests, g)
 		}
-		if !g.learnt {
+		if !g.learnt || g.refused || g.crowded {
 			continue
 		}
-		recorder := recorderOf(&h.e)
-		if meetings[recorder] == nil {
-			meetings[recorder] = &meeting{w: w, reach: w.skew / 4}
+		m := of[h.recorder]
+		if m == nil {
+			m = &meeting{w: w, recorder: h.recorder, reach: w.skew / 4}
+			of[h.recorder] = m
+			meetings = append(meetings, m)
 		}
-		meetings[recorder].guests = append(meetings[recorder].guests, g)
+		m.guests = append(m.guests, g)
 	}
+	w.closed = w.lanes.closed(len(w.finder.calls))
 	for _, m := range meetings {
 		for _, g := range m.guests {
 			if n := j.window(g.e.Request.Start); g.own {
@@ -201,7 +207,7 @@ func (j *Joiner) decide(ctx context.Context, w *window, said, shadows []*heard) 
 			return ctx.Err()
 		}
 		found, reason := g.outcome(w)
-		if !g.learnt {
+		if !g.learnt && !g.refused {
 			found, reason = w.find(g.heard, j.opts.Skew)
 		}
 		if reason != "" {
@@ -226,6 +232,7 @@ func (w *window) prepare(said, shadows []*heard) {
 		}
 	}
 	w.lanes = newLanes(w.finder.calls)
+	w.ends = endsOf(w.finder.calls)
 	w.clients = make(map[string]bool)
 	for _, h := range slices.Concat(said, shadows) {
 		if h.e.Context.Client != "" {
@@ -237,8 +244,12 @@ func (w *window) prepare(said, shadows []*heard) {
 // window holds the calls made about a time.
 type window struct {
 	finder  finder
+	effort  *effort
 	more    map[*trace.Span]beside
 	lanes   *lanes
+	ends    []ends
+	seen    []stretch // by the guest that is invited
+	closed  []bool    // the calls that are not paired
 	known   clocks
 	skew    int64
 	clients map[string]bool // of the exchanges' connections
@@ -253,7 +264,7 @@ type place struct {
 }
 
 func readWindow(recs []record) (w *window, said, shadows []*heard, err error) {
-	w = &window{more: make(map[*trace.Span]beside)}
+	w = &window{effort: newEffort(), more: make(map[*trace.Span]beside)}
 	var spans []*trace.Span
 	at := make(map[place]int)
 	for _, r := range recs {
@@ -340,7 +351,7 @@ func sender(s *trace.Span, spans []*trace.Span, at map[place]int) (int, bool) {
 // the exchange's come first; those known to be another's are none.
 func (w *window) find(h *heard, skew time.Duration) (match, capture.Reason) {
 	var named, others choice
-	w.finder.each(h, func(c *candidate) {
+	all := w.finder.each(h, w.effort, func(c *candidate) {
 		l := like(h, w.more, c.spans...)
 		known, other := servedBy(h, c.spans)
 		here, elsewhere := w.connection(h, c)
@@ -353,6 +364,9 @@ func (w *window) find(h *heard, skew time.Duration) (match, capture.Reason) {
 			others.take(c, l, l.fits(skew))
 		}
 	}, func() bool { return named.fits+others.fits > 0 })
+	if !all {
+		return match{}, TooManyAlike
+	}
 	near := named.near + others.near
 	found := named
 	if named.fits > 0 {
@@ -364,7 +378,10 @@ func (w *window) find(h *heard, skew time.Duration) (match, capture.Reason) {
 	case 0:
 		return match{}, NoCallFits
 	case 1:
-		s := end(found.best.spans)
+		if !w.agree(h, found.best) {
+			return match{}, ClocksUnknown
+		}
+		s := found.best.end
 		sure := found.like.confidence(timeSure, near)
 		if named.fits == 0 {
 			sure *= vague
@@ -372,6 +389,37 @@ func (w *window) find(h *heard, skew time.Duration) (match, capture.Reason) {
 		return match{s.Trace, s.ID, s.Kind == trace.Server, sure}, ""
 	}
 	return match{}, Ambiguous
+}
+
+// agree reports whether the clocks of a recorder and of a call's services were seen
+// to agree.
+func (w *window) agree(h *heard, c *candidate) bool {
+	return slices.ContainsFunc(c.spans, func(s *trace.Span) bool {
+		o, ok := w.known.at(clockOf(h.recorder, s), h.e.Request.Start.UnixNano())
+		return ok && o.loose
+	})
+}
+
+// ends are the calls whose last ends have one clock.
+type ends struct {
+	clock clock // of no recorder
+	calls []int
+}
+
+func endsOf(calls []candidate) []ends {
+	var all []ends
+	at := make(map[clock]int)
+	for i := range calls {
+		k := clockOf(0, calls[i].end)
+		n, ok := at[k]
+		if !ok {
+			n = len(all)
+			at[k] = n
+			all = append(all, ends{clock: k})
+		}
+		all[n].calls = append(all[n].calls, i)
+	}
+	return all
 }
 
 // end is the server's span, of several the last to begin, else the client's.

@@ -2,6 +2,8 @@ package join
 
 import (
 	"cmp"
+	"encoding/binary"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,6 +21,12 @@ func clockOf(recorder uint64, s *trace.Span) clock {
 	return clock{recorder, serviceHash(s.Service), s.Kind == trace.Server}
 }
 
+// of is the same service's against another recorder's.
+func (c clock) of(recorder uint64) clock {
+	c.recorder = recorder
+	return c
+}
+
 // pairing is an exchange with a span that may be its own.
 type pairing struct {
 	clock clock
@@ -26,6 +34,7 @@ type pairing struct {
 	at    int64 // the exchange's start
 	lag   int64 // from there to the span's start, each in its own clock
 	over  int64 // how much longer the exchange took; unknownOver where that is not known
+	thin  int32 // how many pairs it stands for
 	sure  bool  // by trace context
 }
 
@@ -58,7 +67,7 @@ const (
 )
 
 func newLearner(sample []glimpse, skew time.Duration, most int) *learner {
-	l := &learner{byContext: make(map[origin][]glimpse), byClass: make(map[uint64][]glimpse), byHere: make(map[uint64][]glimpse), near: int64(skew), far: int64(max(skew, farthest))}
+	l := &learner{byContext: make(map[origin][]glimpse), byClass: make(map[uint64][]glimpse), byHere: make(map[uint64][]glimpse), near: int64(skew), far: searched(skew)}
 	l.pairs.most = most
 	slices.SortFunc(sample, func(a, b glimpse) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.order, b.order))
@@ -91,7 +100,7 @@ func (l *learner) see(s *trace.Span, from string) {
 	for _, id := range ids {
 		for _, g := range l.byContext[origin{low(s.Trace), id}] {
 			if g.class == class && !id.IsZero() {
-				l.pair(g, s, true)
+				l.pair(g, s, 1, true)
 			}
 		}
 	}
@@ -105,22 +114,24 @@ func (l *learner) see(s *trace.Span, from string) {
 	l.compare(all, s, band{start + l.near + 1, start + l.far}, farCompared)
 }
 
-// compare pairs a span with exchanges of its class that began in a time.
+// compare pairs a span with exchanges of its class that began in a time: with every
+// so many of them, which the span's id picks.
 func (l *learner) compare(all []glimpse, s *trace.Span, in band, most int) {
 	byStart := func(g glimpse, at int64) int { return cmp.Compare(g.start, at) }
 	from, _ := slices.BinarySearchFunc(all, in.from, byStart)
 	to, _ := slices.BinarySearchFunc(all, in.to+1, byStart)
-	thin := uint64(1 + (to-from)/most)
-	for _, g := range all[from:to] {
-		if g.order%thin != 0 || s.Kind == trace.Server && g.service != 0 && s.Service != "" && g.service != serviceHash(s.Service) {
+	thin := 1 + (to-from)/most
+	for i := from + int(mix(binary.BigEndian.Uint64(s.ID[:]))%uint64(thin)); i < to; i += thin {
+		g := all[i]
+		if s.Kind == trace.Server && g.service != 0 && s.Service != "" && g.service != serviceHash(s.Service) {
 			continue
 		}
-		l.pair(g, s, false)
+		l.pair(g, s, thin, false)
 	}
 }
 
-func (l *learner) pair(g glimpse, s *trace.Span, sure bool) {
-	p := pairing{clock: clockOf(g.recorder, s), order: mix(g.order), at: g.start, lag: s.Start.UnixNano() - g.start, over: unknownOver, sure: sure}
+func (l *learner) pair(g glimpse, s *trace.Span, thin int, sure bool) {
+	p := pairing{clock: clockOf(g.recorder, s), order: mix(g.order), at: g.start, lag: s.Start.UnixNano() - g.start, over: unknownOver, thin: int32(thin), sure: sure} //nolint:gosec // no more than the sample
 	if g.took >= 0 && !s.End.Before(s.Start) {
 		p.over = g.took - int64(s.End.Sub(s.Start))
 	}
@@ -146,27 +157,55 @@ const (
 	drift = 10_000 // a part in so many
 )
 
-// learn finds the offsets of clocks.
-func (l *learner) learn(skew time.Duration) clocks {
+// learn finds the offsets of clocks: of the most that most seen, where these are more.
+func (l *learner) learn(most int) clocks {
 	byClock := make(map[clock][]pairing)
 	for _, p := range l.pairs.kept {
 		byClock[p.clock] = append(byClock[p.clock], p)
 	}
 	l.pairs.kept = nil
-	known := clocks{make(map[clock][]offset, len(byClock)), int64(skew) / 2}
-	for c, pairs := range byClock {
+	known := clocks{make(map[clock][]offset), l.near / 2}
+	for _, c := range foremost(byClock, most) {
+		pairs := byClock[c]
 		slices.SortFunc(pairs, func(a, b pairing) int {
 			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.order, b.order), cmp.Compare(a.lag, b.lag), cmp.Compare(a.over, b.over))
 		})
-		for len(pairs) > 0 {
-			n := chunkEnd(pairs)
-			if o, ok := offsetOf(pairs[:n], skew); ok {
-				known.of[c] = append(known.of[c], o)
-			}
-			pairs = pairs[n:]
-		}
+		known.of[c] = l.offsets(pairs)
 	}
 	return known
+}
+
+// foremost are the clocks of the most pairs.
+func foremost(pairs map[clock][]pairing, most int) []clock {
+	all := slices.Collect(maps.Keys(pairs))
+	slices.SortFunc(all, func(a, b clock) int {
+		return cmp.Or(cmp.Compare(len(pairs[b]), len(pairs[a])), cmp.Compare(a.recorder, b.recorder), cmp.Compare(a.service, b.service), flag(a.server, b.server))
+	})
+	return all[:min(len(all), most)]
+}
+
+// offsets are those of one clock by time. Where none stands out at any time, there
+// is one for all of it: the more is seen, the more had to stand out.
+func (l *learner) offsets(pairs []pairing) []offset {
+	whole := offset{from: pairs[0].at, to: pairs[len(pairs)-1].at}
+	var all []offset
+	var seen evidence
+	found := false
+	for len(pairs) > 0 {
+		n := chunkEnd(pairs)
+		if o, ok := offsetOf(pairs[:n], time.Duration(l.near)); ok {
+			all = append(all, o)
+			found = found || o.found()
+		}
+		seen.add(pairs[:n], l.near)
+		pairs = pairs[n:]
+	}
+	if found {
+		return all
+	}
+	whole.loose = len(all) == 0 && seen.agrees(l.near, l.far)
+	whole.unknown = !whole.loose
+	return []offset{whole}
 }
 
 func chunkEnd(pairs []pairing) int {
@@ -196,5 +235,6 @@ func (c clocks) at(k clock, t int64) (offset, bool) {
 		return offset{}, false
 	}
 	best = best.widened(gap / drift)
-	return best, best.unknown || best.lagAll.width() <= c.most
+	best.unknown = best.unknown || !best.loose && best.lagAll.width() > c.most
+	return best, true
 }

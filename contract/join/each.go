@@ -157,8 +157,8 @@ func (j *Joiner) chain(ctx context.Context, tree *trace.Tree, aside map[*trace.S
 		})
 		j.counts.join(p.how)
 	}
-	for _, n := range s.nodes {
-		if overHTTP(n) && s.bottom(n) == n {
+	for i, n := range s.nodes {
+		if overHTTP(n) && s.bottoms[i] == i {
 			_, ok := index[n]
 			j.counts.call(ok)
 		}

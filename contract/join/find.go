@@ -28,8 +28,15 @@ func (l likeness) confidence(sure float64, near int) float64 {
 
 // finder finds calls by what was asked.
 type finder struct {
-	calls         []candidate
-	paths, routes map[string][]int
+	calls  []candidate
+	paths  map[string]*alike
+	routes byRoute[alike]
+}
+
+// alike are calls at the same path or route, and how many spans they have.
+type alike struct {
+	calls []int
+	spans int
 }
 
 // candidate is a call with its spans; a call that ByTime looks at may have more of
@@ -42,38 +49,59 @@ type candidate struct {
 
 func (f *finder) add(c candidate) {
 	if f.paths == nil {
-		f.paths, f.routes = make(map[string][]int), make(map[string][]int)
+		f.paths = make(map[string]*alike)
 	}
 	i := len(f.calls)
 	f.calls = append(f.calls, c)
 	for _, s := range c.spans {
-		put(f.paths, pathOf(s), i)
-		put(f.routes, s.HTTP.Route, i)
+		if path := pathOf(s); path != "" {
+			if f.paths[path] == nil {
+				f.paths[path] = new(alike)
+			}
+			f.paths[path].put(i, len(c.spans))
+		}
+		if s.HTTP.Route != "" {
+			f.routes.at(s.HTTP.Route).put(i, len(c.spans))
+		}
 	}
 }
 
-func put(m map[string][]int, key string, i int) {
-	if list := m[key]; key != "" && (len(list) == 0 || list[len(list)-1] != i) {
-		m[key] = append(list, i)
+func (a *alike) put(i, spans int) {
+	if n := len(a.calls); n == 0 || a.calls[n-1] != i {
+		a.calls = append(a.calls, i)
+		a.spans += spans
 	}
 }
 
 // each calls visit with the calls whose path is that of h. Where enough says that
 // none was found, it goes on to those whose route is the path's: a recording may be
-// redacted, and a span may know its route alone.
-func (f *finder) each(h *heard, visit func(c *candidate), enough func() bool) {
-	exact := f.paths[h.path]
+// redacted, and a span may know its route alone. It is false where that takes more
+// than the effort.
+func (f *finder) each(h *heard, e *effort, visit func(c *candidate), enough func() bool) bool {
+	var exact []int
+	if at := f.paths[h.path]; at != nil {
+		if !e.allows(at.spans) {
+			return false
+		}
+		exact = at.calls
+	}
 	for _, i := range exact {
 		visit(&f.calls[i])
 	}
 	if enough() {
-		return
+		return true
+	}
+	routes, ok := f.routes.match(h.path, e)
+	spans := 0
+	for _, r := range routes {
+		spans += r.spans
+	}
+	if !ok || !e.allows(spans) {
+		return false
 	}
 	var more []int
-	for route, list := range f.routes {
-		if routeMatches(route, h.path) {
-			more = append(more, list...)
-		}
+	for _, r := range routes {
+		more = append(more, r.calls...)
 	}
 	slices.Sort(more)
 	for _, i := range slices.Compact(more) {
@@ -81,12 +109,13 @@ func (f *finder) each(h *heard, visit func(c *candidate), enough func() bool) {
 			visit(&f.calls[i])
 		}
 	}
+	return true
 }
 
 func newFinder(s *scene) *finder {
 	f := &finder{}
-	for _, n := range s.nodes {
-		if !overHTTP(n) || s.bottom(n) != n {
+	for i, n := range s.nodes {
+		if s.bottoms[i] != i || !overHTTP(n) {
 			continue
 		}
 		c := candidate{node: n}
@@ -127,7 +156,7 @@ func (c *choice) take(n *candidate, l likeness, fits bool) {
 // byTrace finds the one call of the trace that an exchange fits: a free one first.
 func (s *scene) byTrace(h *heard, find *finder, taken map[*trace.Call][]*heard) (*trace.Call, float64, capture.Reason) {
 	var free, used choice
-	find.each(h, func(c *candidate) {
+	all := find.each(h, s.effort, func(c *candidate) {
 		l := like(h, s.aside, c.spans...)
 		if len(taken[c.node]) > 0 {
 			used.take(c, l, l.fits(s.skew))
@@ -136,6 +165,8 @@ func (s *scene) byTrace(h *heard, find *finder, taken map[*trace.Call][]*heard) 
 		}
 	}, func() bool { return free.fits+used.fits > 0 })
 	switch {
+	case !all:
+		return nil, 0, TooManyAlike
 	case free.fits == 1:
 		return free.best.node, free.like.confidence(traceSure, free.near), ""
 	case free.fits > 1:

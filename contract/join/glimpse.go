@@ -1,6 +1,7 @@
 package join
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"strings"
@@ -35,14 +36,22 @@ type glimpse struct {
 	took     int64 // -1 where the end is not known
 }
 
-func glimpseOf(e *capture.Exchange, id trace.TraceID, span trace.SpanID) glimpse {
+// orderOf is a hash that no two exchanges share, but for such as are delivered
+// again.
+func orderOf(e *capture.Exchange) uint64 {
+	const half = len(e.ID) / 2
+	first, second := binary.BigEndian.Uint64(e.ID[:half]), binary.BigEndian.Uint64(e.ID[half:])
+	return mix(mix(mix(first)^second) ^ uint64(e.Request.Start.UnixNano()))
+}
+
+func glimpseOf(e *capture.Exchange, order uint64, id trace.TraceID, span trace.SpanID) glimpse {
 	g := glimpse{
+		order:    order,
 		recorder: recorderOf(e), service: serviceHash(e.Context.Service),
 		class: classOf(e.Request.Method, capture.PathOf(e.Request.Target), e.Response.Status),
 		trace: low(id), span: span, start: e.Request.Start.UnixNano(), took: tookOf(e),
 	}
 	g.here = onConnection(g.class, e.Context.Client)
-	g.order = mix(hash(string(e.ID[:])) ^ mix(g.class) ^ mix(uint64(g.start)))
 	return g
 }
 
@@ -95,8 +104,11 @@ type sieve[T ordered] struct {
 	kept  []T
 }
 
+// takes reports whether what has the rank is kept for now.
+func (s *sieve[T]) takes(rank uint64) bool { return bits.LeadingZeros64(rank) >= s.zeros }
+
 func (s *sieve[T]) add(v T) {
-	if bits.LeadingZeros64(v.rank()) < s.zeros {
+	if !s.takes(v.rank()) {
 		return
 	}
 	s.kept = append(s.kept, v)
@@ -109,3 +121,7 @@ func (s *sieve[T]) add(v T) {
 // farthest is how far clocks may be apart so that it is found out where no trace
 // context tells: a machine that lost its time server for days is seconds off.
 const farthest = 5 * time.Second
+
+// searched is how far lags are looked at: beyond the skew as far as within it at
+// least, so that they tell what is chance.
+func searched(skew time.Duration) int64 { return int64(max(2*skew, farthest)) }

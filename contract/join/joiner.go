@@ -90,8 +90,8 @@ func (j *Joiner) AddExchange(e *capture.Exchange) error {
 		return nil
 	}
 	s.Open++
-	if !e.Request.Start.IsZero() {
-		j.sample.add(glimpseOf(e, id, span))
+	if order := orderOf(e); !e.Request.Start.IsZero() && j.sample.takes(order) {
+		j.sample.add(glimpseOf(e, order, id, span))
 	}
 	if traced {
 		return j.keep(j.traces.add(keyOfTrace(id), j.buf))

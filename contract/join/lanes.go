@@ -1,9 +1,7 @@
 package join
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"twinspect.dev/capture/trace"
 )
@@ -11,11 +9,12 @@ import (
 // lane holds the calls of a window that differ in time alone: what one service
 // answered with one status at one path or route.
 type lane struct {
-	service string
-	server  bool
-	status  int
-	calls   []int
-	starts  []int64 // in the service's clock
+	clock  clock // of the service, of no recorder
+	status int
+	calls  []int
+	starts []int64 // in the service's clock
+	spans  int     // the most that a call of it has
+	shut   []int   // from where to where calls were not compared, nil for none
 }
 
 type laneKey struct {
@@ -25,12 +24,22 @@ type laneKey struct {
 	status  int
 }
 
+// lanesAt are those of one path or route.
+type lanesAt struct {
+	lanes []*lane
+	shut  bool
+}
+
 // lanes lead from a path, or from the route of calls whose path no span knows, to
 // its calls in the order of time.
-type lanes struct{ paths, routes map[string][]*lane }
+type lanes struct {
+	paths  map[string]*lanesAt
+	routes byRoute[lanesAt]
+	shut   bool
+}
 
 func newLanes(calls []candidate) *lanes {
-	l := &lanes{paths: make(map[string][]*lane), routes: make(map[string][]*lane)}
+	l := &lanes{paths: make(map[string]*lanesAt)}
 	order := make([]int, len(calls))
 	for i := range order {
 		order[i] = i
@@ -40,47 +49,38 @@ func newLanes(calls []candidate) *lanes {
 	for _, i := range order {
 		pathless := true
 		for _, s := range calls[i].spans {
-			enter(l.paths, known[0], pathOf(s), i, calls[i].end)
-			pathless = pathless && pathOf(s) == ""
+			path := pathOf(s)
+			if path == "" {
+				continue
+			}
+			pathless = false
+			if l.paths[path] == nil {
+				l.paths[path] = new(lanesAt)
+			}
+			l.paths[path].enter(known[0], path, i, &calls[i])
 		}
 		for _, s := range calls[i].spans {
-			if pathless {
-				enter(l.routes, known[1], s.HTTP.Route, i, calls[i].end)
+			if pathless && s.HTTP.Route != "" {
+				l.routes.at(s.HTTP.Route).enter(known[1], s.HTTP.Route, i, &calls[i])
 			}
 		}
 	}
 	return l
 }
 
-func enter(to map[string][]*lane, known map[laneKey]*lane, at string, call int, end *trace.Span) {
-	if at == "" {
-		return
-	}
-	k := laneKey{at, end.Service, end.Kind == trace.Server, end.HTTP.Status}
+func (a *lanesAt) enter(known map[laneKey]*lane, at string, call int, c *candidate) {
+	k := laneKey{at, c.end.Service, c.end.Kind == trace.Server, c.end.HTTP.Status}
 	l := known[k]
 	if l == nil {
-		l = &lane{service: k.service, server: k.server, status: k.status}
+		l = &lane{clock: clockOf(0, c.end), status: k.status}
 		known[k] = l
-		to[at] = append(to[at], l)
+		a.lanes = append(a.lanes, l)
 	}
 	if n := len(l.calls); n == 0 || l.calls[n-1] != call {
 		l.calls = append(l.calls, call)
-		l.starts = append(l.starts, end.Start.UnixNano())
+		l.starts = append(l.starts, c.end.Start.UnixNano())
+		l.spans = max(l.spans, len(c.spans))
 	}
-}
-
-// about are the lanes of the routes that a path is of.
-func (l *lanes) about(path string) []*lane {
-	var found []*lane
-	for route, list := range l.routes {
-		if routeMatches(route, path) {
-			found = append(found, list...)
-		}
-	}
-	slices.SortFunc(found, func(a, b *lane) int {
-		return cmp.Or(strings.Compare(a.service, b.service), cmp.Compare(a.status, b.status), cmp.Compare(a.starts[0], b.starts[0]))
-	})
-	return found
 }
 
 // within are the calls that began in a time.
@@ -88,4 +88,41 @@ func (l *lane) within(b band) (from, to int) {
 	from, _ = slices.BinarySearch(l.starts, b.from)
 	to, _ = slices.BinarySearch(l.starts, b.to+1)
 	return from, to
+}
+
+// close notes calls of which it is not known whose they may be.
+func (l *lane) close(from, to int) {
+	if l.shut == nil {
+		l.shut = []int{from, to}
+	}
+	l.shut[0], l.shut[1] = min(l.shut[0], from), max(l.shut[1], to)
+}
+
+// closed are the calls that were not compared with all that they may be.
+func (l *lanes) closed(calls int) []bool {
+	all := make([]bool, calls)
+	mark := func(at *lanesAt) {
+		for _, l := range at.lanes {
+			if at.shut {
+				l.close(0, len(l.calls))
+			}
+			if l.shut != nil {
+				for _, i := range l.calls[l.shut[0]:l.shut[1]] {
+					all[i] = true
+				}
+			}
+		}
+	}
+	for _, at := range l.paths {
+		mark(at)
+	}
+	for _, at := range l.routes.of {
+		mark(at)
+	}
+	if l.shut {
+		for i := range all {
+			all[i] = true
+		}
+	}
+	return all
 }

@@ -16,18 +16,30 @@ const address = "{address}"
 // being worked on, else the recorder.
 func (s *scene) consumer(n *trace.Call, e *capture.Exchange) string {
 	top := s.top(n)
-	if top.Client != nil && top.Client.Service != "" {
-		return top.Client.Service
+	if c := s.nodes[top].Client; c != nil && c.Service != "" {
+		return c.Service
 	}
-	for p := s.up[top]; p != nil && !p.Synthetic(); p = s.up[p] {
-		if p.Server != nil || p.Inside() {
-			return p.Span().Service
+	at := s.climb(&s.namer, s.up[top], func(i int) (int, bool) {
+		switch p := s.nodes[i]; {
+		case p.Synthetic():
+			return -1, false
+		case p.Server != nil || p.Inside():
+			return i, false
+		default:
+			name := p.Service()
+			if name != address && name != "" {
+				return i, false
+			}
+			return s.up[i], true
 		}
-		if name := p.Service(); name != address && name != "" {
-			return name
-		}
+	})
+	switch {
+	case at < 0:
+		return e.Context.Caller
+	case s.nodes[at].Server != nil:
+		return s.nodes[at].Server.Service
 	}
-	return e.Context.Caller
+	return s.nodes[at].Service()
 }
 
 // provider is who answered it: the server's span says it, else the recorder, else
@@ -55,17 +67,37 @@ func (s *scene) provider(n *trace.Call, e *capture.Exchange) string {
 // parent is the index of the recorded call during which the consumer made this
 // one: up through its own work to the call that it was asked by.
 func (s *scene) parent(n *trace.Call, consumer string, index map[*trace.Call]int) int {
-	for p := s.up[s.top(n)]; p != nil; p = s.up[p] {
-		own := p.Client != nil && p.Server == nil && sameService(p.Client.Service, consumer)
-		if own || p.Inside() {
-			continue
-		}
-		if i, ok := index[s.bottom(p)]; ok {
-			return i
-		}
+	p := s.outside(s.up[s.top(n)])
+	if p >= 0 && s.madeBy(p, consumer) {
+		p = s.climb(&s.beyond, p, func(i int) (int, bool) {
+			up := s.outside(s.up[i])
+			return up, up >= 0 && s.madeBy(up, s.nodes[i].Client.Service)
+		})
+	}
+	if p < 0 {
 		return -1
 	}
+	if i, ok := index[s.nodes[s.bottoms[p]]]; ok {
+		return i
+	}
 	return -1
+}
+
+// outside goes up from a place to one that is no work inside a service.
+func (s *scene) outside(i int) int {
+	return s.climb(&s.outer, i, func(i int) (int, bool) {
+		if s.nodes[i].Inside() {
+			return s.up[i], true
+		}
+		return i, false
+	})
+}
+
+// madeBy reports whether a call is known from its client alone, which is the
+// consumer.
+func (s *scene) madeBy(i int, consumer string) bool {
+	p := s.nodes[i]
+	return p.Client != nil && p.Server == nil && sameService(p.Client.Service, consumer)
 }
 
 // Operation names the operation by the route that a span knows, else by the

@@ -1,7 +1,6 @@
 package join
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -14,6 +13,8 @@ func (b band) has(v int64) bool { return v >= b.from && v <= b.to }
 
 func (b band) width() int64 { return b.to - b.from }
 
+func (b band) after(t int64) band { return band{b.from + t, b.to + t} }
+
 func (b band) wider(by int64) band { return band{b.from - by, b.to + by} }
 
 // offset is how far a clock is behind a recorder's in some time, with what the
@@ -25,9 +26,12 @@ type offset struct {
 	lag, lagAll, over, overAll band
 	// alike is the share of pairs that are none whose duration fits as well.
 	alike float64
-	// unknown: much was seen, and no offset stands out.
-	unknown bool
+	// unknown: no offset stands out, although much was seen, or no more fits than by
+	// chance. loose: little was seen, and that agrees.
+	unknown, loose bool
 }
+
+func (o offset) found() bool { return !o.unknown && !o.loose }
 
 func (o offset) widened(by int64) offset {
 	o.lag, o.lagAll = o.lag.wider(by), o.lagAll.wider(by)
@@ -72,7 +76,7 @@ func offsetOf(pairs []pairing, skew time.Duration) (offset, bool) {
 		slices.Sort(all)
 		slices.Sort(near)
 		if o.lag, found = peak(near, int64(skew)); !found {
-			o.lag, found = peak(all, int64(max(skew, farthest)))
+			o.lag, found = peak(all, searched(skew))
 		}
 	}
 	o.unknown = !found
@@ -133,6 +137,7 @@ func peak(values []int64, far int64) (band, bool) {
 		width := int64(w)
 		at, best := densest(values, width, band{math.MaxInt64, math.MaxInt64})
 		chance := float64(len(values)-best) * float64(width) / float64(2*far)
+		chance = max(chance, float64(count(values, band{at - about*width, at + about*width})-best)/(2*about))
 		if best < leastPeak || float64(best) < chance+8*math.Sqrt(chance+1) {
 			continue
 		}
@@ -162,22 +167,28 @@ func densest(values []int64, width int64, beside band) (at int64, most int) {
 	return at, most
 }
 
+// about is how many widths to each side of a peak tell of chance too: where the
+// recording ends, pairs lie to one side alone.
+const about = 32
+
+// count is how many of values, sorted, are in a band.
+func count(values []int64, in band) int {
+	i, _ := slices.BinarySearch(values, in.from)
+	j, _ := slices.BinarySearch(values, in.to+1)
+	return j - i
+}
+
 // spreadOf extends a peak to both sides as long as there are more than few values.
 func spreadOf(values []int64, at, width int64, few int) band {
-	count := func(b band) int {
-		i, _ := slices.BinarySearchFunc(values, b.from, cmp.Compare[int64])
-		j, _ := slices.BinarySearchFunc(values, b.to+1, cmp.Compare[int64])
-		return j - i
-	}
 	b := band{at, at + width}
 	for range 64 {
-		if count(band{b.to + 1, b.to + width}) <= few {
+		if count(values, band{b.to + 1, b.to + width}) <= few {
 			break
 		}
 		b.to += width
 	}
 	for range 64 {
-		if count(band{b.from - width, b.from - 1}) <= few {
+		if count(values, band{b.from - width, b.from - 1}) <= few {
 			break
 		}
 		b.from -= width

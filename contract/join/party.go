@@ -1,5 +1,7 @@
 package join
 
+import "slices"
+
 // settle pairs a party: one exchange with one call, or, where there are as many of
 // both, in the only way that pairs all of them.
 func (p *party) settle(m *meeting, core bool, risk float64) {
@@ -47,10 +49,13 @@ func sureness(t tie, calls int, core bool) float64 {
 }
 
 // whole reports whether all that is tied to the party is at hand: beyond the
-// window's reach, some is not.
+// window's reach some is not, and of closed calls it is not known what is.
 func (m *meeting) whole(p *party) bool {
 	for _, g := range p.guests {
 		if !m.own.wider(m.reach).has(g.start) {
+			return false
+		}
+		if slices.ContainsFunc(p.open[g], func(t tie) bool { return m.w.closed[t.call] }) {
 			return false
 		}
 	}

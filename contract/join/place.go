@@ -49,7 +49,7 @@ func (s *scene) place(ctx context.Context, said []*heard, counts *counts) error 
 			counts.dropExchanges(NoCallFits, 1)
 		}
 	}
-	left, err := s.byContext(ctx, said, &surely)
+	left, err := s.byContext(ctx, said, &surely, counts)
 	if err != nil {
 		return err
 	}
@@ -115,8 +115,11 @@ func (s *scene) surmise(c *claims, how How, taken map[*trace.Call][]*heard, conf
 			}
 			continue
 		}
+		compared := s.effort.allows(len(taken[n]) * len(c.of[n]))
 		for _, h := range c.of[n] {
-			if slices.ContainsFunc(taken[n], func(t *heard) bool { return sameCall(&h.e, &t.e, s.skew) }) {
+			if !compared {
+				counts.dropExchanges(TooManyAlike, 1)
+			} else if slices.ContainsFunc(taken[n], func(t *heard) bool { return sameCall(&h.e, &t.e, s.skew) }) {
 				counts.filterExchanges(RecordedTwice, 1)
 			} else {
 				counts.dropExchanges(Ambiguous, 1)
@@ -127,7 +130,7 @@ func (s *scene) surmise(c *claims, how How, taken map[*trace.Call][]*heard, conf
 
 // byContext claims calls for the exchanges that name a span, and returns those that
 // name none that is known.
-func (s *scene) byContext(ctx context.Context, said []*heard, c *claims) ([]*heard, error) {
+func (s *scene) byContext(ctx context.Context, said []*heard, c *claims, counts *counts) ([]*heard, error) {
 	var left, named []*heard
 	for _, h := range said {
 		switch {
@@ -147,7 +150,7 @@ func (s *scene) byContext(ctx context.Context, said []*heard, c *claims) ([]*hea
 		for n < len(named) && named[n].span == named[0].span {
 			n++
 		}
-		more, err := s.claim(ctx, named[:n], c)
+		more, err := s.claim(ctx, named[:n], c, counts)
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +167,7 @@ func (s *scene) byContext(ctx context.Context, said []*heard, c *claims) ([]*hea
 // is known as the parent of a server's. A service that makes no client's spans
 // sends the id of its own, with each of its calls; then what was asked must be
 // the same as well.
-func (s *scene) claim(ctx context.Context, said []*heard, c *claims) (left []*heard, err error) {
+func (s *scene) claim(ctx context.Context, said []*heard, c *claims, counts *counts) (left []*heard, err error) {
 	id := said[0].span
 	own := s.client[id]
 	sender := own != nil && (own.Client.Kind == trace.Client || own.Client.Kind == trace.Producer)
@@ -185,7 +188,14 @@ func (s *scene) claim(ctx context.Context, said []*heard, c *claims) (left []*he
 			ends = append(ends, n)
 		}
 	}
-	return s.share(ctx, tries(said, s.skew), ends, sender || own == nil && s.server[id] == nil, c)
+	parts := tries(said, s.skew)
+	if !s.effort.allows(2 * len(parts) * len(ends)) { // a call has two ends
+		for range said {
+			counts.dropExchanges(TooManyAlike, 1)
+		}
+		return nil, nil
+	}
+	return s.share(ctx, parts, ends, sender || own == nil && s.server[id] == nil, c)
 }
 
 // share gives each try the free call that it is most like. Where all calls are
@@ -236,11 +246,7 @@ func flag(a, b bool) int {
 
 // sortCalls orders the calls as they began.
 func (s *scene) sortCalls() {
-	place := make(map[*trace.Call]int, len(s.nodes))
-	for i, n := range s.nodes {
-		place[n] = i
-	}
 	slices.SortStableFunc(s.calls, func(a, b placed) int {
-		return cmp.Or(a.node.Began.Compare(b.node.Began), cmp.Compare(place[a.node], place[b.node]), compareHeard(a.heard, b.heard))
+		return cmp.Or(a.node.Began.Compare(b.node.Began), cmp.Compare(s.at[a.node], s.at[b.node]), compareHeard(a.heard, b.heard))
 	})
 }

@@ -121,6 +121,8 @@ type heard struct {
 	query queryHash
 	path  string
 	rec   []byte
+	// recorder is whose clock its times are in.
+	recorder uint64
 }
 
 func decodeExchange(rec []byte) (*heard, error) {
@@ -141,6 +143,7 @@ func decodeExchange(rec []byte) (*heard, error) {
 	_, h.span, _ = contextOf(&h.e)
 	h.path = capture.PathOf(h.e.Request.Target)
 	h.query = hashQuery(h.e.Request.Target)
+	h.recorder = recorderOf(&h.e)
 	return h, nil
 }
 

@@ -9,35 +9,46 @@ import (
 	"twinspect.dev/capture/trace"
 )
 
-// scene is a tree with the ways through it.
+// scene is a tree with the ways through it. The ways lead from the places of nodes
+// to places, -1 where there is none, so that no way is walked twice.
 type scene struct {
-	tree  *trace.Tree
-	skew  time.Duration
-	aside map[*trace.Span]beside
-	nodes []*trace.Call // in the tree's order
-	up    map[*trace.Call]*trace.Call
+	tree   *trace.Tree
+	skew   time.Duration
+	effort *effort
+	aside  map[*trace.Span]beside
+	nodes  []*trace.Call // in the tree's order: each behind what it is beneath
+	at     map[*trace.Call]int
+	up     []int
 	// client and server lead from a span's id to its call, beneath from the id of a
 	// parent to the servers' ends that have no client's.
 	client, server map[trace.SpanID]*trace.Call
 	beneath        map[trace.SpanID][]*trace.Call
-	// hops leads from a call to the same one, passed on; bottoms to the last.
-	hops, bottoms map[*trace.Call]*trace.Call
-	calls         []placed
+	// hops lead from a call to the same one, passed on; bottoms to the last, tops back
+	// to the first.
+	hops, bottoms, tops []int
+	// outer, beyond and namer are ways up that were walked.
+	outer, beyond, namer memo
+	calls                []placed
 }
 
 func newScene(tree *trace.Tree, aside map[*trace.Span]beside, skew time.Duration) *scene {
-	s := &scene{tree: tree, skew: skew, aside: aside,
-		up: make(map[*trace.Call]*trace.Call, tree.Spans), hops: make(map[*trace.Call]*trace.Call), bottoms: make(map[*trace.Call]*trace.Call),
-		client: make(map[trace.SpanID]*trace.Call, tree.Spans), server: make(map[trace.SpanID]*trace.Call, tree.Spans),
+	n := tree.Spans + 1
+	s := &scene{tree: tree, skew: skew, aside: aside, effort: newEffort(),
+		nodes: make([]*trace.Call, 0, n), up: make([]int, 0, n), at: make(map[*trace.Call]int, n),
+		client: make(map[trace.SpanID]*trace.Call, n), server: make(map[trace.SpanID]*trace.Call, n),
 		beneath: make(map[trace.SpanID][]*trace.Call)}
-	stack := []*trace.Call{tree.Root}
+	type step struct {
+		node *trace.Call
+		up   int
+	}
+	stack := []step{{tree.Root, -1}}
 	for len(stack) > 0 {
-		n := stack[len(stack)-1]
+		next := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		s.enter(n)
-		for _, child := range slices.Backward(n.Children) {
-			s.up[child] = n
-			stack = append(stack, child)
+		at := len(s.nodes)
+		s.enter(next.node, next.up)
+		for _, child := range slices.Backward(next.node.Children) {
+			stack = append(stack, step{child, at})
 		}
 	}
 	s.follow()
@@ -47,23 +58,42 @@ func newScene(tree *trace.Tree, aside map[*trace.Span]beside, skew time.Duration
 // follow finds for each call the one call beneath it that is the same request, sent
 // on; where there are several, they are tries.
 func (s *scene) follow() {
-	several := make(map[*trace.Call]bool)
-	for _, n := range s.nodes {
-		p := s.up[n]
-		if p == nil || several[p] || !passedOn(p, n) {
+	const none, several = -1, -2
+	n := len(s.nodes)
+	ways := make([]int, 3*n)
+	s.hops, s.bottoms, s.tops = ways[:n], ways[n:2*n], ways[2*n:]
+	for i := range s.hops {
+		s.hops[i] = none
+	}
+	for i, c := range s.nodes {
+		p := s.up[i]
+		if p < 0 || s.hops[p] == several || !passedOn(s.nodes[p], c) {
 			continue
 		}
-		if s.hops[p] != nil {
-			several[p] = true
-			delete(s.hops, p)
-			continue
+		if s.hops[p] == none {
+			s.hops[p] = i
+		} else {
+			s.hops[p] = several
 		}
-		s.hops[p] = n
+	}
+	for i := range slices.Backward(s.nodes) {
+		s.bottoms[i] = i
+		if hop := s.hops[i]; hop >= 0 {
+			s.bottoms[i] = s.bottoms[hop]
+		}
+	}
+	for i, p := range s.up {
+		s.tops[i] = i
+		if p >= 0 && s.hops[p] == i {
+			s.tops[i] = s.tops[p]
+		}
 	}
 }
 
-func (s *scene) enter(n *trace.Call) {
+func (s *scene) enter(n *trace.Call, up int) {
+	s.at[n] = len(s.nodes)
 	s.nodes = append(s.nodes, n)
+	s.up = append(s.up, up)
 	if n.Client != nil {
 		s.client[n.Client.ID] = n
 	}
@@ -77,28 +107,43 @@ func (s *scene) enter(n *trace.Call) {
 
 // bottom follows a call down through proxies and layers of clients, which make
 // spans of their own of the same request, to where it was answered.
-func (s *scene) bottom(n *trace.Call) *trace.Call {
-	if b, ok := s.bottoms[n]; ok {
-		return b
+func (s *scene) bottom(n *trace.Call) *trace.Call { return s.nodes[s.bottoms[s.at[n]]] }
+
+// top is the place of the other end of the way: the call as its consumer made it.
+func (s *scene) top(n *trace.Call) int { return s.tops[s.at[n]] }
+
+// memo keeps where ways lead, two more than the place, and 0 for what was not
+// walked.
+type memo []int
+
+// climb walks up until there is no next, and remembers that of each place on the
+// way. Where a way ends may only depend on the places on it.
+func (s *scene) climb(m *memo, i int, next func(i int) (up int, more bool)) int {
+	const walked = 2 // a way may lead to -1
+	if *m == nil {
+		*m = make(memo, len(s.nodes))
 	}
-	var way []*trace.Call
-	b := n
-	for next := b; next != nil; next = s.hops[b] {
-		b = next
-		way = append(way, b)
+	var way []int
+	for i >= 0 {
+		if (*m)[i] != 0 {
+			i = (*m)[i] - walked
+			break
+		}
+		up, more := next(i)
+		if !more {
+			if up != i { // the way ends behind it
+				way = append(way, i)
+			}
+			i = up
+			break
+		}
+		way = append(way, i)
+		i = up
 	}
 	for _, w := range way {
-		s.bottoms[w] = b
+		(*m)[w] = i + walked
 	}
-	return b
-}
-
-// top is the other end of the way: the call as its consumer made it.
-func (s *scene) top(n *trace.Call) *trace.Call {
-	for p := s.up[n]; p != nil && s.hops[p] == n; p = s.up[n] {
-		n = p
-	}
-	return n
+	return i
 }
 
 // passedOn reports whether c, beneath n, is the same request, sent on: what a

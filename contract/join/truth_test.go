@@ -109,39 +109,45 @@ func judged(t *testing.T, in input) (able, done, wrong int) {
 }
 
 func TestJoiningByTimeIsRightWhereItDecides(t *testing.T) {
-	us, seeds := time.Microsecond, uint64(1)
+	us := time.Microsecond
 	for name, tt := range map[string]struct {
 		s      scenario
 		recall float64
 	}{
-		"one after the other":                   {scenario{calls: 3000, serial: true, every: 100 * us, paths: 20, jitter: 50 * us, spans: 1, exchanges: 1}, 0.98},
-		"many at the same time":                 {scenario{calls: 6000, every: 500 * us, paths: 20, jitter: 100 * us, spans: 1, exchanges: 1}, 0.9},
-		"very many, few paths":                  {scenario{calls: 6000, every: 200 * us, paths: 2, jitter: 300 * us, spans: 1, exchanges: 1}, 0},
-		"recorder 3 s ahead":                    {scenario{calls: 3000, every: 2 * time.Millisecond, paths: 20, ahead: 3 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1}, 0.95},
-		"recorder 3 s ahead, some context":      {scenario{calls: 3000, every: 2 * time.Millisecond, paths: 20, ahead: 3 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1, context: 0.2}, 0.95},
-		"recorder 9 s behind, some context":     {scenario{calls: 3000, every: 2 * time.Millisecond, paths: 20, ahead: -9 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1, context: 0.2}, 0.95},
-		"drift of 50 ppm over 20 min":           {scenario{calls: 12000, every: 100 * time.Millisecond, paths: 20, drift: 50e-6, jitter: 200 * us, spans: 1, exchanges: 1}, 0.95},
-		"drift, 3 s ahead, many":                {scenario{calls: 12000, every: 10 * time.Millisecond, paths: 10, ahead: 3 * time.Second, drift: 50e-6, jitter: 200 * us, spans: 1, exchanges: 1}, 0.9},
-		"jitter of 5 ms":                        {scenario{calls: 6000, every: 5 * time.Millisecond, paths: 20, jitter: 5 * time.Millisecond, spans: 1, exchanges: 1}, 0.7},
-		"half of the spans":                     {scenario{calls: 6000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 0.5, exchanges: 1}, 0.8},
-		"half of the exchanges":                 {scenario{calls: 6000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 1, exchanges: 0.5}, 0.8},
-		"half of both":                          {scenario{calls: 6000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 0.5, exchanges: 0.5}, 0.5},
-		"half of both, dense":                   {scenario{calls: 6000, every: 500 * us, paths: 5, jitter: 300 * us, spans: 0.5, exchanges: 0.5}, 0},
-		"half of both, 3 s ahead, some context": {scenario{calls: 6000, every: 2 * time.Millisecond, paths: 20, ahead: 3 * time.Second, jitter: 100 * us, spans: 0.5, exchanges: 0.5, context: 0.2}, 0.5},
+		"one after the other":                   {scenario{calls: 1000, serial: true, every: 100 * us, paths: 20, jitter: 50 * us, spans: 1, exchanges: 1}, 0.98},
+		"many at the same time":                 {scenario{calls: 2000, every: 500 * us, paths: 20, jitter: 100 * us, spans: 1, exchanges: 1}, 0.9},
+		"very many, few paths":                  {scenario{calls: 2000, every: 200 * us, paths: 2, jitter: 300 * us, spans: 1, exchanges: 1}, 0},
+		"recorder 3 s ahead":                    {scenario{calls: 1000, every: 2 * time.Millisecond, paths: 20, ahead: 3 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1}, 0.95},
+		"recorder 3 s ahead, some context":      {scenario{calls: 1000, every: 2 * time.Millisecond, paths: 20, ahead: 3 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1, context: 0.2}, 0.95},
+		"recorder 9 s behind, some context":     {scenario{calls: 1000, every: 2 * time.Millisecond, paths: 20, ahead: -9 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1, context: 0.2}, 0.95},
+		"drift of 50 ppm over 7 min":            {scenario{calls: 4000, every: 100 * time.Millisecond, paths: 20, drift: 50e-6, jitter: 200 * us, spans: 1, exchanges: 1}, 0.95},
+		"drift, 3 s ahead, many":                {scenario{calls: 4000, every: 10 * time.Millisecond, paths: 10, ahead: 3 * time.Second, drift: 50e-6, jitter: 200 * us, spans: 1, exchanges: 1}, 0.9},
+		"jitter of 5 ms":                        {scenario{calls: 2000, every: 5 * time.Millisecond, paths: 20, jitter: 5 * time.Millisecond, spans: 1, exchanges: 1}, 0.7},
+		"half of the spans":                     {scenario{calls: 2000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 0.5, exchanges: 1}, 0.8},
+		"half of the exchanges":                 {scenario{calls: 2000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 1, exchanges: 0.5}, 0.8},
+		"half of both":                          {scenario{calls: 2000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 0.5, exchanges: 0.5}, 0.5},
+		"half of both, dense":                   {scenario{calls: 2000, every: 500 * us, paths: 5, jitter: 300 * us, spans: 0.5, exchanges: 0.5}, 0},
+		"half of both, 3 s ahead, some context": {scenario{calls: 2000, every: 2 * time.Millisecond, paths: 20, ahead: 3 * time.Second, jitter: 100 * us, spans: 0.5, exchanges: 0.5, context: 0.2}, 0.5},
 		"few, on connections":                   {scenario{calls: 40, every: 2 * time.Millisecond, paths: 1, jitter: 100 * us, spans: 1, exchanges: 1, connections: 40}, 0.95},
-		"dense, on connections":                 {scenario{calls: 6000, every: 200 * us, paths: 1, jitter: 300 * us, spans: 1, exchanges: 1, connections: 50}, 0.95},
-		"dense, half of both, on connections":   {scenario{calls: 6000, every: 200 * us, paths: 1, jitter: 300 * us, spans: 0.5, exchanges: 0.5, connections: 50}, 0},
-		"no spans of theirs":                    {scenario{calls: 6000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 0.02, exchanges: 0.5}, 0},
-		"beyond what is searched":               {scenario{calls: 3000, every: 20 * time.Millisecond, paths: 20, ahead: 30 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1}, 0},
+		"dense, on connections":                 {scenario{calls: 2000, every: 200 * us, paths: 1, jitter: 300 * us, spans: 1, exchanges: 1, connections: 50}, 0.95},
+		"dense, half of both, on connections":   {scenario{calls: 2000, every: 200 * us, paths: 1, jitter: 300 * us, spans: 0.5, exchanges: 0.5, connections: 50}, 0},
+		"no spans of theirs":                    {scenario{calls: 2000, every: 2 * time.Millisecond, paths: 20, jitter: 100 * us, spans: 0.02, exchanges: 0.5}, 0},
+		"few, 30 s ahead":                       {scenario{calls: 40, every: 2 * time.Second, paths: 5, ahead: 30 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1}, 0},
+		"few, clocks alike":                     {scenario{calls: 40, every: 2 * time.Second, paths: 5, jitter: 100 * us, spans: 1, exchanges: 1}, 0.9},
+		"very few, clocks alike":                {scenario{calls: 8, every: 2 * time.Second, paths: 5, jitter: 100 * us, spans: 1, exchanges: 1}, 0.5},
+		"few, 1 s ahead, no spans of theirs":    {scenario{calls: 400, every: 200 * time.Millisecond, paths: 5, jitter: 100 * us, ahead: time.Second, spans: 0.05, exchanges: 0.5}, 0},
+		"beyond what is searched, dense":        {scenario{calls: 2000, every: 2 * time.Millisecond, paths: 20, ahead: 30 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1}, 0},
+		"beyond what is searched, in part":      {scenario{calls: 1000, every: 20 * time.Millisecond, paths: 200, ahead: 20 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1}, 0},
+		"beyond what is searched":               {scenario{calls: 1000, every: 20 * time.Millisecond, paths: 20, ahead: 30 * time.Second, jitter: 100 * us, spans: 1, exchanges: 1}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var able, done, wrong int
-			for seed := range seeds {
-				a, d, w := judged(t, tt.s.play(seed))
+			for seed := range uint64(truths) {
+				a, d, w := judged(t, tt.s.play(seed+700))
 				able, done, wrong = able+a, done+d, wrong+w
 			}
 			t.Logf("RESULT %-40s joined %6d of %6d, wrong %d: recall %.3f, precision %.4f", name, done, able, wrong, float64(done-wrong)/float64(max(able, 1)), 1-float64(wrong)/float64(max(done, 1)))
-			assert.LessOrEqual(t, float64(wrong), 0.01*float64(done)+1, "one by bad luck")
+			assert.LessOrEqual(t, float64(wrong), 0.01*float64(done))
 			assert.GreaterOrEqual(t, float64(done-wrong), tt.recall*float64(able))
 		})
 	}
