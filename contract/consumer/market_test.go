@@ -99,7 +99,14 @@ func documents(t *testing.T) map[string]*openapi.Document {
 	return all
 }
 
-func infer(t *testing.T, spans []trace.Span, exchanges []*capture.Exchange, docs map[string]*openapi.Document) ([]*contract.Contract, capture.Account) {
+// inferred is what was found out from a recording, and what of it no one could.
+type inferred struct {
+	contracts []*contract.Contract
+	known     echoes
+	account   capture.Account
+}
+
+func infer(t *testing.T, spans []trace.Span, exchanges []*capture.Exchange, docs map[string]*openapi.Document) inferred {
 	learner, err := New(docs)
 	require.NoError(t, err)
 	joiner, err := join.New(join.Options{Dir: t.TempDir(), Operation: learner.Operation})
@@ -110,39 +117,62 @@ func infer(t *testing.T, spans []trace.Span, exchanges []*capture.Exchange, docs
 	for _, e := range exchanges {
 		require.NoError(t, joiner.AddExchange(e))
 	}
+	known := make(echoes)
 	require.NoError(t, joiner.Each(t.Context(), func(c *join.Chain) error {
 		learner.Learn(c)
+		known.see(c)
 		return nil
 	}))
 	account := joiner.Account().Merge(learner.Account())
 	require.NoError(t, joiner.Close())
 	require.NoError(t, account.Balance())
-	return learner.Contracts(), account
+	return inferred{learner.Contracts(), known, account}
+}
+
+// full is how many requests the floors are for.
+const full = 2500
+
+// volume is how many requests customers send: with a tenth of them there is too
+// little to tell uses by, but all that may race runs.
+func volume() int {
+	if raceEnabled || testing.Short() {
+		return 300
+	}
+	return full
 }
 
 func TestWhatConsumersReadIsInferredFromTheirTraffic(t *testing.T) {
-	for _, seed := range []uint64{3, 4, 5} {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			spans, exchanges := recorded(t, 3000, seed, true)
-			all, account := infer(t, spans, exchanges, documents(t))
-			for _, s := range account {
+	for name, c := range map[string]struct {
+		traced                     bool
+		precision, carried, recall float64
+	}{
+		"customers send trace context": {true, 0.95, 0.9, 0.75},
+		"customers send none":          {false, 0.95, 0.85, 0.7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spans, exchanges := recorded(t, volume(), 3, c.traced)
+			found := infer(t, spans, exchanges, documents(t))
+			for _, s := range found.account {
 				t.Logf("%-20s %-10s seen %6d written %6d %v %v", s.Name, s.Unit, s.Seen, s.Written, s.Filtered, s.Dropped)
 			}
-			s := score(t, all)
+			s := score(t, found.contracts, found.known)
 			t.Log(s)
-			assert.GreaterOrEqual(t, s.precision(), 0.95)
-			assert.GreaterOrEqual(t, s.carriedRecall(), 0.9)
-			assert.GreaterOrEqual(t, s.recall(), 0.75)
+			if volume() < full {
+				return
+			}
+			assert.GreaterOrEqual(t, s.precision(), c.precision)
+			assert.GreaterOrEqual(t, s.carriedRecall(), c.carried)
+			assert.GreaterOrEqual(t, s.recall(), c.recall)
 		})
 	}
 }
 
 func TestContractsDoNotDependOnTheOrderOfTheirSources(t *testing.T) {
-	spans, exchanges := recorded(t, 200, 5, false)
+	spans, exchanges := recorded(t, 150, 5, false)
 	docs := documents(t)
-	first, _ := infer(t, spans, exchanges, docs)
+	first := infer(t, spans, exchanges, docs)
 	slices.Reverse(spans)
 	slices.Reverse(exchanges)
-	second, _ := infer(t, spans, exchanges, docs)
-	assert.Equal(t, first, second)
+	second := infer(t, spans, exchanges, docs)
+	assert.Equal(t, first.contracts, second.contracts)
 }

@@ -29,24 +29,15 @@ type scored struct {
 // constant reports whether a field always said the same.
 func constant(f contract.Field) bool { return len(f.Values) == 1 && !f.Many }
 
-// echoes are the fields that give back what the consumer had asked with: that it
-// comes again proves nothing.
-var echoes = []place{
-	{market.Catalog, market.Pricing, "GET /prices", 200, "body /prices/*/sku"},
-	{market.Checkout, market.Pricing, "POST /quotes", 201, "body /lines/*/sku"},
-	{market.Checkout, market.Pricing, "GET /quotes/{id}", 200, "body /lines/*/sku"},
-	{market.Storefront, market.Catalog, "GET /products/{id}", 304, "header ETag"},
-}
-
 // unknowable says why the use of a field can not be seen in traffic, "" where it can.
-func unknowable(f contract.Field, p place, kind string) string {
+func unknowable(f contract.Field, p place, kind string, known echoes) string {
 	switch {
 	case kind == "decides":
 		return "nothing of it is sent"
 	case constant(f):
 		return "a constant"
-	case slices.Contains(echoes, p):
-		return "known from the request"
+	case known.only(p):
+		return "known from a request"
 	}
 	return ""
 }
@@ -66,7 +57,7 @@ func folded(leaf map[place]bool, p place) place {
 	return p
 }
 
-func score(t *testing.T, all []*contract.Contract) (s scored) {
+func score(t *testing.T, all []*contract.Contract, known echoes) (s scored) {
 	leaf, met, used := leavesOfMarket(), make(map[place]bool), make(map[place]contract.Usage)
 	seen := make(map[place]contract.Field)
 	for _, c := range all {
@@ -104,7 +95,7 @@ func score(t *testing.T, all []*contract.Contract) (s scored) {
 	}
 	for _, p := range places(truth) {
 		_, ok := used[p]
-		why := unknowable(seen[p], p, truth[p])
+		why := unknowable(seen[p], p, truth[p], known)
 		s.kinds[truth[p]]++
 		if why == "" {
 			s.carried++
