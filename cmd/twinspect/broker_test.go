@@ -134,7 +134,10 @@ func (s *brokerStand) pact(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *brokerStand) deploy(w http.ResponseWriter, r *http.Request) {
-	ok := len(s.results) > 0 && s.results[len(s.results)-1]["success"] == true
+	var ok any // null where nothing was verified
+	if len(s.results) > 0 {
+		ok = s.results[len(s.results)-1]["success"]
+	}
 	answerJSON(w, http.StatusOK, map[string]any{"summary": map[string]any{"deployable": ok, "reason": "to " + r.URL.Query().Get("to") + ": by the last result"}})
 }
 
@@ -160,6 +163,9 @@ func TestPactsGoThroughABrokerToItsProviderAndTheResultBack(t *testing.T) {
 	s.publishProduct(t)
 	require.Equal(t, "main", s.pacts[0].branch)
 	good, out := catalogOf(t), t.TempDir()
+	unknown := s.ask(t, "broker", "can-i-deploy", "--name", "catalog", "--version", "7", "--to", "production")
+	assert.Equal(t, 3, unknown.code)
+	assert.Contains(t, unknown.stdout, "unknown: ")
 	args := []string{
 		"contract-run", "--provider-name", "catalog", "--select", "main-branch", "--select", "tag=prod,consumer=storefront",
 		"--publish-version", "7", "--provider-branch", "trunk", "--build-url", "https://ci.example/7", "--report", out,

@@ -44,40 +44,44 @@ func secretValue(env cli.Env, flag, text string) (string, error) {
 var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token", "X-Csrf-Token"}
 
 // readHeaders reads NAME:VALUE, where VALUE is a text, or env:NAME or file:PATH, each
-// of them after a word such as Bearer where there is one.
-func readHeaders(env cli.Env, flag string, given []string) (capture.Header, error) {
-	var out capture.Header
+// of them after a word such as Bearer where there is one. It returns the names of the
+// fields with secrets besides.
+func readHeaders(env cli.Env, flag string, given []string) (out capture.Header, secret []string, err error) {
 	for _, text := range given {
 		name, value, ok := strings.Cut(text, ":")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		if !ok || !isToken(name) {
-			return nil, fmt.Errorf("--%s: want NAME:VALUE, such as 'X-Tenant: shop' or 'Authorization: Bearer env:TOKEN'", flag)
+			return nil, nil, fmt.Errorf("--%s: want NAME:VALUE, such as 'X-Tenant: shop' or 'Authorization: Bearer env:TOKEN'", flag)
 		}
-		value, err := headerValue(env, flag, name, value)
+		value, isSecret, err := headerValue(env, flag, name, value)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if isSecret {
+			secret = append(secret, name)
 		}
 		out = append(out, capture.Field{Name: name, Value: value})
 	}
-	return out, nil
+	return out, secret, nil
 }
 
-func headerValue(env cli.Env, flag, name, value string) (string, error) {
-	scheme, secret, two := strings.Cut(value, " ")
+func headerValue(env cli.Env, flag, name, given string) (value string, isSecret bool, err error) {
+	scheme, secret, two := strings.Cut(given, " ")
 	if !two {
-		scheme, secret = "", value
+		scheme, secret = "", given
 	}
 	if strings.HasPrefix(secret, "env:") || strings.HasPrefix(secret, "file:") {
-		value, err := secretValue(env, flag+" "+name, strings.TrimSpace(secret))
-		if err != nil {
-			return "", err
+		if value, err = secretValue(env, flag+" "+name, strings.TrimSpace(secret)); err != nil {
+			return "", true, err
 		}
-		return oneLine(flag, name, strings.TrimSpace(scheme+" "+value))
+		value, err = oneLine(flag, name, strings.TrimSpace(scheme+" "+value))
+		return value, true, err
 	}
 	if slices.Contains(credentialHeaders, textproto.CanonicalMIMEHeaderKey(name)) {
-		return "", fmt.Errorf("--%s %s: give the value as env:NAME or file:PATH, such as '%s: Bearer env:TOKEN': %s", flag, name, name, whereSecrets)
+		return "", true, fmt.Errorf("--%s %s: give the value as env:NAME or file:PATH, such as '%s: Bearer env:TOKEN': %s", flag, name, name, whereSecrets)
 	}
-	return oneLine(flag, name, value)
+	value, err = oneLine(flag, name, given)
+	return value, false, err
 }
 
 // oneLine refuses what cannot stand in a field (RFC 9110 section 5.5).

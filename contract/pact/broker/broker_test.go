@@ -180,19 +180,29 @@ func TestAVersionMayBeDeployedWhenItsPactsAreKept(t *testing.T) {
 		}
 		d, err := c.CanIDeploy(t.Context(), "a", "1", to)
 		require.NoError(t, err)
-		assert.False(t, d.OK, "what is not known is no yes")
+		assert.Equal(t, broker.Unknown, d.Answer)
 
 		_, err = c.Publish(t.Context(), broker.Publication{Version: "1", Files: []broker.File{file("a", "p", "")}})
 		require.NoError(t, err)
+		d, err = c.CanIDeploy(t.Context(), "a", "1", to)
+		require.NoError(t, err)
+		assert.Equal(t, broker.Unknown, d.Answer, "it is not verified")
 		fetched, err := c.Fetch(t.Context(), broker.Query{Provider: "p"})
 		require.NoError(t, err)
 		_, err = c.PublishResults(t.Context(), fetched[0], broker.Outcome{Success: true, Version: "9"})
 		require.NoError(t, err)
 		d, err = c.CanIDeploy(t.Context(), "a", "1", to)
 		require.NoError(t, err)
-		assert.True(t, d.OK)
+		assert.Equal(t, broker.Yes, d.Answer)
 		assert.Equal(t, "1 of 1 verified", d.Reason)
 		assert.Equal(t, "to prod", d.Notices[0].Text)
+		_, err = c.Publish(t.Context(), broker.Publication{Version: "1", Files: []broker.File{file("a", "q", "")}})
+		require.NoError(t, err)
+		_, err = c.PublishResults(t.Context(), fetched[0], broker.Outcome{Version: "10"})
+		require.NoError(t, err)
+		d, err = c.CanIDeploy(t.Context(), "a", "1", to)
+		require.NoError(t, err)
+		assert.Equal(t, broker.No, d.Answer, "what failed counts, whatever is missing beside it")
 	}
 }
 

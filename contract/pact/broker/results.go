@@ -65,10 +65,20 @@ func (c *Client) PublishResults(ctx context.Context, f *Fetched, o Outcome) ([]N
 	return append(notices, c.noticesOf(a.body)...), nil
 }
 
-// Deployable is whether a version may be deployed.
+// Answer is whether a version may be deployed.
+type Answer string
+
+// The answers. Unknown is that of a version of which nothing failed and a verification
+// is missing.
+const (
+	Yes     Answer = "yes"
+	No      Answer = "no"
+	Unknown Answer = "unknown"
+)
+
+// Deployable is whether a version may be deployed, and why.
 type Deployable struct {
-	// OK is false too where the broker does not know: a verification is missing.
-	OK bool
+	Answer Answer
 	// Reason is the broker's, several lines.
 	Reason  string
 	Notices []Notice
@@ -104,14 +114,29 @@ func (c *Client) CanIDeploy(ctx context.Context, name, number string, to Target)
 		return nil, err
 	}
 	var r struct {
-		Summary *struct {
-			Deployable *bool  `json:"deployable"`
-			Reason     string `json:"reason"`
-		} `json:"summary"`
+		Summary *summary `json:"summary"`
 	}
 	if err := json.Unmarshal(a.body, &r); err != nil || r.Summary == nil {
 		return nil, &Error{What: what, Status: a.status, URL: u.String(), Text: "the answer has no summary"}
 	}
-	ok := r.Summary.Deployable != nil && *r.Summary.Deployable
-	return &Deployable{OK: ok, Reason: cut(plain(c.scrub(r.Summary.Reason)), maxSaid), Notices: c.noticesOf(a.body)}, nil
+	return &Deployable{Answer: r.Summary.answer(), Reason: cut(plain(c.scrub(r.Summary.Reason)), maxSaid), Notices: c.noticesOf(a.body)}, nil
+}
+
+// summary is the broker's of the verifications that count.
+type summary struct {
+	Deployable *bool  `json:"deployable"`
+	Reason     string `json:"reason"`
+	Failed     int    `json:"failed"`
+}
+
+// answer is what a summary comes to: brokers say null as soon as one verification is
+// missing, whatever became of the others.
+func (s *summary) answer() Answer {
+	switch {
+	case s.Deployable == nil && s.Failed == 0:
+		return Unknown
+	case s.Deployable != nil && *s.Deployable:
+		return Yes
+	}
+	return No
 }

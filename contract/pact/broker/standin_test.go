@@ -314,18 +314,21 @@ func (b *standIn) results(w http.ResponseWriter, r *http.Request) {
 
 func (b *standIn) canIDeploy(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	var good, all int
+	var good, bad, unknown int
 	for _, p := range b.pacts {
-		if p.consumer == q.Get("pacticipant") && p.version == q.Get("version") {
-			all++
-			if len(p.results) > 0 && p.results[len(p.results)-1]["success"] == true {
-				good++
-			}
+		switch {
+		case p.consumer != q.Get("pacticipant") || p.version != q.Get("version"):
+		case len(p.results) == 0:
+			unknown++
+		case p.results[len(p.results)-1]["success"] == true:
+			good++
+		default:
+			bad++
 		}
 	}
-	summary := map[string]any{"deployable": nil, "reason": "There is no verified pact"}
-	if all > 0 {
-		summary = map[string]any{"deployable": good == all, "reason": fmt.Sprintf("%d of %d verified", good, all)}
+	summary := map[string]any{"deployable": nil, "reason": "There is no verified pact", "success": good, "failed": bad, "unknown": unknown}
+	if good+bad > 0 && unknown == 0 {
+		summary["deployable"], summary["reason"] = bad == 0, fmt.Sprintf("%d of %d verified", good, good+bad)
 	}
 	reply(w, http.StatusOK, map[string]any{"summary": summary, "notices": []any{map[string]any{"type": "info", "text": "to " + q.Get("environment") + q.Get("to")}}})
 }

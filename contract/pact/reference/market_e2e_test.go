@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -105,12 +104,24 @@ func recorded(t *testing.T, journeys int) (spans []trace.Span, exchanges []*capt
 	return spans, exchanges
 }
 
-// onBase are the interactions that fail on the services as they are, with the reason.
-var onBase = map[string]string{
-	"GET /products/{id} answers 304": "the state tells no ETag for If-None-Match",
-	"GET /orders answers 200":        "the state is not told the customer of the query",
-	"GET /orders/{id} answers 200":   "version 2 cannot take the id from the state",
-	"GET /quotes/{id} answers 200":   "version 2 cannot take the id from the state",
+// excused is one interaction that fails on the services as they are, and where.
+type excused struct {
+	consumer    string
+	version     pact.Version
+	description string
+	at          contract.Place
+}
+
+// onBase are those, with the reason: a state of version 2 has no parameters.
+var onBase = map[excused]string{
+	{market.Checkout, pact.V2, "GET /quotes/{id} answers 200", "status"}:    "the id of a quote that there is cannot be told by the state",
+	{market.Storefront, pact.V2, "GET /orders/{id} answers 200", "status"}:  "the id of an order that there is cannot be told by the state",
+	{market.Storefront, pact.V2, "GET /orders answers 200", "body /orders"}: "the state cannot be told whose orders there are",
+}
+
+// excuse reports whether a failure is one of onBase, and of nothing else.
+func excuse(p *pact.Pact, r *verify.Result) bool {
+	return len(r.Mismatches) > 0 && onBase[excused{p.Consumer, p.Version, r.Description, r.Mismatches[0].At}] != ""
 }
 
 // pair asks both verifiers whether a service keeps to a pact, each a service of its
@@ -129,8 +140,7 @@ func pair(t *testing.T, j *judge, path string, service func() *url.URL) (failing
 	require.Len(t, failed, len(report.Results), "%v", theirs.Errors)
 	for i := range report.Results {
 		r := &report.Results[i]
-		reason := onBase[r.Description]
-		if failed[r.Description] && (reason == "" || strings.HasPrefix(reason, "version 2") && read.Version != pact.V2) {
+		if failed[r.Description] && !excuse(read, r) {
 			failing = append(failing, r.Description+": "+theirs.why(r.Description))
 		}
 		assert.Equal(t, failed[r.Description], r.Outcome != verify.Passed, "%s: ours %s %s %v, theirs %s",

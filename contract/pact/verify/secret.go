@@ -14,13 +14,10 @@ import (
 // credentialFields are the fields by which requests are signed in, in lower case.
 var credentialFields = []string{"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-auth-token", "x-csrf-token"}
 
-// secretNames are the fields whose values are not shown.
-func (r *run) secretNames() []string {
-	out := slices.Clone(credentialFields)
-	for _, f := range r.Header {
-		out = append(out, strings.ToLower(f.Name))
-	}
-	return out
+// isSecret reports whether the values of a field are not shown.
+func (r *run) isSecret(name string) bool {
+	return slices.Contains(credentialFields, strings.ToLower(name)) ||
+		slices.ContainsFunc(r.Secret, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
 // curl is the line that sends a request once more, secrets as variables of the shell.
@@ -30,10 +27,9 @@ func (r *run) curl(req *capture.Request) string {
 		r.Redact(e)
 	}
 	var variables []string
-	secret := r.secretNames()
 	for i := range e.Request.Header {
 		f := &e.Request.Header[i]
-		if !slices.Contains(secret, strings.ToLower(f.Name)) {
+		if !r.isSecret(f.Name) {
 			continue
 		}
 		name := variable(f.Name)
@@ -61,11 +57,10 @@ func variable(field string) string {
 
 // show takes over mismatches without secrets.
 func (r *run) show(all []match.Mismatch) []Mismatch {
-	secret := r.secretNames()
 	out := make([]Mismatch, len(all))
 	for i, m := range all {
 		part, name := m.At.Split()
-		if part == "header" && slices.Contains(secret, strings.ToLower(name)) {
+		if part == "header" && r.isSecret(name) {
 			m.Expected, m.Actual = "", ""
 		}
 		out[i] = Mismatch{At: contract.Place(r.scrub(string(m.At))), Expected: r.scrub(m.Expected), Actual: r.scrub(m.Actual), Message: r.scrub(m.Message)}
@@ -80,6 +75,9 @@ const minSecret = 4
 // said them in.
 func (r *run) scrub(s string) string {
 	for _, f := range r.Header {
+		if !r.isSecret(f.Name) {
+			continue
+		}
 		value := f.Value
 		if _, token, ok := strings.Cut(value, " "); ok {
 			s = replace(s, token)

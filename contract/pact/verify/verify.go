@@ -59,9 +59,11 @@ type Verifier struct {
 	// Sender asks the provider, at URL.
 	Sender replay.Sender
 	URL    *url.URL
-	// Header is added to each request, and replaces what it has of the same names:
-	// credentials. The values are shown nowhere.
+	// Header is added to each request, and replaces what it has of the same names.
 	Header capture.Header
+	// Secret names fields of Header whose values are shown nowhere, as those of the
+	// usual fields of credentials are not.
+	Secret []string
 	// States and Messages are nil where there are none. A state that nobody sets up is
 	// assumed; a message that nobody makes is not run.
 	States   States
@@ -80,7 +82,7 @@ type Verifier struct {
 	Seed uint64
 	Now  time.Time
 	// Redact takes the secrets out of an exchange that is shown; nil shows it all but
-	// Header and the usual fields of credentials.
+	// Secret and the usual fields of credentials.
 	Redact func(*capture.Exchange)
 }
 
@@ -123,6 +125,7 @@ type run struct {
 func (r *run) one(ctx context.Context, i int) Result {
 	it := &r.pact.Interactions[i]
 	res := resultOf(it)
+	res.Pending = res.Pending || r.Pending
 	switch {
 	case r.Keep != nil && !r.Keep(it):
 		return res.skip(NotSelected, "")
@@ -142,7 +145,6 @@ func (r *run) one(ctx context.Context, i int) Result {
 	if err := r.teardown(ctx, made); err != nil && res.Outcome != NotRun {
 		res.Notes = append(res.Notes, "teardown: "+err.Error())
 	}
-	res.Pending = res.Pending || r.Pending
 	if res.Outcome == Failed && res.Pending {
 		res.Outcome = Pending
 	}
