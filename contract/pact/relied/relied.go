@@ -5,10 +5,11 @@ package relied
 import (
 	"fmt"
 	"maps"
-	"mime"
+	"net/url"
 	"slices"
 	"strings"
 
+	"twinspect.dev/capture"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/pact"
 	"twinspect.dev/contract/shape"
@@ -18,7 +19,8 @@ import (
 // they expect of a response counts as used. Calls count interactions. name gives
 // the operation of a request, as [openapi.Document.Name] does; an interaction that
 // it knows nothing of keeps its own path, and so belongs to no document. What is no
-// HTTP is left out, and told.
+// HTTP is left out, and told; so are the parts of messages that are beyond what a
+// contract holds. Credentials are no part of it.
 func Contract(p *pact.Pact, name func(method, target string) string) (*contract.Contract, []string) {
 	c := &contract.Contract{
 		Schema: contract.ContractSchema, Version: contract.ContractVersion,
@@ -36,6 +38,7 @@ func Contract(p *pact.Pact, name func(method, target string) string) (*contract.
 	}
 	for _, op := range slices.Sorted(maps.Keys(r.operations)) {
 		c.Interactions = append(c.Interactions, r.operations[op].contract(op))
+		left = append(left, r.operations[op].lost(op)...)
 	}
 	return c, left
 }
@@ -73,18 +76,17 @@ func (r *reading) interaction(it *pact.Interaction, name func(method, target str
 	op.expected(it.Response)
 }
 
+// sent takes the parts of a request as those of one on the wire are taken.
 func (op *operation) sent(req *pact.Request, known string) {
-	op.request.Begin()
-	_, template, _ := strings.Cut(known, " ")
-	for name, value := range shape.PathParameters(template, req.Path) {
-		op.request.Value(contract.At("path", name), value)
-	}
-	for name, values := range req.Query {
-		for _, v := range values {
-			op.request.Value(contract.At("query", name), v)
+	target := req.Path
+	if len(req.Query) > 0 {
+		sep := "?"
+		if strings.Contains(target, sep) {
+			sep = "&"
 		}
+		target += sep + url.Values(req.Query).Encode()
 	}
-	headers(op.request, req.Header)
+	shape.Request(op.request, known, &capture.Request{Target: target, Message: capture.Message{Header: header(req.Header)}})
 	if req.Body.IsJSON {
 		op.request.Value("body", req.Body.Value)
 	}
@@ -93,7 +95,7 @@ func (op *operation) sent(req *pact.Request, known string) {
 func (op *operation) expected(res *pact.Response) {
 	status := res.Status
 	if status == 0 {
-		status = 200
+		status = 200 // as the specification has it
 	}
 	r := op.responses[status]
 	if r == nil {
@@ -102,21 +104,41 @@ func (op *operation) expected(res *pact.Response) {
 	}
 	r.calls++
 	if r.media == "" && res.Body.Presence == pact.Present {
-		r.media, _, _ = mime.ParseMediaType(res.Body.ContentType)
+		r.media = pact.Media(res.Body.ContentType)
 	}
-	r.fields.Begin()
-	headers(r.fields, res.Header)
+	shape.Response(r.fields, &capture.Response{Message: capture.Message{Header: header(res.Header)}})
 	if res.Body.IsJSON {
 		r.fields.Value("body", res.Body.Value)
 	}
 }
 
-func headers(b *shape.Builder, h map[string][]string) {
-	for name, values := range h {
-		if shape.Matters(name) {
-			b.Value(contract.At("header", name), strings.Join(values, ", "))
+// header is that of a message without a body: the coding of what is there no more
+// does not matter.
+func header(h map[string][]string) (out capture.Header) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, v := range h[name] {
+			out = append(out, capture.Field{Name: name, Value: v})
 		}
 	}
+	return out
+}
+
+// lost tells what of the messages of an operation was not learned from.
+func (op *operation) lost(name string) (all []string) {
+	builders := []*shape.Builder{op.request}
+	for _, status := range slices.Sorted(maps.Keys(op.responses)) {
+		builders = append(builders, op.responses[status].fields)
+	}
+	sum := make(map[capture.Reason]uint64)
+	for _, b := range builders {
+		for reason, n := range b.Lost() {
+			sum[reason] += n
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(sum)) {
+		all = append(all, fmt.Sprintf("parts of %s: %d, %s", name, sum[reason], reason))
+	}
+	return all
 }
 
 func (op *operation) contract(name string) contract.Interaction {
