@@ -67,8 +67,11 @@ func writeRow(w io.Writer, columns []Column, widths []int, row []string) error {
 	return err
 }
 
-// PrintAccount writes the account, a line a stage.
+// PrintAccount writes the account, a line a stage; nothing where there is none.
 func PrintAccount(w io.Writer, a capture.Account) error {
+	if len(a) == 0 {
+		return nil
+	}
 	columns := []Column{{Title: "stage"}, {Title: "unit"}, {"seen", true}, {"written", true},
 		{"filtered", true}, {"lost", true}, {"open", true}, {Title: "why"}}
 	var rows [][]string
