@@ -47,12 +47,17 @@ type candidate struct {
 	end   *trace.Span // of ByTime's
 }
 
-func (f *finder) add(c candidate) {
-	if f.paths == nil {
-		f.paths = make(map[string]*alike)
+func (f *finder) add(c candidate) { f.calls = append(f.calls, c) }
+
+// index is made when it is first asked for: where clocks are known, lanes serve.
+func (f *finder) index() {
+	f.paths = make(map[string]*alike)
+	for i := range f.calls {
+		f.enter(i, &f.calls[i])
 	}
-	i := len(f.calls)
-	f.calls = append(f.calls, c)
+}
+
+func (f *finder) enter(i int, c *candidate) {
 	for _, s := range c.spans {
 		if path := pathOf(s); path != "" {
 			if f.paths[path] == nil {
@@ -78,6 +83,9 @@ func (a *alike) put(i, spans int) {
 // redacted, and a span may know its route alone. It is false where that takes more
 // than the effort.
 func (f *finder) each(h *heard, e *effort, visit func(c *candidate), enough func() bool) bool {
+	if f.paths == nil {
+		f.index()
+	}
 	var exact []int
 	if at := f.paths[h.path]; at != nil {
 		if !e.allows(at.spans) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"twinspect.dev/capture"
 	"twinspect.dev/capture/trace"
 )
 
@@ -46,15 +47,37 @@ func TestOnlyWhatIsNeededOfASpanIsKept(t *testing.T) {
 	assert.Equal(t, trace.Span{}, none)
 }
 
+// spoken is an exchange with all that a record keeps of it.
+func spoken() *capture.Exchange {
+	e := &capture.Exchange{ID: capture.ID{1}}
+	e.Request.Method, e.Request.Target, e.Request.Start = "GET", "/a?b=c", time.Unix(5, 0)
+	e.Request.Header = capture.Header{{Name: "Traceparent", Value: "00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01"}}
+	e.Response.Status, e.Response.Body, e.Response.End = 200, []byte("{}"), time.Unix(6, 0)
+	e.Context.Agent, e.Context.Client, e.Context.Service = "a", "10.0.0.1:4000", "s"
+	return e
+}
+
 func FuzzRecords(f *testing.F) {
-	f.Add(spanRecord(nil, full()))
-	f.Add(matchedRecord(nil, append(make([]byte, recordHead), 1, 2), match{}))
+	exchange, err := exchangeRecord(nil, trace.TraceID{1}, spoken())
+	require.NoError(f, err)
+	shadow, err := shadowRecord(nil, spoken())
+	require.NoError(f, err)
+	for _, rec := range [][]byte{
+		spanRecord(nil, full()), exchange, shadow,
+		matchedRecord(nil, exchange, match{trace.TraceID{2}, trace.SpanID{3}, true, 0.5}),
+	} {
+		f.Add(rec)
+		f.Add(append([]byte{byte(len(rec) + keySize), 0, 1, 2, 3, 4, 5, 6, 7}, rec...))
+	}
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_ = records(b, func(_ uint64, _ []byte) error { return nil })
 		_, _ = decodeSpan(b, &trace.Span{})
-		if len(b) >= recordHead {
-			_, _ = decodeExchange(b)
+		if len(b) < recordHead {
+			return
 		}
+		_, _ = decodeSpan(b[recordHead:], &trace.Span{})
+		_, _ = decodeExchange(b)
+		_, _, _, _ = readWindow([]record{{1, b}, {1, b}})
 	})
 }
 
