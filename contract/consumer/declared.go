@@ -9,6 +9,7 @@ import (
 	"twinspect.dev/contract/message"
 	"twinspect.dev/contract/openapi"
 	"twinspect.dev/contract/promise"
+	"twinspect.dev/contract/shape"
 )
 
 // declare adds the fields that the document declares for a response and that never
@@ -24,6 +25,10 @@ func declare(res *contract.ContractResponse, doc *openapi.Document, op *openapi.
 	come := make(map[contract.Place]bool, len(res.Fields))
 	for i := range res.Fields {
 		come[res.Fields[i].At] = true
+		// A map whose few keys are told apart has come with any of them.
+		if up, _, ok := shape.Up(res.Fields[i].At); ok {
+			come[shape.Down(up, "*")] = true
+		}
 	}
 	add := func(at contract.Place) {
 		if !come[at] {
