@@ -10,4 +10,5 @@ const (
 	crowdSize = 20_000
 	crowdTime = 8 * time.Second // of a busy machine; alone it takes two at most
 	truths    = 3               // seeds
+	mostCalls = 1 << 20
 )

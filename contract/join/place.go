@@ -117,11 +117,12 @@ func (s *scene) surmise(c *claims, how How, taken map[*trace.Call][]*heard, conf
 		}
 		compared := s.effort.allows(len(taken[n]) * len(c.of[n]))
 		for _, h := range c.of[n] {
-			if !compared {
+			switch {
+			case !compared:
 				counts.dropExchanges(TooManyAlike, 1)
-			} else if slices.ContainsFunc(taken[n], func(t *heard) bool { return sameCall(&h.e, &t.e, s.skew) }) {
+			case slices.ContainsFunc(taken[n], func(t *heard) bool { return sameCall(&h.e, &t.e, s.skew) }):
 				counts.filterExchanges(RecordedTwice, 1)
-			} else {
+			default:
 				counts.dropExchanges(Ambiguous, 1)
 			}
 		}

@@ -5,7 +5,8 @@ package join_test
 import "time"
 
 const (
-	crowdSize = 2000
+	crowdSize = 1000
 	crowdTime = time.Minute
 	truths    = 1
+	mostCalls = 1000 // of a scenario
 )
