@@ -14,6 +14,12 @@ type choices struct {
 	calls uint64
 	names []string
 	ids   map[string]uint16
+	// items are samples of the rows that the responses gave, nil for none.
+	items *flow
+	// list is what choices about items are of, and presence says that they are about
+	// whether the answer has them.
+	list     *spot
+	presence bool
 }
 
 // choice returns the choices within an operation of the consumer, nil where there

@@ -89,13 +89,15 @@ func (o *origin) decisions(sinks map[string]bool) []decision {
 	tests := 0
 	for _, context := range sortedKeys(o.choices) {
 		c := o.choices[context]
-		if len(c.samples) < 2 {
-			continue
-		}
-		t := c.table(o.book, sinks)
-		tests += len(t.fields) * len(t.outcomes)
-		for i := range t.outcomes {
-			all = append(all, t.decide(&t.outcomes[i], c)...)
+		for _, c := range append(c.byItem(), c) {
+			if len(c.samples) < 2 {
+				continue
+			}
+			t := c.table(o.book, sinks)
+			tests += len(t.fields) * len(t.outcomes)
+			for i := range t.outcomes {
+				all = append(all, t.decide(&t.outcomes[i], c)...)
+			}
 		}
 	}
 	logs := make([]float64, len(all))

@@ -57,16 +57,25 @@
 //
 // # Decisions
 //
-// A field of few values on which it depends what the consumer does next, the status
-// of its answer, whether it makes a later call, whether its answer has a field or
-// says one of a few things there, is used without its value being sent on. This is tested as association, by the
-// likelihood of the outcomes given the field (mixed over Jeffreys' prior) against
-// the greatest that they have without it, which is an e-value (Wasserman, Ramdas
-// and Balakrishnan, Universal inference, PNAS 117(29), 2020). A field is left out
-// where another field of the same response explains as well and this one adds
-// nothing to it; where neither adds to the other, both are told at half the
-// confidence. That there is a value which is followed is no decision, and what is
-// decided for each item of a list is not looked for.
+// A field of few values on which it depends what the consumer does next, the
+// status of its answer, whether it makes a later call, whether its answer has a
+// field or says one of a few things there, is used without its value being sent
+// on. This is tested as association, by the likelihood of the outcomes given the
+// field (mixed over Jeffreys' prior) against the greatest that they have without
+// it, which is an e-value (Wasserman, Ramdas and Balakrishnan, Universal
+// inference, PNAS 117(29), 2020). A field is left out where another field of the
+// same response explains as well and this one adds nothing to it; where neither
+// adds to the other, both are told at half the confidence. That there is a value
+// which is followed is no decision.
+//
+// What is decided for each item of a list is asked of the items, or of the answers
+// where there are several. An item of the consumer's answer stands for one of the
+// response if they have a value in common that tells the items apart in both lists;
+// of all such places those count at which most have. Which items the answer has,
+// which fields these have, and what they say if it is one of a few things, is then
+// tested as above, each item once however often it came: what is decided by the
+// consumer's own memory of an item would else go with all there is in it. A list of
+// which the answer has the first ones alone says nothing of why others are missing.
 //
 // # Bounds
 //

@@ -56,9 +56,16 @@ type tally struct{ calls, last uint64 }
 type sample struct {
 	hash        uint64
 	given, sent []entry
+	rows        []row
 }
 
-func (s *sample) bytes() int { return 16*(len(s.given)+len(s.sent)) + 64 }
+func (s *sample) bytes() int {
+	n := 16*(len(s.given)+len(s.sent)) + 88
+	for i := range s.rows {
+		n += s.rows[i].bytes()
+	}
+	return n
+}
 
 // origin returns the origin of that key, nil where there are too many.
 func (f *Follower) origin(key originKey, b *book) *origin {
@@ -94,8 +101,16 @@ func (f *Follower) trim() {
 			w.cut(f.budget())
 		}
 		for _, c := range o.choices {
-			c.cut(f.budget())
+			c.shrink(f.budget())
 		}
+	}
+}
+
+// shrink cuts all that choices keep.
+func (c *choices) shrink(budget int) {
+	c.cut(budget)
+	if c.items != nil {
+		c.items.cut(budget)
 	}
 }
 

@@ -53,6 +53,14 @@ const (
 	maxHits = 64
 	// maxState is how long a value of an enumeration may be.
 	maxState = 64
+	// maxLists of a response, of maxListed items each, are put together with as many of
+	// an answer by maxTraits values, the columns of a wide table: at most 5 million
+	// look-ups, of samples alone. Of a sample maxRows are kept, a page of a list; two
+	// samples of the most take 150 KB, about what two others may.
+	maxLists  = 8
+	maxListed = 128
+	maxRows   = 32
+	maxTraits = 24
 	// maxIdle are the slots of a table that are kept from chain to chain: 1 MB.
 	maxIdle = 1 << 16
 

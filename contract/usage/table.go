@@ -28,11 +28,12 @@ type event struct {
 }
 
 // table reads the samples. Outcomes at the places of sinks are left out: what comes
-// there is a value that is followed.
+// there is a value that is followed. That an item is there is not, where there might
+// have been all.
 func (c *choices) table(b *book, sinks map[string]bool) table {
 	var t table
 	for _, at := range b.spots {
-		if at.branch {
+		if at.branch || c.list != nil && !at.under(c.list) {
 			continue
 		}
 		if f := c.field(at); f.varies() {
@@ -41,7 +42,7 @@ func (c *choices) table(b *book, sinks map[string]bool) table {
 	}
 	seen := make(map[string]bool)
 	for _, name := range slices.Sorted(slices.Values(c.names)) {
-		if sinks[sinkName(c.context, name)] {
+		if !c.presence && sinks[sinkName(c.context, name)] {
 			continue
 		}
 		id := c.ids[name]

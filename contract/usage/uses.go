@@ -33,7 +33,7 @@ func (f *Follower) uses(consumer string, o *origin) map[contract.Place]contract.
 		f.judged[consumer] = j
 	}
 	for _, c := range o.choices {
-		c.cut(f.budget())
+		c.shrink(f.budget())
 	}
 	found := make(map[*spot]*finding, len(o.present))
 	for at := range o.present {

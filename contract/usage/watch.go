@@ -36,6 +36,7 @@ func (f *Follower) watch(r *reading, g group, o *origin, calls []int, targets []
 			}
 			continue
 		}
+		f.list(r, g, c, calls, hash)
 		note(t.book.into + " status " + strconv.Itoa(r.chain.Calls[g.parent].Exchange.Response.Status))
 		values, _ := f.answer(r, g.parent)
 		for at, v := range firsts(values) {
