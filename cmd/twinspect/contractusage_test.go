@@ -84,7 +84,7 @@ func TestWrongUsageOfTheContractCommandsSaysWhatIsWanted(t *testing.T) {
 		want string
 	}{
 		{"no provider", []string{"contract-run", spec}, `required flag(s) "provider"`},
-		{"no document", []string{"contract-run", "--provider", url}, "accepts 1 arg(s)"},
+		{"no document", []string{"contract-run", "--provider", url}, "give a document"},
 		{"missing document", on("absent.yaml"), "absent.yaml"},
 		{"no OpenAPI", on(writeDocument(t, "x.yaml", "a: 1")), "x.yaml"},
 		{"no YAML", on(writeDocument(t, "x.yaml", "{[")), "x.yaml"},

@@ -45,9 +45,11 @@ func newStandIn(t *testing.T, old bool) *standIn {
 	t.Helper()
 	b := &standIn{old: old, versions: map[string]*standVersion{}}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /broker", b.index)
 	mux.HandleFunc("GET /broker/{$}", b.index)
 	mux.HandleFunc("POST /broker/contracts/publish", b.publish)
 	mux.HandleFunc("PUT /broker/pacts/provider/{provider}/consumer/{consumer}/version/{version}", b.putPact)
+	mux.HandleFunc("GET /broker/pacts/provider/{provider}/consumer/{consumer}/version/{version}", b.getVersion)
 	mux.HandleFunc("POST /broker/pacts/provider/{provider}/for-verification", b.forVerification)
 	mux.HandleFunc("GET /broker/pacts/provider/{provider}/latest", b.latest)
 	mux.HandleFunc("GET /broker/pacts/provider/{provider}/latest/{tag}", b.latest)
@@ -68,7 +70,15 @@ func newStandIn(t *testing.T, old bool) *standIn {
 		b.version(r.PathValue("name"), r.PathValue("version")).BuildURL = body.BuildURL
 		reply(w, http.StatusOK, map[string]any{})
 	})
-	mux.HandleFunc("GET /broker/can-i-deploy", b.canIDeploy)
+	mux.HandleFunc("GET /broker/can-i-deploy", func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		b.deployable(w, q.Get("pacticipant"), q.Get("version"), q.Get("environment")+q.Get("to"))
+	})
+	// The matrix is what Pact's own client asks.
+	mux.HandleFunc("GET /broker/matrix", func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		b.deployable(w, q.Get("q[][pacticipant]"), q.Get("q[][version]"), q.Get("environment")+q.Get("tag"))
+	})
 	b.Server = httptest.NewServer(b.guard(mux))
 	t.Cleanup(b.Close)
 	return b
@@ -206,6 +216,17 @@ func (b *standIn) putPact(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusCreated, content)
 }
 
+// getVersion answers Pact's own client, which asks before it puts.
+func (b *standIn) getVersion(w http.ResponseWriter, r *http.Request) {
+	for _, p := range b.pacts {
+		if p.consumer == r.PathValue("consumer") && p.provider == r.PathValue("provider") && p.version == r.PathValue("version") {
+			reply(w, http.StatusOK, p.content)
+			return
+		}
+	}
+	reply(w, http.StatusNotFound, map[string]any{"error": "The requested document was not found"})
+}
+
 func (b *standIn) pactURL(p *standPact) string {
 	return b.url("/pacts/provider/%s/consumer/%s/pact-version/%s", p.provider, p.consumer, p.sha)
 }
@@ -312,12 +333,11 @@ func (b *standIn) results(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusCreated, map[string]any{"verificationDate": "2026-01-01T00:00:00+00:00"})
 }
 
-func (b *standIn) canIDeploy(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
+func (b *standIn) deployable(w http.ResponseWriter, name, version, to string) {
 	var good, bad, unknown int
 	for _, p := range b.pacts {
 		switch {
-		case p.consumer != q.Get("pacticipant") || p.version != q.Get("version"):
+		case p.consumer != name || p.version != version:
 		case len(p.results) == 0:
 			unknown++
 		case p.results[len(p.results)-1]["success"] == true:
@@ -330,5 +350,5 @@ func (b *standIn) canIDeploy(w http.ResponseWriter, r *http.Request) {
 	if good+bad > 0 && unknown == 0 {
 		summary["deployable"], summary["reason"] = bad == 0, fmt.Sprintf("%d of %d verified", good, good+bad)
 	}
-	reply(w, http.StatusOK, map[string]any{"summary": summary, "notices": []any{map[string]any{"type": "info", "text": "to " + q.Get("environment") + q.Get("to")}}})
+	reply(w, http.StatusOK, map[string]any{"summary": summary, "notices": []any{map[string]any{"type": "info", "text": "to " + to}}})
 }
