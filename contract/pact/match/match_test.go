@@ -107,6 +107,8 @@ func TestRulesForArraysAndObjects(t *testing.T) {
 		{"each key, whatever the values", one(`{"match": "eachKey", "rules": [{"match": "regex", "regex": "k\\d"}]}`), `{"a": {"k1": 1}}`, `{"a": {"k1": "x"}}`, nil},
 		{"each value of an object", one(`{"match": "eachValue", "rules": [{"match": "integer"}]}`), `{"a": {"k": 1}}`, `{"a": {"x": 2, "y": 3.0}}`, []contract.Place{"body /a/y"}},
 		{"each value of an array", one(`{"match": "eachValue", "rules": [{"match": "regex", "regex": "x+"}]}`), `{"a": ["x"]}`, `{"a": ["xx", "y"]}`, []contract.Place{"body /a/1"}},
+		{"keys and values of nothing", one(`{"match": "eachKey", "rules": [{"match": "regex", "regex": "k\\d"}]}, {"match": "eachValue", "rules": [{"match": "type"}]}`), `{"a": null}`, `{"a": null}`, nil},
+		{"keys and values where nothing is expected", one(`{"match": "eachValue", "rules": [{"match": "type"}]}`), `{"a": null}`, `{"a": {"k": 1}}`, []contract.Place{"body /a"}},
 		{"keys and values", one(`{"match": "eachKey", "rules": [{"match": "regex", "regex": "k\\d"}]}, {"match": "eachValue", "rules": [{"match": "type"}]}`), `{"a": {"k1": {"b": 1}}}`, `{"a": {"k2": {"b": 7}, "k3": {"b": "7"}}}`, []contract.Place{"body /a/k3/b"}},
 		{"array contains", one(`{"match": "arrayContains", "variants": [{"index": 0, "rules": {"$.v": {"matchers": [{"match": "integer"}]}}}, {"index": 1}]}`), `{"a": [{"n": "x", "v": 1}, {"n": "y"}]}`, `{"a": [{"n": "q"}, {"n": "y", "v": 1}, {"n": "x", "v": 99}]}`, nil},
 		{"array lacks one", one(`{"match": "arrayContains", "variants": [{"index": 0, "rules": {"$.v": {"matchers": [{"match": "integer"}]}}}, {"index": 1}]}`), `{"a": [{"n": "x", "v": 1}, {"n": "y"}]}`, `{"a": [{"n": "x", "v": "99"}, {"n": "y"}]}`, []contract.Place{"body /a"}},

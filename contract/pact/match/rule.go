@@ -86,6 +86,9 @@ func sizeFits(r *pact.Rule, n int) string {
 // value of it, whatever the keys are and however many items there are.
 func (c *checker) each(at cursor, rules *candidate, r *pact.Rule, want, got any) {
 	name := r.Name()
+	if want == nil && got == nil {
+		return // there is no key and no value
+	}
 	if typeOf(want) != typeOf(got) || !container(want) {
 		c.add(at.place(), want, got, "the rule %q is for an array or an object", name)
 		return

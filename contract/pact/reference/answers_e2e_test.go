@@ -20,7 +20,7 @@ import (
 
 // perInteraction is how many wrong answers an interaction is given; others are drawn
 // for each pact. The reference takes 8 ms and more for each.
-const perInteraction = 14
+const perInteraction = 8
 
 // right is the answer of the file itself.
 func right(it *pact.Interaction) answer {

@@ -18,7 +18,7 @@ import (
 )
 
 // disagreement is a pair of which both say otherwise.
-type disagreement struct{ pact, interaction, answer, ours, theirs string }
+type disagreement struct{ pact, interaction, what, body, ours, theirs string }
 
 // compared counts what both judged.
 type compared struct {
@@ -90,7 +90,7 @@ func (c *compared) both(t *testing.T, j *judge, p *provider, path, states string
 func (c *compared) add(r *verify.Result, theirs *verdict, failed map[string]bool, file string, byName map[string]answer) {
 	c.count(r.Outcome == verify.Passed)
 	if (r.Outcome != verify.Passed) != failed[r.Description] {
-		c.disagreed = append(c.disagreed, disagreement{file, r.Description, byName[r.Description].what + ": " + string(byName[r.Description].body),
+		c.disagreed = append(c.disagreed, disagreement{file, r.Description, byName[r.Description].what, string(byName[r.Description].body),
 			fmt.Sprint(r.Outcome, " ", r.Detail, r.Mismatches), theirs.why(r.Description)})
 	}
 }
@@ -108,12 +108,13 @@ func (c *compared) count(passed bool) {
 func (c *compared) tell(t *testing.T) {
 	t.Helper()
 	known := make(map[string]int)
-	for _, d := range c.disagreed {
+	for i := range c.disagreed {
+		d := &c.disagreed[i]
 		if i := slices.IndexFunc(argued, func(a argument) bool { return a.fits(d) }); i >= 0 {
 			known[argued[i].reason]++
 			continue
 		}
-		t.Errorf("%s %q\n  answer %s\n  ours   %s\n  theirs %s", d.pact, d.interaction, d.answer, d.ours, d.theirs)
+		t.Errorf("%s %q\n  answer %s: %s\n  ours   %s\n  theirs %s", d.pact, d.interaction, d.what, d.body, d.ours, d.theirs)
 	}
 	t.Logf("%d pairs: %d pass, %d fail, %d disagreements", c.pairs, c.pass, c.fail, len(c.disagreed))
 	for _, a := range argued {

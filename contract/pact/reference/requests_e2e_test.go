@@ -68,7 +68,7 @@ func requestsFor(want *pact.Request, draw *rand.Rand) []request {
 			all = append(all, good.with(fmt.Sprintf("header %s %q", name, v), func(r *request) { r.header[name] = []string{v} }))
 		}
 	}
-	return append(all, some(draw, otherContents(want, good), 30)...)
+	return append(all, some(draw, otherContents(want, good), 16)...)
 }
 
 func otherContents(want *pact.Request, good request) []request {
@@ -137,7 +137,7 @@ func TestRequestsAreJudgedAsTheReferenceDoes(t *testing.T) {
 			c.count(len(found) == 0)
 			if ok != (len(found) == 0) {
 				c.disagreed = append(c.disagreed, disagreement{string(read.Version), s.Name,
-					r.what + ": " + r.query.Encode() + " " + string(r.body), fmt.Sprint(outcome(found), " ", found), why})
+					r.what, r.query.Encode() + " " + string(r.body), fmt.Sprint(outcome(found), " ", found), why})
 			}
 		}
 	}

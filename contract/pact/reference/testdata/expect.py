@@ -49,6 +49,8 @@ def bodies():
         "like null": {"n": match.like(None)},
         "like empty": {"o": match.like({}), "a": match.like([])},
         "odd names": {"a.b": match.like(1), "c d": match.integer(2), "@e": match.like("x"), "ü": match.like("z")},
+        # No apostrophe is in a name: the reference writes ['it\'s'], and cannot read it.
+        "quoted names": {'say "x"': match.integer(2), "[q]": match.like("z"), "back\\slash": match.like("x")},
         "generated": {"id": match.uuid(), "n": match.integer(), "s": match.string(), "d": match.date()},
     }
 
@@ -63,6 +65,9 @@ RULED = {
     "values": ({"m": {"a": {"n": 1}}}, {"body": {"$.m": {"matchers": [{"match": "values"}]}, "$.m.*.n": {"matchers": [{"match": "integer"}]}}}),
     "wildcard": ({"m": [{"n": 1, "x": "a"}]}, {"body": {"$.m": {"matchers": [{"match": "type", "min": 1}]}, "$.m[*].*": {"matchers": [{"match": "type"}]}}}),
     "each key and value": ({"m": {"a1": 1}}, {"body": {"$.m": {"matchers": [{"match": "eachKey", "rules": [{"match": "regex", "regex": "^[a-z]\\d$"}]}, {"match": "eachValue", "rules": [{"match": "integer"}]}]}}}),
+    "each key and value of null": ({"m": None}, {"body": {"$.m": {"combine": "AND", "matchers": [{"match": "eachKey", "rules": [{"match": "regex", "regex": "^[a-z]\\d$"}]}, {"match": "eachValue", "rules": [{"match": "integer"}]}]}}}),
+    "each value of null values": ({"m": {"a1": None}}, {"body": {"$.m": {"combine": "AND", "matchers": [{"match": "eachKey", "rules": [{"match": "regex", "regex": "^[a-z]\\d$"}]}, {"match": "eachValue", "rules": [{"match": "type"}]}]}}}),
+    "each value of null integers": ({"m": {"a1": None}}, {"body": {"$.m": {"combine": "AND", "matchers": [{"match": "eachKey", "rules": [{"match": "regex", "regex": "^[a-z]\\d$"}]}, {"match": "eachValue", "rules": [{"match": "integer"}]}]}}}),
     "each key and below": ({"m": {"a1": 1, "b1": "x"}}, {"body": {"$.m": {"matchers": [{"match": "eachKey", "rules": [{"match": "regex", "regex": "^[a-z]\\d$"}]}]}, "$.m.a1": {"matchers": [{"match": "integer"}]}}}),
     "index": ({"m": [1, "a"]}, {"body": {"$.m[0]": {"matchers": [{"match": "integer"}]}, "$.m[1]": {"matchers": [{"match": "type"}]}}}),
 }
