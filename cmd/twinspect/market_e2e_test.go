@@ -125,8 +125,7 @@ func (p programs) recordMarket(t *testing.T, dir string, n int) *marketRun {
 	return m
 }
 
-// marketRequests is how many requests of customers a contract is inferred from: as many as the
-// floors below were measured with.
+// marketRequests is how many requests of customers the contracts are inferred from.
 const marketRequests = 3000
 
 func TestConsumersOfAMarketAreFoundAndBreakByWhatTheyUse(t *testing.T) {
