@@ -14,6 +14,8 @@ type choices struct {
 	calls uint64
 	names []string
 	ids   map[string]uint16
+	// at are the outcomes that are places of the answer.
+	at map[*spot]entry
 	// items are samples of the rows that the responses gave, nil for none.
 	items *flow
 	// list is what choices about items are of, and presence says that they are about
@@ -28,7 +30,7 @@ func (f *Follower) choice(o *origin, context string) *choices {
 	c := o.choices[context]
 	if c == nil && f.flows < maxFlows {
 		f.flows++
-		c = &choices{flow: flow{flowKey: flowKey{context: context}}, ids: make(map[string]uint16)}
+		c = &choices{flow: flow{flowKey: flowKey{context: context}}, ids: make(map[string]uint16), at: make(map[*spot]entry)}
 		o.choices[context] = c
 	}
 	return c
@@ -46,6 +48,18 @@ func (c *choices) outcome(name string) (entry, bool) {
 		c.names = append(c.names, name)
 	}
 	return entry{at: id, hash: uint64(id)}, true
+}
+
+// there returns the entry of the outcome that something is at a place of a message.
+func (c *choices) there(into string, at *spot) (entry, bool) {
+	if e, ok := c.at[at]; ok {
+		return e, true
+	}
+	e, ok := c.outcome(into + " " + string(at.place()))
+	if ok {
+		c.at[at] = e
+	}
+	return e, ok
 }
 
 // stated appends what the fields of some values say: each by its value, and by what

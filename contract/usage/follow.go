@@ -18,7 +18,7 @@ type message struct {
 // look puts all that the consumer of a group sent into the index.
 func (f *Follower) look(r *reading, g group) {
 	f.index.reset()
-	f.messages = f.messages[:0]
+	f.messages, f.sent = f.messages[:0], f.sent[:0]
 	for _, i := range g.calls {
 		if r.chain.Calls[i].Exchange == nil {
 			continue
@@ -123,16 +123,36 @@ func (f *Follower) sample(r *reading, g group, targets []target, calls []int, de
 			}
 			union = tidy(append(union, derived...))
 		}
-		var sent []entry
-		for _, m := range t.messages {
-			base := len(sent)
-			for _, e := range f.messages[m].forms {
-				e.val += uint16(base)
-				sent = append(sent, e)
-			}
-		}
-		t.flow.keep(sample{hash: hash, given: union, sent: tidy(sent)}, f.budget())
+		t.flow.keep(sample{hash: hash, given: union, sent: f.tidied(t.messages)}, f.budget())
 	}
+}
+
+// dispatch is what some messages of a group held, tidied.
+type dispatch struct {
+	messages []int32
+	sent     []entry
+}
+
+// tidied returns what messages held. Responses that came before the same ones share
+// it in their samples.
+func (f *Follower) tidied(messages []int32) []entry {
+	i := slices.IndexFunc(f.sent, func(d dispatch) bool { return slices.Equal(d.messages, messages) })
+	if i >= 0 {
+		return f.sent[i].sent
+	}
+	var sent []entry
+	for _, m := range messages {
+		base := len(sent)
+		for _, e := range f.messages[m].forms {
+			e.val += uint16(base)
+			sent = append(sent, e)
+		}
+	}
+	sent = tidy(sent)
+	if len(f.sent) < maxTargets {
+		f.sent = append(f.sent, dispatch{messages, sent})
+	}
+	return sent
 }
 
 // count counts at which places the responses had something.

@@ -23,6 +23,7 @@ type Follower struct {
 	known, index index
 	entries      []entry
 	messages     []message
+	sent         []dispatch
 	flowOf       []*flow
 	present      map[*spot]bool
 }

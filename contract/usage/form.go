@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -150,9 +149,7 @@ func sent(to []entry, v *value, val int) []entry {
 // sample may have: those of the least hashes, so that the order does not matter.
 func tidy(list []entry) []entry {
 	if len(list) > maxEntries {
-		slices.SortFunc(list, func(a, b entry) int {
-			return cmp.Or(cmp.Compare(a.hash, b.hash), compareEntries(a, b))
-		})
+		slices.SortFunc(list, compareHashes)
 		list = slices.Compact(list)
 		list = list[:min(len(list), maxEntries)]
 	}
@@ -160,16 +157,43 @@ func tidy(list []entry) []entry {
 	return slices.Clone(slices.Compact(list))
 }
 
-func compareEntries(a, b entry) int {
-	switch {
-	case a.at != b.at:
-		return cmp.Compare(a.at, b.at)
-	case a.way != b.way:
-		return cmp.Compare(a.way, b.way)
-	case a.hash != b.hash:
-		return cmp.Compare(a.hash, b.hash)
+func compareHashes(a, b entry) int {
+	if a.hash != b.hash {
+		return order(a.hash < b.hash)
 	}
-	return cmp.Or(compareBool(a.stale, b.stale), cmp.Compare(a.val, b.val), cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
+	return compareEntries(a, b)
+}
+
+// order is that of two values that are not the same.
+func order(less bool) int {
+	if less {
+		return -1
+	}
+	return 1
+}
+
+func compareEntries(a, b entry) int {
+	if x, y := a.place(), b.place(); x != y {
+		return order(x < y)
+	}
+	if a.hash != b.hash {
+		return order(a.hash < b.hash)
+	}
+	if x, y := a.rest(), b.rest(); x != y {
+		return order(x < y)
+	}
+	return 0
+}
+
+// place and rest are what entries are sorted by before and after their hashes.
+func (e *entry) place() uint32 { return uint32(e.at)<<8 | uint32(e.way) }
+
+func (e *entry) rest() uint64 {
+	n := uint64(e.val)<<16 | uint64(e.begin)<<8 | uint64(e.end)
+	if e.stale {
+		n |= 1 << 32
+	}
+	return n
 }
 
 func compareBool(a, b bool) int {

@@ -121,12 +121,12 @@ func (c *choices) byItem() []*choices {
 
 // within returns empty choices about the items at a place.
 func (c *choices) within(list *spot) *choices {
-	return &choices{flow: flow{flowKey: c.flowKey}, calls: c.calls, ids: make(map[string]uint16), list: list}
+	return &choices{flow: flow{flowKey: c.flowKey}, calls: c.calls, ids: make(map[string]uint16), at: make(map[*spot]entry), list: list}
 }
 
 func (c *choices) whether(r *row) sample {
 	s := sample{given: r.given}
-	if e, ok := c.outcome(c.said(r.into)); ok && r.met {
+	if e, ok := c.there(answer+" "+c.context, r.into); ok && r.met {
 		s.sent = append(s.sent, e)
 	}
 	return s
@@ -135,7 +135,7 @@ func (c *choices) whether(r *row) sample {
 func (c *choices) what(r *row, b *book) sample {
 	s := sample{given: r.given}
 	for _, of := range r.sent {
-		e, ok := c.outcome(c.said(b.spots[of.at]))
+		e, ok := c.there(b.into, b.spots[of.at])
 		if !ok {
 			continue
 		}
@@ -147,6 +147,3 @@ func (c *choices) what(r *row, b *book) sample {
 	s.sent = tidy(s.sent)
 	return s
 }
-
-// said names a place of the consumer's answer.
-func (c *choices) said(at *spot) string { return answer + " " + c.context + " " + string(at.place()) }

@@ -43,9 +43,12 @@ func (f *Follower) watch(r *reading, g group, o *origin, calls []int, targets []
 			if at.listed() { // what decides over an item is another item's field
 				continue
 			}
-			name := t.book.into + " " + string(at.place())
-			note(name)
-			if e, ok := c.outcome(name); ok && v.states() {
+			e, ok := c.there(t.book.into, at)
+			if !ok {
+				continue
+			}
+			sent = append(sent, e)
+			if v.states() {
 				e.way, e.hash = byClass, v.hash
 				sent = append(sent, e)
 			}
