@@ -166,13 +166,13 @@ func lineOf(sp *trace.Span) spanLine {
 }
 
 // output is where a command prints to: standard output, or a file.
-func output(env cli.Env, name string, print func(io.Writer) error) error {
+func output(env cli.Env, name string, render func(io.Writer) error) error {
 	if name == "-" || name == "" {
-		return print(env.Stdout)
+		return render(env.Stdout)
 	}
 	f, err := os.Create(name)
 	if err != nil {
 		return err
 	}
-	return errors.Join(print(f), f.Close())
+	return errors.Join(render(f), f.Close())
 }

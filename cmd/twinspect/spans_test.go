@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -138,7 +139,7 @@ func spansIn(t *testing.T, r io.Reader) (all []trace.Span) {
 	for {
 		var sp trace.Span
 		err := in.ReadSpan(t.Context(), &sp)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		require.NoError(t, err)
