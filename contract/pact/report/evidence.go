@@ -7,6 +7,7 @@ import (
 	"twinspect.dev/capture"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/pact/verify"
+	"twinspect.dev/diff/report/look"
 )
 
 // SchemaName names the kind of evidence, SchemaVersion is the version of its JSON
@@ -101,7 +102,7 @@ func (e *Evidence) explain(failing, lost, asked int) {
 		e.Reasons = append(e.Reasons, fmt.Sprintf("%d of %d pacts are broken", failing, len(e.Pacts)))
 	}
 	if lost > 0 {
-		e.Reasons = append(e.Reasons, fmt.Sprintf("%d interactions were not run, and nothing is known of them", lost))
+		e.Reasons = append(e.Reasons, fmt.Sprintf("%s not run, of which nothing is known", look.Plural(uint64(lost), "interaction"))) //nolint:gosec // a count
 	}
 	for i := range e.Pacts {
 		p := &e.Pacts[i]

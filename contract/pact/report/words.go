@@ -82,10 +82,11 @@ func about(r *verify.Result) string {
 	if r.Status > 0 {
 		parts = append(parts, fmt.Sprintf("→ %d", r.Status))
 	}
+	text := strings.Join(parts, " ")
 	if r.Request != "" && r.LatencyMS > 0 {
-		parts = append(parts, look.Milliseconds(r.LatencyMS))
+		text += ", " + look.Milliseconds(r.LatencyMS)
 	}
-	return strings.Join(parts, " ")
+	return text
 }
 
 // given tells the states of a result, "" for none.
