@@ -354,3 +354,23 @@ func TestAStateThatFailsIsTheEnvironmentsFault(t *testing.T) {
 	assert.Equal(t, contract.Inconclusive, r.Verdict)
 	assert.Equal(t, "no database", r.Results[0].Detail)
 }
+
+func TestWhatIsNotAskedOfAPendingPactIsPendingToo(t *testing.T) {
+	_, v := provider(t)
+	v.Pending, v.Messages = true, nil
+	r, err := v.Verify(t.Context(), pactOf(pact.Interaction{Description: "a message", Kind: pact.AsyncMessage}))
+	require.NoError(t, err)
+	assert.Equal(t, verify.NoMessages, r.Results[0].Reason)
+	assert.True(t, r.Results[0].Pending)
+}
+
+func TestFieldsAloneThatAreSecretAreHidden(t *testing.T) {
+	_, v := provider(t)
+	v.Header = capture.Header{{Name: "X-Tenant", Value: "shop-7"}, {Name: "X-Shop", Value: "s3cret-key"}}
+	v.Secret = []string{"x-shop"}
+	r, err := v.Verify(t.Context(), pactOf(product("wrong", map[string]any{"name": "ink"}, exists("pen"))))
+	require.NoError(t, err)
+	assert.Contains(t, r.Results[0].Curl, "shop-7")
+	assert.Contains(t, r.Results[0].Curl, "$H_X_SHOP")
+	assert.NotContains(t, r.Results[0].Curl, "s3cret")
+}
