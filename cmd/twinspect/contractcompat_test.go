@@ -202,8 +202,8 @@ func TestTheReportOfAChangeIsWrittenAndNamed(t *testing.T) {
 
 func TestAllIsToldWhereThatIsAskedFor(t *testing.T) {
 	args := []string{"contract-check", "change", catalogWith(t), catalogWith(t, withoutStock...), "--consumers", contractsOf(t, usesPrice("checkout", "catalog"))}
-	assert.NotContains(t, twinspect(t.Context(), args...).stdout, "nothing shows")
-	assert.Contains(t, twinspect(t.Context(), append(args, "--verbose")...).stdout, "nothing shows")
+	assert.NotContains(t, twinspect(t.Context(), args...).stdout, "is given body /stock")
+	assert.Contains(t, twinspect(t.Context(), append(args, "--verbose")...).stdout, "is given body /stock")
 }
 
 func TestWrongUsageOfChecksOfConsumersSaysWhatIsWanted(t *testing.T) {
