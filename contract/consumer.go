@@ -42,11 +42,11 @@ type Interaction struct {
 	// an object that is used as a map, is "*".
 	Request []Field
 	// Responses are sorted by status.
-	Responses []ContractResponse
+	Responses []Answer
 }
 
-// ContractResponse is what the consumer got with one status.
-type ContractResponse struct {
+// Answer is what the consumer got with one status.
+type Answer struct {
 	Status int
 	Calls  uint64
 	// MediaType is the most frequent one, without parameters; "" for no body.
@@ -56,11 +56,11 @@ type ContractResponse struct {
 	Fields []Field
 	// Example is an exchange that was answered so, without secrets; nil where none
 	// may be shown.
-	Example *ContractExample
+	Example *Sample
 }
 
-// ContractExample is an exchange whose bodies are trees of values.
-type ContractExample struct {
+// Sample is an exchange whose bodies are trees of values.
+type Sample struct {
 	Target         string // path and query
 	Request        any    // nil without a body, or where it is no JSON
 	Response       any

@@ -67,7 +67,7 @@ func usesPrice(consumer, provider string) *contract.Contract {
 		Schema: contract.ContractSchema, Version: contract.ContractVersion, Consumer: consumer, Provider: provider,
 		Interactions: []contract.Interaction{{
 			Operation: "GET /products/{id}", OperationID: "getProduct", Calls: 40, For: map[string]uint64{"": 40}, Request: []contract.Field{id},
-			Responses: []contract.ContractResponse{{Status: 200, Calls: 40, MediaType: "application/json", Fields: []contract.Field{
+			Responses: []contract.Answer{{Status: 200, Calls: 40, MediaType: "application/json", Fields: []contract.Field{
 				field("body", "object", contract.Seen), field("body /price", "number", contract.Used), field("body /stock", "integer", contract.Seen),
 			}}},
 		}},

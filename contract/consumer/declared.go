@@ -14,7 +14,7 @@ import (
 
 // declare adds the fields that the document declares for a response and that never
 // came.
-func declare(res *contract.ContractResponse, doc *openapi.Document, op *openapi.Operation) {
+func declare(res *contract.Answer, doc *openapi.Document, op *openapi.Operation) {
 	if op == nil {
 		return
 	}

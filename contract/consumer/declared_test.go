@@ -31,7 +31,7 @@ paths:
                   customer: {type: object, properties: {name: {type: string}}}
 `))
 	require.NoError(t, err)
-	res := contract.ContractResponse{Status: 200, Calls: 5, MediaType: "application/json", Fields: []contract.Field{
+	res := contract.Answer{Status: 200, Calls: 5, MediaType: "application/json", Fields: []contract.Field{
 		{At: "body", Seen: 5, Of: 5}, {At: "body /id", Seen: 5, Of: 5},
 		{At: "body /taxes", Seen: 5, Of: 5}, {At: "body /taxes/reduced", Seen: 2, Of: 5},
 	}}

@@ -21,7 +21,7 @@ const maxExample = 16 << 10
 // the one with more fields before the others, then the shorter, then the first by
 // its identity.
 type candidate struct {
-	example *contract.ContractExample
+	example *contract.Sample
 	fields  int
 	size    int
 	id      capture.ID
@@ -59,8 +59,8 @@ func (c *candidate) better(o *candidate) bool {
 }
 
 // show makes an example of an exchange, and counts what its answer tells.
-func show(e *capture.Exchange) (x *contract.ContractExample, fields int) {
-	x = &contract.ContractExample{Target: e.Request.Target}
+func show(e *capture.Exchange) (x *contract.Sample, fields int) {
+	x = &contract.Sample{Target: e.Request.Target}
 	x.Request, _ = shape.Tree(&e.Request.Message, schema.Request, maxExample)
 	x.Response, _ = shape.Tree(&e.Response.Message, schema.Response, maxExample)
 	x.RequestHeader, x.ResponseHeader = named(kept(e.Request.Header)), named(kept(e.Response.Header))

@@ -241,8 +241,8 @@ func (l *Learner) contract(of pair) *contract.Contract {
 	return c
 }
 
-func (r *response) contract(status int, uses map[contract.Place]contract.Usage) contract.ContractResponse {
-	c := contract.ContractResponse{Status: status, Calls: r.calls, MediaType: most(r.media), Fields: r.fields.Fields(), Example: r.example.example}
+func (r *response) contract(status int, uses map[contract.Place]contract.Usage) contract.Answer {
+	c := contract.Answer{Status: status, Calls: r.calls, MediaType: most(r.media), Fields: r.fields.Fields(), Example: r.example.example}
 	known := located(c.Fields, uses)
 	for i := range c.Fields {
 		f := &c.Fields[i]

@@ -48,7 +48,7 @@ type operation struct {
 }
 
 type response struct {
-	contract.ContractResponse
+	contract.Answer
 	at      *token.Token
 	counted bool
 	fields  shapes
@@ -298,9 +298,9 @@ func (d *decoder) usage(out *field, f rulefile.Fields) {
 	}
 }
 
-func (d *decoder) example(n ast.Node) *contract.ContractExample {
+func (d *decoder) example(n ast.Node) *contract.Sample {
 	f := d.Fields(n, "an example", "target", "requestHeader", "request", "responseHeader", "response")
-	return &contract.ContractExample{
+	return &contract.Sample{
 		Target: d.text(f, "target"), RequestHeader: d.header(f, "requestHeader"), ResponseHeader: d.header(f, "responseHeader"),
 		Request: d.body(f, "request"), Response: d.body(f, "response"),
 	}

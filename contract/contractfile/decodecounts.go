@@ -211,7 +211,7 @@ func (d *decoder) finish() {
 				d.Errorf(r.at, "the response has no counts")
 			}
 			r.Fields = d.fields(&r.fields)
-			op.Responses = append(op.Responses, r.ContractResponse)
+			op.Responses = append(op.Responses, r.Answer)
 		}
 		slices.SortFunc(op.Responses, byStatus)
 		d.contract.Interactions = append(d.contract.Interactions, op.Interaction)
@@ -223,7 +223,7 @@ func byOperation(a, b contract.Interaction) int { return cmp.Compare(a.Operation
 
 func byPlace(a, b contract.Field) int { return cmp.Compare(a.At, b.At) }
 
-func byStatus(a, b contract.ContractResponse) int { return cmp.Compare(a.Status, b.Status) }
+func byStatus(a, b contract.Answer) int { return cmp.Compare(a.Status, b.Status) }
 
 func (d *decoder) fields(s *shapes) []contract.Field {
 	var out []contract.Field

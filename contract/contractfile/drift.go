@@ -134,8 +134,8 @@ func grouped(n uint64) string {
 func (d *drift) operation(o, n *contract.Interaction) {
 	at := Change{Operation: o.Operation}
 	d.fields(at, o.Request, n.Request, n.Calls)
-	status := func(list []contract.ContractResponse, status int) *contract.ContractResponse {
-		return find(list, func(r contract.ContractResponse) bool { return r.Status == status })
+	status := func(list []contract.Answer, status int) *contract.Answer {
+		return find(list, func(r contract.Answer) bool { return r.Status == status })
 	}
 	for _, or := range o.Responses {
 		at.Status = or.Status

@@ -16,7 +16,7 @@ import (
 
 func one(fields ...contract.Field) *contract.Contract {
 	return &contract.Contract{Consumer: "a", Provider: "b", Interactions: []contract.Interaction{{
-		Operation: "GET /x", Calls: 40, Responses: []contract.ContractResponse{{Status: 200, Calls: 40, MediaType: "application/json", Fields: fields}},
+		Operation: "GET /x", Calls: 40, Responses: []contract.Answer{{Status: 200, Calls: 40, MediaType: "application/json", Fields: fields}},
 	}}}
 }
 
@@ -108,7 +108,7 @@ func TestADriftIsReadAsADiff(t *testing.T) {
 	old, now := sample(t), sample(t)
 	op := &now.Interactions[1]
 	op.Request = nil
-	op.Responses[1] = contract.ContractResponse{Status: 410, Calls: 2}
+	op.Responses[1] = contract.Answer{Status: 410, Calls: 2}
 	var bodies []string
 	for i := range 20 {
 		bodies = append(bodies, fmt.Sprintf(`{"id":"p%d","price":"%d","status":"%s","total\u001b[2J":{"a":1}}`, i, i, []string{"active", "open"}[i%2]))
@@ -141,7 +141,7 @@ func TestMergedContractsAreThatOfAllRecordings(t *testing.T) {
 				}
 			}
 			c.Interactions = append(c.Interactions, contract.Interaction{Operation: op, Calls: uint64(n), For: map[string]uint64{"": uint64(n)},
-				Responses: []contract.ContractResponse{{Status: 200, Calls: uint64(n), MediaType: "application/json", Fields: b.Fields()}}})
+				Responses: []contract.Answer{{Status: 200, Calls: uint64(n), MediaType: "application/json", Fields: b.Fields()}}})
 		}
 		return c
 	})

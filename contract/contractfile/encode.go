@@ -144,7 +144,7 @@ func span(from, to int) string {
 }
 
 // example writes the exchange that shows a response, bodies as JSON.
-func (e *emitter) example(x *contract.ContractExample) {
+func (e *emitter) example(x *contract.Sample) {
 	if x == nil {
 		return
 	}

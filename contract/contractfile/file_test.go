@@ -89,9 +89,9 @@ func sample(t testing.TB) *contract.Contract {
 			{
 				Operation: "GET /products/{id}", OperationID: "getProduct", Calls: 22, For: map[string]uint64{"GET /cart": 20, "": 2},
 				Request: b.Fields(),
-				Responses: []contract.ContractResponse{
+				Responses: []contract.Answer{
 					{Status: 200, Calls: 20, MediaType: "application/json", Fields: ok,
-						Example: &contract.ContractExample{
+						Example: &contract.Sample{
 							Target: "/products/17?q=a%20b", RequestHeader: map[string]string{"Accept": "*/*"},
 							Response: decode(t, `{"id":"x","price":1.50,"odd":"\u0085\u001b😀 ${a}: - #","list":[]}`),
 						}},
@@ -130,10 +130,10 @@ func TestAnyTextIsReadBack(t *testing.T) {
 		place := contract.Place(text.Draw(t, "place"))
 		value := text.Draw(t, "value")
 		in := contract.Interaction{Operation: text.Draw(t, "operation"), OperationID: text.Draw(t, "id"), Calls: 3, For: map[string]uint64{text.Draw(t, "for"): 2},
-			Responses: []contract.ContractResponse{{Status: 200, Calls: 2, MediaType: text.Draw(t, "media"), Fields: []contract.Field{
+			Responses: []contract.Answer{{Status: 200, Calls: 2, MediaType: text.Draw(t, "media"), Fields: []contract.Field{
 				{At: place, Seen: 2, Of: 2, Types: map[string]uint64{"string": 2}, Values: map[string]uint64{value: 2}, MinLen: 1, MaxLen: 3, Class: "uuid",
 					Usage: contract.Usage{State: contract.Used, Evidence: []contract.Evidence{{How: contract.Exact, Into: text.Draw(t, "into")}}}}},
-				Example: &contract.ContractExample{Target: text.Draw(t, "target"), RequestHeader: map[string]string{text.Draw(t, "name"): value},
+				Example: &contract.Sample{Target: text.Draw(t, "target"), RequestHeader: map[string]string{text.Draw(t, "name"): value},
 					Request: map[string]any{text.Draw(t, "key"): []any{value, json.Number("1.50"), nil, true}}, Response: value},
 			}}}
 		c := &contract.Contract{Schema: contract.ContractSchema, Version: contract.ContractVersion, Consumer: text.Draw(t, "consumer"), Provider: "p", Interactions: []contract.Interaction{in}}

@@ -89,12 +89,12 @@ func mergeInteractions(a, b contract.Interaction) contract.Interaction {
 }
 
 // mergeResponses takes the media type of the response that was met more often.
-func mergeResponses(a, b contract.ContractResponse) contract.ContractResponse {
+func mergeResponses(a, b contract.Answer) contract.Answer {
 	media := a.MediaType
 	if b.Calls > a.Calls || b.Calls == a.Calls && b.MediaType < a.MediaType {
 		media = b.MediaType
 	}
-	m := contract.ContractResponse{
+	m := contract.Answer{
 		Status: a.Status, Calls: a.Calls + b.Calls, MediaType: media, Fields: shape.MergeOf(a.Fields, a.Calls, b.Fields, b.Calls), Example: b.Example,
 	}
 	if m.Example == nil {

@@ -70,7 +70,7 @@ func checkout() *contract.Contract {
 	return &contract.Contract{Consumer: "checkout", Provider: "catalog", Interactions: []contract.Interaction{{
 		Operation: "GET /products/{id}", Calls: 12500,
 		Request: []contract.Field{field("path id", 12500, 12500, ""), currency},
-		Responses: []contract.ContractResponse{{
+		Responses: []contract.Answer{{
 			Status: 200, Calls: 12431, MediaType: "application/json",
 			Fields: []contract.Field{field("body", 12431, 12431, contract.Used), price, field("body /stock", 12431, 12431, contract.Seen)},
 		}, {Status: 404, Calls: 69}},
@@ -82,7 +82,7 @@ func search() *contract.Contract {
 	return &contract.Contract{Consumer: "search", Provider: "catalog", Interactions: []contract.Interaction{{
 		Operation: "GET /products/{id}", Calls: 10,
 		Request: []contract.Field{field("path id", 10, 10, "")},
-		Responses: []contract.ContractResponse{{
+		Responses: []contract.Answer{{
 			Status: 200, Calls: 10, MediaType: "application/json",
 			Fields: []contract.Field{field("body", 10, 10, contract.Used), field("body /name", 10, 10, contract.Used)},
 		}},

@@ -106,7 +106,7 @@ func (u *unkeeping) required(p *openapi.Parameter) {
 	}
 }
 
-func (u *unkeeping) response(r *contract.ContractResponse) {
+func (u *unkeeping) response(r *contract.Answer) {
 	status := strconv.Itoa(r.Status)
 	declared := conform.Declared(u.op, r.Status)
 	if declared == nil {
@@ -132,7 +132,7 @@ func (u *unkeeping) response(r *contract.ContractResponse) {
 }
 
 // uses reports whether the consumer uses anything of a response.
-func uses(r *contract.ContractResponse) bool {
+func uses(r *contract.Answer) bool {
 	for i := range r.Fields {
 		if r.Fields[i].Usage.State == contract.Used {
 			return true
@@ -159,7 +159,7 @@ func (u *unkeeping) promised(r *openapi.Response, m *openapi.Media, f *contract.
 
 // field tells what is not promised of a field that is used. A header that is not
 // declared is no breach: documents leave most of them out.
-func (u *unkeeping) field(r *contract.ContractResponse, f *contract.Field, p promise.Promise) {
+func (u *unkeeping) field(r *contract.Answer, f *contract.Field, p promise.Promise) {
 	part, _ := f.At.Split()
 	e := Effect{Status: strconv.Itoa(r.Status), At: f.At, Calls: f.Usage.Calls, Of: f.Usage.Of}
 	used := fmt.Sprintf("uses %s of %s %s", f.At, u.it.Operation, u.unit.share(e.Calls, e.Of))

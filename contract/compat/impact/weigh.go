@@ -82,7 +82,7 @@ func (w *weigher) response(e *Effect, c *compat.Change, it *contract.Interaction
 }
 
 // whole weighs a change of all of a response: who was answered so depends on it.
-func (w *weigher) whole(e *Effect, c *compat.Change, r *contract.ContractResponse) {
+func (w *weigher) whole(e *Effect, c *compat.Change, r *contract.Answer) {
 	level := ofChange(c.Level)
 	if worst(e.Level, level) == e.Level {
 		return
@@ -91,7 +91,7 @@ func (w *weigher) whole(e *Effect, c *compat.Change, r *contract.ContractRespons
 	e.Text = fmt.Sprintf("is answered %d by %s in %s", r.Status, c.Operation, w.unit.count(r.Calls))
 }
 
-func (w *weigher) field(e *Effect, c *compat.Change, r *contract.ContractResponse, f *contract.Field) {
+func (w *weigher) field(e *Effect, c *compat.Change, r *contract.Answer, f *contract.Field) {
 	level := Safe
 	switch f.Usage.State {
 	case contract.Used:

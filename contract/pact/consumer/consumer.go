@@ -58,11 +58,11 @@ func (w *writer) tell(format string, args ...any) {
 // response's own, else that of another one.
 type shown struct {
 	*contract.Interaction
-	Example *contract.ContractExample
+	Example *contract.Sample
 	own     bool
 }
 
-func show(it *contract.Interaction, r *contract.ContractResponse) *shown {
+func show(it *contract.Interaction, r *contract.Answer) *shown {
 	if r.Example != nil {
 		return &shown{it, r.Example, true}
 	}
@@ -74,7 +74,7 @@ func show(it *contract.Interaction, r *contract.ContractResponse) *shown {
 	return &shown{Interaction: it}
 }
 
-func (w *writer) interaction(in *contract.Interaction, r *contract.ContractResponse) pact.Interaction {
+func (w *writer) interaction(in *contract.Interaction, r *contract.Answer) pact.Interaction {
 	it := show(in, r)
 	w.at = fmt.Sprintf("%s answers %d", it.Operation, r.Status)
 	out := pact.Interaction{Kind: pact.HTTP, Description: w.at, Request: w.request(it), Response: w.response(it, r)}
@@ -99,7 +99,7 @@ var conditional = map[int]bool{304: true, 412: true}
 
 // dependsOnData says whether the provider needs a state for the answer: it names a
 // resource, or refuses, or something of what it gives is used.
-func dependsOnData(it *shown, r *contract.ContractResponse) bool {
+func dependsOnData(it *shown, r *contract.Answer) bool {
 	return strings.Contains(it.Operation, "{") || r.Status >= 400 || slices.ContainsFunc(r.Fields, func(f contract.Field) bool {
 		part, _ := f.At.Split()
 		return part == "body" && f.Usage.State == contract.Used
@@ -107,7 +107,7 @@ func dependsOnData(it *shown, r *contract.ContractResponse) bool {
 }
 
 // response is the status, and of headers and body what is used.
-func (w *writer) response(it *shown, r *contract.ContractResponse) *pact.Response {
+func (w *writer) response(it *shown, r *contract.Answer) *pact.Response {
 	out := &pact.Response{Status: r.Status, Header: map[string][]string{}, Rules: pact.Rules{}}
 	var header map[string]string
 	var body any

@@ -53,7 +53,7 @@ func shop() *contract.Contract {
 		Operation: "GET /products/{id}", Calls: 110,
 		Request: []contract.Field{id, part("header Accept", false, "string"), part("header X-Tenant", false, "string"),
 			with(part("query lang", false, "string"), func(f *contract.Field) { f.Many, f.Values = false, map[string]uint64{"de": 50, "en": 50} })},
-		Responses: []contract.ContractResponse{
+		Responses: []contract.Answer{
 			{Status: 200, Calls: 100, MediaType: "application/json", Fields: []contract.Field{
 				part("body", false, "object"),
 				with(part("body /id", true, "string"), func(f *contract.Field) { f.Class = "uuid" }),
@@ -77,7 +77,7 @@ func shop() *contract.Contract {
 				part("header ETag", true, "string"),
 				part("header Server", false, "string"),
 			},
-				Example: &contract.ContractExample{
+				Example: &contract.Sample{
 					Target:         "/products/5f0c1c9a-3d1f-4d7e-9f6b-2a8c4e6d1b30?lang=de",
 					RequestHeader:  map[string]string{"Accept": "application/json", "Authorization": "Bearer s3cret", "User-Agent": "x", "X-Tenant": "t1"},
 					ResponseHeader: map[string]string{"ETag": `"1"`},
@@ -221,8 +221,8 @@ func goTest(t *testing.T) []byte {
 	t.Helper()
 	c := shop()
 	c.Interactions = append(c.Interactions, contract.Interaction{
-		Operation: "POST /orders", Calls: 3, Responses: []contract.ContractResponse{{Status: 201, Calls: 3,
-			Example: &contract.ContractExample{Target: "/orders", Request: map[string]any{"sku": "a`b\n", "n": n("2")}}}},
+		Operation: "POST /orders", Calls: 3, Responses: []contract.Answer{{Status: 201, Calls: 3,
+			Example: &contract.Sample{Target: "/orders", Request: map[string]any{"sku": "a`b\n", "n": n("2")}}}},
 	})
 	p, _ := consumer.FromContract(c, pact.V4)
 	p.Interactions[1].Description += "\n*/ \u2028 func init() { panic(1) }"

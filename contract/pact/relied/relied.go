@@ -145,7 +145,7 @@ func (op *operation) contract(name string) contract.Interaction {
 	it := contract.Interaction{Operation: name, Calls: op.calls, Request: op.request.Fields()}
 	for _, status := range slices.Sorted(maps.Keys(op.responses)) {
 		r := op.responses[status]
-		res := contract.ContractResponse{Status: status, Calls: r.calls, MediaType: r.media, Fields: r.fields.Fields()}
+		res := contract.Answer{Status: status, Calls: r.calls, MediaType: r.media, Fields: r.fields.Fields()}
 		for i := range res.Fields {
 			f := &res.Fields[i]
 			f.Usage = contract.Usage{State: contract.Used, Calls: f.Seen, Of: f.Of, Confidence: 1}
