@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -87,9 +86,10 @@ func (r *pactRun) run(ctx context.Context) error {
 	for _, e := range r.pacts {
 		total += int64(len(e.pact.Interactions))
 	}
+	chosen := verify.Filter(r.filter, "")
 	r.verifier.Keep = func(it *pact.Interaction) bool {
 		r.done.Add(1)
-		return strings.Contains(it.Description, r.filter)
+		return chosen(it)
 	}
 	stop := cli.Watch(asked, r.env, "verified", "interactions", func() (int64, int64) { return r.done.Load(), total })
 	err := r.verifyAll(asked)

@@ -189,9 +189,9 @@ func mediaType(res *capture.Response) string {
 }
 
 // Account implements capture.Accounted: calls of chains, those in a contract
-// written.
+// written, and what of their values was followed.
 func (l *Learner) Account() capture.Account {
-	return capture.Account{{Name: "infer", Unit: "calls", Stats: l.stats}}
+	return append(capture.Account{{Name: "infer", Unit: "calls", Stats: l.stats.Clone()}}, l.follower.Account()...)
 }
 
 // Contracts returns what was inferred, sorted by consumer and provider.

@@ -7,9 +7,7 @@
 package promise
 
 import (
-	"encoding/json"
 	"slices"
-	"strings"
 
 	"twinspect.dev/contract/openapi"
 )
@@ -261,25 +259,4 @@ func together(a, b []string) []string {
 func list(v any) []any {
 	l, _ := v.([]any)
 	return l
-}
-
-// TypeOf returns the type of JSON that a decoded value has; an integer is a number
-// without a fraction.
-func TypeOf(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "boolean"
-	case string:
-		return "string"
-	case json.Number:
-		if strings.ContainsAny(v.String(), ".eE") {
-			return "number"
-		}
-		return "integer"
-	case []any:
-		return "array"
-	}
-	return "object"
 }
