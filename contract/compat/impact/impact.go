@@ -71,6 +71,9 @@ type Report struct {
 	Old *contract.DocumentInfo `json:"old,omitempty"`
 	New contract.DocumentInfo  `json:"new"`
 
+	// Strict says that every breaking change fails, whether anybody depends on it or
+	// not.
+	Strict  bool             `json:"strict,omitempty"`
 	Verdict contract.Verdict `json:"verdict"`
 	// Reasons says in sentences why, the most important first.
 	Reasons []string `json:"reasons"`

@@ -32,7 +32,7 @@ type Case struct {
 // nobody breaks, but a breaking change is of what contracts do not speak of: what the
 // provider sends by itself.
 func Judge(c Case) *Report {
-	r := &Report{Schema: Schema, Version: Version, Provider: c.Provider, New: c.New.Info()}
+	r := &Report{Schema: Schema, Version: Version, Provider: c.Provider, Strict: c.Strict, New: c.New.Info()}
 	if c.Old != nil {
 		info := c.Old.Info()
 		r.Old = &info
@@ -57,7 +57,7 @@ func Judge(c Case) *Report {
 	slices.SortStableFunc(r.Changes, func(a, b Change) int {
 		return cmp.Or(level(a.Level)-level(b.Level), cmp.Compare(len(b.Breaks), len(a.Breaks)))
 	})
-	r.decide(c.Strict)
+	r.decide()
 	return r
 }
 
@@ -163,7 +163,7 @@ func (c *Change) effect(consumers []Consumer, name string, l Level) string {
 }
 
 // decide sets the verdict and its reasons.
-func (r *Report) decide(strict bool) {
+func (r *Report) decide() {
 	r.Verdict = contract.Pass
 	breaking, unweighed := 0, 0
 	for i := range r.Changes {
@@ -185,7 +185,7 @@ func (r *Report) decide(strict bool) {
 	case breaking > 0 && len(r.Consumers) == 0:
 		r.Verdict = contract.Fail
 		r.Reasons = append(r.Reasons, counted(breaking, "breaking change")+", and no consumers were given to weigh them by")
-	case breaking > 0 && strict:
+	case breaking > 0 && r.Strict:
 		r.Verdict = contract.Fail
 		r.Reasons = append(r.Reasons, counted(breaking, "breaking change")+", each of which fails a strict check")
 	case unweighed > 0 && r.Verdict == contract.Pass:

@@ -184,11 +184,10 @@ func counted(effects []impact.Effect) (breaks, risks, notices int) {
 	return breaks, risks, notices
 }
 
-// excused reports whether a breaking change is no reason for the verdict: it broke
-// none of the consumers that were given, and the check let it pass, or failed for
-// another reason.
+// excused reports whether a breaking change that broke none of the consumers is no
+// reason for the verdict: there were some, and the check was not strict.
 func excused(r *impact.Report, t *tally) bool {
-	return t.Consumers > 0 && (r.Verdict != contract.Fail || t.Breaks > 0)
+	return !r.Strict && t.Consumers > 0
 }
 
 // stageSays is a stage of the account in a line.
