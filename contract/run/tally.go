@@ -28,7 +28,7 @@ type tally struct {
 	checks   map[contract.Check]*contract.CheckInfo
 	findings findings.Set[shown]
 	latency  *hdr.Histogram
-	halts    map[capture.Reason]string // the first of each reason, in words
+	halts    map[capture.Reason]string // one of each reason, in words: the least, as cases end in any order
 }
 
 // longest is the greatest latency that is told apart.
@@ -74,8 +74,8 @@ func (t *tally) add(e *Ended, made []contract.Check, after time.Duration, watch 
 		c.Broken++
 	case reason != "":
 		c.NotRun[reason]++
-		if _, ok := t.halts[reason]; !ok {
-			t.halts[reason] = e.Halt.Error()
+		if text := e.Halt.Error(); t.halts[reason] == "" || text < t.halts[reason] {
+			t.halts[reason] = text
 		}
 	default:
 		c.Passed++
@@ -131,7 +131,7 @@ type Result struct {
 	// Over is how many broken answers had causes that were not kept, as there were
 	// too many.
 	Over uint64
-	// Halts tells for each reason in words of the first case that was not run by it.
+	// Halts tells for each reason in words of one case that was not run by it.
 	Halts map[capture.Reason]string
 }
 

@@ -71,7 +71,7 @@ func Decide(r *contract.Report, halts map[capture.Reason]string, interrupted boo
 	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
 		text := fmt.Sprintf("%d cases were not run: %s", reasons[reason], reason)
 		if halts[reason] != "" {
-			text = fmt.Sprintf("%d cases were not run; the first: %s", reasons[reason], halts[reason])
+			text = fmt.Sprintf("%d cases were not run; one of them: %s", reasons[reason], halts[reason])
 		}
 		r.Reasons = append(r.Reasons, text)
 	}
