@@ -15,6 +15,7 @@ import (
 	"errors"
 
 	"twinspect.dev/contract"
+	"twinspect.dev/contract/jsontree"
 )
 
 // Why a message was not written or read. Errors of this package are one of them,
@@ -32,9 +33,9 @@ var (
 	// ErrSyntax: what was read breaks the grammar of its form.
 	ErrSyntax = errors.New("not well-formed")
 	// ErrTooDeep: a value is nested deeper than [MaxDepth].
-	ErrTooDeep = errors.New("nested too deep")
+	ErrTooDeep = jsontree.ErrTooDeep
 	// ErrTooMany: a message has more than [MaxValues].
-	ErrTooMany = errors.New("too many values")
+	ErrTooMany = jsontree.ErrTooMany
 )
 
 // MaxDepth is how deep a value may be nested. Schemas of services nest below 20;

@@ -2,13 +2,14 @@ package message
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"twinspect.dev/contract/jsontree"
 )
 
 // parseJSON reads one text of JSON (RFC 8259). Names that are there twice and
@@ -23,8 +24,8 @@ func parseJSON(data []byte) (any, error) {
 // explainJSON reads a text of JSON that was refused, and tells where it breaks the
 // grammar. What it takes none the less is a value.
 func explainJSON(data []byte) (any, error) {
-	p := &jsonReader{Decoder: jsontext.NewDecoder(bytes.NewBuffer(data)), left: MaxValues}
-	v, err := p.value(0)
+	p := &jsonReader{jsontree.Reader{Decoder: jsontext.NewDecoder(bytes.NewBuffer(data)), Depth: MaxDepth, Values: MaxValues}}
+	v, err := p.Value()
 	if err != nil {
 		return nil, p.explain(err)
 	}
@@ -36,10 +37,7 @@ func explainJSON(data []byte) (any, error) {
 	return v, nil
 }
 
-type jsonReader struct {
-	*jsontext.Decoder
-	left int // values that may still come
-}
+type jsonReader struct{ jsontree.Reader }
 
 // explain tells where in the body an error is.
 func (p *jsonReader) explain(err error) error {
@@ -55,59 +53,4 @@ func (p *jsonReader) explain(err error) error {
 		return fmt.Errorf("%w: not JSON: %s", ErrSyntax, text)
 	}
 	return fmt.Errorf("%w: JSON ends at byte %d", ErrSyntax, p.InputOffset())
-}
-
-func (p *jsonReader) value(depth int) (any, error) {
-	if depth > MaxDepth {
-		return nil, ErrTooDeep
-	}
-	if p.left--; p.left < 0 {
-		return nil, ErrTooMany
-	}
-	token, err := p.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	switch token.Kind() {
-	case 'n':
-		return nil, nil
-	case 't', 'f':
-		return token.Bool(), nil
-	case '"':
-		return token.String(), nil
-	case '0':
-		return json.Number(token.String()), nil
-	case '[':
-		return p.list(depth)
-	}
-	return p.object(depth)
-}
-
-func (p *jsonReader) list(depth int) (any, error) {
-	items := []any{}
-	for p.PeekKind() != ']' {
-		v, err := p.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, v)
-	}
-	_, err := p.ReadToken()
-	return items, err
-}
-
-func (p *jsonReader) object(depth int) (any, error) {
-	members := map[string]any{}
-	for p.PeekKind() != '}' {
-		name, err := p.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		key := name.String()
-		if members[key], err = p.value(depth + 1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := p.ReadToken()
-	return members, err
 }

@@ -2,7 +2,6 @@ package pact
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"twinspect.dev/contract/jsontree"
 	"twinspect.dev/contract/pointer"
 )
 
@@ -58,8 +58,8 @@ func ParseJSON(data []byte) (any, error) {
 }
 
 func parse(data []byte, options ...jsontext.Options) (any, error) {
-	p := &parser{Decoder: jsontext.NewDecoder(bytes.NewBuffer(data), options...), left: MaxValues}
-	v, err := p.value(0)
+	p := &jsontree.Reader{Decoder: jsontext.NewDecoder(bytes.NewBuffer(data), options...), Depth: MaxDepth, Values: MaxValues}
+	v, err := p.Value()
 	if err != nil {
 		return nil, err
 	}
@@ -69,66 +69,6 @@ func parse(data []byte, options ...jsontext.Options) (any, error) {
 		return nil, err
 	}
 	return v, nil
-}
-
-type parser struct {
-	*jsontext.Decoder
-	left int
-}
-
-func (p *parser) value(depth int) (any, error) {
-	if depth > MaxDepth {
-		return nil, errors.New("nested too deep")
-	}
-	if p.left--; p.left < 0 {
-		return nil, errors.New("too many values")
-	}
-	token, err := p.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	switch token.Kind() {
-	case 'n':
-		return nil, nil
-	case 't', 'f':
-		return token.Bool(), nil
-	case '"':
-		return token.String(), nil
-	case '0':
-		return json.Number(token.String()), nil
-	case '[':
-		return p.list(depth)
-	}
-	return p.object(depth)
-}
-
-func (p *parser) list(depth int) (any, error) {
-	items := []any{}
-	for p.PeekKind() != ']' {
-		v, err := p.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, v)
-	}
-	_, err := p.ReadToken()
-	return items, err
-}
-
-func (p *parser) object(depth int) (any, error) {
-	members := map[string]any{}
-	for p.PeekKind() != '}' {
-		name, err := p.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		key := name.String()
-		if members[key], err = p.value(depth + 1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := p.ReadToken()
-	return members, err
 }
 
 // source is a file that is read. Its first fault counts.
