@@ -67,6 +67,9 @@ var rules = []rule{
 	{folder: "diff/report/evidence"},
 	{folder: "diff/", own: []string{"capture", "diff", "diff/"}},
 	{folder: "release/mesh"},
+	{folder: "release/window"},
+	{folder: "release", own: []string{"capture/rulefile", "release/window"}},
+	{folder: "release/", own: []string{"capture", "capture/", "diff", "diff/", "contract", "contract/", "release", "release/"}},
 	{folder: "contract", own: []string{"capture"}, std: true},
 	{folder: "contract/openapi", own: []string{"contract"}},
 	{folder: "contract/run", own: []string{"capture", "capture/", "replay", "replay/", "contract", "contract/"}},
@@ -79,8 +82,8 @@ var rules = []rule{
 	{folder: "contract/pact/report", own: []string{"capture", "capture/", "contract", "contract/", "diff/report/evidence", "diff/report/look"}},
 	{folder: "contract/report", own: []string{"capture", "capture/", "contract", "diff/report/evidence", "diff/report/look"}},
 	{folder: "contract/", own: []string{"capture", "capture/", "contract", "contract/"}},
-	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/", "contract", "contract/"}},
-	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract", "contract/", "release/"}},
+	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/", "contract", "contract/", "release", "release/"}},
+	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract", "contract/", "release", "release/"}},
 }
 
 type pkg struct {
