@@ -127,9 +127,11 @@ type MetricPolicy struct {
 	// Counter names a counter of requests, and Bad the matchers of the bad ones.
 	Counter string
 	Bad     string
-	// Histogram names a classic histogram of seconds, without "_bucket". Above makes
-	// it the share of requests that took longer; it must be a bucket's bound.
+	// Histogram names a classic histogram of durations, without "_bucket", and Unit is
+	// what it counts in: a second, or a millisecond as Istio does. Above makes it the
+	// share of requests that took longer; it must be a bucket's bound.
 	Histogram string
+	Unit      time.Duration
 	Above     time.Duration
 	// Quantile, such as 0.99, compares that of the canary with the baseline's.
 	Quantile float64
