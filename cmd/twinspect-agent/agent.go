@@ -14,6 +14,7 @@ import (
 	"twinspect.dev/capture/sample"
 	"twinspect.dev/capture/spool"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/telemetry"
 )
 
 // agent is one run: packets, exchanges, sampled, redacted, shipped.
@@ -52,7 +53,7 @@ func runAgent(ctx context.Context, env cli.Env, c config, from settings) (err er
 	a.live.Store(&c)
 	a.limited.Store(&limited{factor: 1})
 	a.missing.Store(&contact{time.Now(), "it was not reached yet"})
-	tel, err := newTelemetry(ctx, env.Getenv, c, env.Version)
+	tel, err := telemetry.New(ctx, env.Getenv, telemetry.Program{Name: "twinspect-agent", Version: env.Version, Instance: c.Agent})
 	if err != nil {
 		return err
 	}
@@ -61,15 +62,15 @@ func runAgent(ctx context.Context, env cli.Env, c config, from settings) (err er
 		defer cancel()
 		err = errors.Join(err, f(ctx))
 	}
-	defer stop(tel.close)
+	defer stop(tel.Close)
 	if err := a.open(c, tel); err != nil {
 		return err
 	}
-	if err := tel.observe(a.account, a.gauges()); err != nil {
+	if err := observe(tel.Meters, a.account, a.gauges()); err != nil {
 		return errors.Join(err, a.close(c.Shutdown))
 	}
 	if c.Listen != "" {
-		srv, err := serve(c.Listen, tel.handler(), a.healthy, a.ready)
+		srv, err := serve(c.Listen, tel.Handler(), a.healthy, a.ready)
 		if err != nil {
 			return errors.Join(err, a.close(c.Shutdown))
 		}

@@ -15,6 +15,7 @@ import (
 	"twinspect.dev/capture/tcpstream"
 	"twinspect.dev/capture/wire"
 	"twinspect.dev/cmd/internal/cli"
+	"twinspect.dev/cmd/internal/telemetry"
 )
 
 // input is what the agent records from. Account may be called from any
@@ -36,7 +37,7 @@ type broker interface {
 
 // open builds the flow from its end to its beginning, so that packets flow once
 // there is somewhere to put them.
-func (a *agent) open(c config, tel *telemetry) (err error) {
+func (a *agent) open(c config, tel *telemetry.Telemetry) (err error) {
 	var opened []func() error
 	defer func() {
 		for _, undo := range opened {
@@ -49,7 +50,7 @@ func (a *agent) open(c config, tel *telemetry) (err error) {
 		return err
 	}
 	opened = append(opened, a.broker.Close)
-	far := traced{a.broker, tel.traces.Tracer(scope)}
+	far := traced{a.broker, tel.Traces.Tracer(scope)}
 	if a.out, err = openSpool(c.Spool, far, a); err != nil {
 		return err
 	}

@@ -3,81 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
-	exporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/resource"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"twinspect.dev/capture"
 )
 
 const scope = "twinspect.dev/cmd/twinspect-agent"
-
-// telemetry is what the agent tells of itself: metrics at /metrics, and both
-// metrics and traces over OTLP where the standard environment variables name a
-// collector (OTEL_EXPORTER_OTLP_ENDPOINT and its kin).
-type telemetry struct {
-	registry *prometheus.Registry
-	meters   *sdkmetric.MeterProvider
-	traces   *sdktrace.TracerProvider
-}
-
-func newTelemetry(ctx context.Context, getenv func(string) string, c config, version string) (*telemetry, error) {
-	about := resource.NewSchemaless(
-		attribute.String("service.name", "twinspect-agent"),
-		attribute.String("service.version", version),
-		attribute.String("service.instance.id", c.Agent),
-	)
-	registry := prometheus.NewRegistry()
-	scraped, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo())
-	if err != nil {
-		return nil, fmt.Errorf("serve metrics: %w", err)
-	}
-	meters := []sdkmetric.Option{sdkmetric.WithResource(about), sdkmetric.WithReader(scraped)}
-	spans := []sdktrace.TracerProviderOption{sdktrace.WithResource(about)}
-	if wantsOTLP(getenv, "METRICS") {
-		out, err := otlpmetrichttp.New(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("send metrics over OTLP: %w", err)
-		}
-		meters = append(meters, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(out)))
-	}
-	if wantsOTLP(getenv, "TRACES") {
-		out, err := otlptracehttp.New(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("send traces over OTLP: %w", err)
-		}
-		spans = append(spans, sdktrace.WithBatcher(out))
-	} else {
-		spans = append(spans, sdktrace.WithSampler(sdktrace.NeverSample()))
-	}
-	return &telemetry{registry, sdkmetric.NewMeterProvider(meters...), sdktrace.NewTracerProvider(spans...)}, nil
-}
-
-// wantsOTLP follows the OpenTelemetry environment variable specification.
-func wantsOTLP(getenv func(string) string, signal string) bool {
-	return getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT") != ""
-}
-
-func (t *telemetry) handler() http.Handler {
-	return promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{})
-}
-
-// close sends what is still held.
-func (t *telemetry) close(ctx context.Context) error {
-	return errors.Join(t.traces.Shutdown(ctx), t.meters.Shutdown(ctx))
-}
 
 // gauge is a number that goes up and down.
 type gauge struct {
@@ -86,8 +21,8 @@ type gauge struct {
 }
 
 // observe publishes the account, whose sums balance by stage, and the gauges.
-func (t *telemetry) observe(account func() capture.Account, gauges []gauge) error {
-	m := t.meters.Meter(scope)
+func observe(meters metric.MeterProvider, account func() capture.Account, gauges []gauge) error {
+	m := meters.Meter(scope)
 	records, err := m.Int64ObservableCounter("twinspect.agent.records",
 		metric.WithDescription("What each stage did with what it saw: seen = written + filtered + dropped + open."))
 	if err != nil {
