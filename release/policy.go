@@ -105,7 +105,8 @@ type OverridePolicy struct {
 // CanaryPolicy says which metrics are watched.
 type CanaryPolicy struct {
 	// Every is the time between two looks, Window how far back the first one goes.
-	Every time.Duration
+	Every  time.Duration
+	Window time.Duration
 	// Baseline and Canary are the label matchers that tell the sides apart, such as
 	// `app="catalog",track="canary"`; "$service" and "$namespace" stand for those of
 	// the release.
