@@ -4,6 +4,7 @@ import "time"
 
 // Release is one version on its way to take a service over.
 type Release struct {
+	ID int64 `json:"id,omitempty"` // ascending, 0 where it was not filed
 	Deployment
 	// Since is when it was first deployed or asked about.
 	Since time.Time `json:"since"`
