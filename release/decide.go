@@ -1,0 +1,92 @@
+package release
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Decide weighs a case by a policy. It is pure and deterministic: the order of the
+// evidence does not matter, nothing that it is handed is changed, and it may be called
+// from any goroutine.
+//
+// Each requirement is weighed by itself, see [Requirement]; of several pieces of
+// evidence of its kind the newest conclusive one stands, and newer ones that hold add
+// that they hold. The verdict is the worst of all, so that evidence which by itself
+// would hold or roll back never improves it. Freezes, stops, faults and a question that
+// lacks something hold, and never soften a rollback. What a person said comes after
+// that, and the budget for holding last.
+//
+// It promotes only where some evidence passed or a person who may do so said so, and
+// never while there is a fault, a stop or a question that lacks something.
+func Decide(p *Policy, c Case) Verdict {
+	j := &judge{policy: p, asked: &c, capacity: 1}
+	if j.question() {
+		j.evidence()
+	}
+	j.surroundings()
+	j.traffic()
+	decision, followed := j.overrides(j.worst())
+	if decision == Hold && j.overdue() {
+		decision, followed = Rollback, nil
+	}
+	return j.verdict(decision, followed)
+}
+
+// judge gathers the reasons of one case.
+type judge struct {
+	policy  *Policy
+	asked   *Case
+	reasons []Reason
+	until   time.Time
+	// capacity is the least that evidence which counts has measured, 1 where none did.
+	capacity float64
+}
+
+func (j *judge) add(r Reason) { j.reasons = append(j.reasons, r) }
+
+// turns notes a time at which the verdict may change by itself.
+func (j *judge) turns(at time.Time) {
+	if at.After(j.asked.At) && (j.until.IsZero() || at.Before(j.until)) {
+		j.until = at
+	}
+}
+
+func (j *judge) worst() Decision {
+	worst := Promote
+	for i := range j.reasons {
+		worst = Worst(worst, j.reasons[i].Decision)
+	}
+	return worst
+}
+
+// has reports whether a reason with one of the codes calls for what is not a promotion.
+func (j *judge) has(codes ...Code) bool {
+	return slices.ContainsFunc(j.reasons, func(r Reason) bool {
+		return r.Decision != Promote && slices.Contains(codes, r.Code)
+	})
+}
+
+func (j *judge) verdict(decision Decision, followed *Override) Verdict {
+	slices.SortStableFunc(j.reasons, func(a, b Reason) int {
+		return cmp.Compare(place(b.Decision, decision), place(a.Decision, decision))
+	})
+	v := Verdict{
+		Schema: VerdictSchema, Version: VerdictVersion, Decision: decision,
+		Subject: j.asked.Subject, At: j.asked.At, Reasons: j.reasons,
+		MaxWeight: j.maxWeight(decision, followed), Until: j.until, Override: followed,
+	}
+	if j.policy != nil {
+		v.Policy = PolicyRef{j.policy.Name, j.policy.Digest}
+	}
+	return v
+}
+
+// place ranks a reason's decision for the order of reasons: what calls for the verdict
+// is first.
+func place(d, verdict Decision) int {
+	if d == verdict {
+		return Rollback.Rank() + 1
+	}
+	return d.Rank()
+}

@@ -1,0 +1,108 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// byEvidence are the codes of evidence that does not let a release through yet.
+var byEvidence = []Code{Missing, Stale, Foreign, Thin, Lossy, Blind, Unsigned, Future, Unproven, Failed}
+
+// traffic holds a release that wants more than its canary can take, or more than it may
+// have before its evidence is complete.
+func (j *judge) traffic() {
+	weight := j.asked.Weight
+	if weight > j.capacity {
+		j.add(Reason{Code: Traffic, Decision: Hold, Kind: Canary,
+			Text:   fmt.Sprintf("%s of the traffic is more than the canary has the capacity for, %s", percent(weight), percent(j.capacity)),
+			Change: fmt.Sprintf("give the canary more replicas, or ask for at most %s", percent(j.capacity))})
+	}
+	if j.policy != nil && weight > j.policy.Budget.MaxTraffic && j.worst() == Hold && j.has(byEvidence...) {
+		j.add(Reason{Code: Traffic, Decision: Hold,
+			Text:   fmt.Sprintf("%s of the traffic is more than a release may have before its evidence is complete, %s", percent(weight), percent(j.policy.Budget.MaxTraffic)),
+			Change: fmt.Sprintf("complete the evidence, or ask for at most %s", percent(j.policy.Budget.MaxTraffic))})
+	}
+}
+
+// maxWeight is the share that a release may grow to. Promoted it is what its canary
+// can take, or what a person let it have. Held by evidence it is the budget for
+// gathering more; held by anything else it does not grow at all.
+func (j *judge) maxWeight(d Decision, followed *Override) float64 {
+	switch {
+	case d == Promote && followed != nil:
+		return max(j.capacity, j.asked.Weight)
+	case d == Promote:
+		return j.capacity
+	case d == Rollback || followed != nil || j.policy == nil || j.has(Frozen, Stopped, Faulty, Unknown, Overridden):
+		return 0
+	}
+	return min(j.policy.Budget.MaxTraffic, j.capacity)
+}
+
+// overdue reports whether evidence has held the release for longer than the budget, and
+// says so. While anything else holds it is not: a source that cannot be read may have
+// what is missing.
+func (j *judge) overdue() bool {
+	limit, since := j.maxHold(), j.asked.Since
+	if limit <= 0 || since.IsZero() || !j.has(byEvidence...) || j.has(Frozen, Stopped, Faulty, Unknown) {
+		return false
+	}
+	end := since.Add(limit + j.paused(since, j.asked.At))
+	j.turns(end)
+	if j.asked.At.Before(end) {
+		return false
+	}
+	j.add(Reason{Code: Overdue, Decision: Rollback,
+		Text:   fmt.Sprintf("evidence holds it since %s, and the policy allows %s", moment(since), limit),
+		Change: "push the evidence that is asked for, or let a person override what holds it"})
+	return true
+}
+
+func (j *judge) maxHold() time.Duration {
+	if j.policy == nil {
+		return 0
+	}
+	return j.policy.Budget.MaxHold
+}
+
+// paused is how much of the time was within stops and freezes, at which evidence is not
+// to blame.
+func (j *judge) paused(from, to time.Time) time.Duration {
+	var pauses [][2]time.Time
+	note := func(start, end time.Time) {
+		if end.IsZero() || end.After(to) {
+			end = to
+		}
+		if start.Before(from) {
+			start = from
+		}
+		if start.Before(end) {
+			pauses = append(pauses, [2]time.Time{start, end})
+		}
+	}
+	for _, s := range j.asked.Stops {
+		if covers(s.Services, j.asked.Subject.Service) {
+			note(s.From, s.Until)
+		}
+	}
+	for i := range j.policy.Freeze {
+		w := &j.policy.Freeze[i]
+		if covers(w.Services, j.asked.Subject.Service) {
+			note(w.From, w.To)
+		}
+	}
+	slices.SortFunc(pauses, func(a, b [2]time.Time) int { return a[0].Compare(b[0]) })
+	var total time.Duration
+	last := from
+	for _, p := range pauses {
+		if p[0].Before(last) {
+			p[0] = last
+		}
+		if p[0].Before(p[1]) {
+			total += p[1].Sub(p[0])
+			last = p[1]
+		}
+	}
+	return total
+}
