@@ -57,7 +57,7 @@ func parse(expression string) (*calendar, error) {
 	if _, ok := c.next(from, from.AddDate(4, 0, 0)); !ok {
 		return nil, errNever
 	}
-	c.gap = c.longest()
+	c.gap = c.widest()
 	dom, dow := c.dom == 1<<32-2, c.dow == 1<<7-1
 	c.daily = c.month == 1<<13-2 && (dom && dow || c.either && (dom || dow))
 	return c, nil
@@ -132,6 +132,20 @@ func (c *calendar) run(wall, limit time.Time) time.Time {
 	return wall
 }
 
+// along returns the last time before a limit on the day of a time that is reached from
+// it by steps of at most a length.
+func (c *calendar) along(wall, limit time.Time, length time.Duration) time.Time {
+	date := midnight(wall)
+	minute, last := int(wall.Sub(date)/time.Minute), int((limit.Sub(date)-1)/time.Minute)
+	for {
+		next, ok := c.minuteFrom(minute + 1)
+		if !ok || next > last || time.Duration(next-minute)*time.Minute > length {
+			return date.Add(time.Duration(minute) * time.Minute)
+		}
+		minute = next
+	}
+}
+
 // minuteFrom returns the first minute of the day, from one on, that the expression has.
 func (c *calendar) minuteFrom(from int) (int, bool) {
 	minute := from % 60
@@ -156,8 +170,8 @@ func (c *calendar) minuteTo(upTo int) (int, bool) {
 	return 0, false
 }
 
-// longest returns the longest time between two openings of days that follow each other.
-func (c *calendar) longest() time.Duration {
+// widest returns the longest time between two openings of days that follow each other.
+func (c *calendar) widest() time.Duration {
 	first, _ := c.minuteFrom(0)
 	gap, before := 0, first
 	for m, ok := c.minuteFrom(first + 1); ok; m, ok = c.minuteFrom(before + 1) {

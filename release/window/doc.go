@@ -9,5 +9,5 @@
 //
 // The cost of an answer does not depend on how often a window opens: days are
 // stepped over, no more of them than are in [MaxLength] to look back, and in nine
-// years to look ahead, which is one more than lie between two 29ths of February.
+// years to look ahead.
 package window

@@ -10,8 +10,11 @@ const (
 	// MaxLength is the longest time that a recurring window may be open: a quarter, as
 	// what is longer is written with its dates.
 	MaxLength = 92 * day
-	// horizon is how far ahead a change is looked for.
+	// horizon is how far ahead an opening is looked for: eight years lie between the
+	// 29ths of February around 2100. A window that is open for longest, which is more
+	// than a year, stays so.
 	horizon = 9 * 366 * day
+	longest = 400 * day
 	// slack is more than any two offsets of a zone differ by: 24 hours, where the date
 	// line was moved.
 	slack = 26 * time.Hour
@@ -51,7 +54,7 @@ func (w *Window) Recur(expression string, length time.Duration, zone *time.Locat
 }
 
 // Open reports whether the window is open at a time, and then until when: zero where
-// it does not close within nine years.
+// it does not close within 400 days.
 func (w *Window) Open(at time.Time) (until time.Time, open bool) {
 	if w.times == nil {
 		return w.To, !at.Before(w.From) && at.Before(w.To)
@@ -60,7 +63,7 @@ func (w *Window) Open(at time.Time) (until time.Time, open bool) {
 	if !until.After(at) {
 		return time.Time{}, false
 	}
-	for limit := at.Add(horizon); until.Before(limit); {
+	for limit := at.Add(longest); until.Before(limit); {
 		further := w.reach(until)
 		if !further.After(until) {
 			return until, true
@@ -71,7 +74,7 @@ func (w *Window) Open(at time.Time) (until time.Time, open bool) {
 }
 
 // Change returns when the window next opens or closes after a time, zero where it
-// does neither within nine years.
+// does not open within nine years, or not close within 400 days.
 func (w *Window) Change(at time.Time) time.Time {
 	if until, open := w.Open(at); open {
 		return until
@@ -106,10 +109,12 @@ func (w *Window) reach(at time.Time) time.Time {
 
 // follow returns the last opening of the era that is reached from one without a break.
 func (w *Window) follow(e era, wall time.Time) time.Time {
-	limit := e.limit(wall.Add(horizon))
+	limit := e.limit(wall.Add(longest + slack))
 	for {
 		if w.times.gap <= w.length {
 			wall = w.times.run(wall, limit)
+		} else {
+			wall = w.times.along(wall, limit, w.length)
 		}
 		next, ok := w.times.next(wall.Add(time.Minute), earlier(limit, wall.Add(w.length+1)))
 		if !ok {
