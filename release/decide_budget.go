@@ -2,7 +2,6 @@ package release
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -48,7 +47,10 @@ func (j *judge) overdue() bool {
 	if limit <= 0 || since.IsZero() || !j.has(byEvidence...) || j.has(Frozen, Stopped, Faulty, Unknown) {
 		return false
 	}
-	end := since.Add(limit + j.paused(since, j.asked.At))
+	end := since.Add(limit)
+	if !j.asked.At.Before(end) {
+		end = end.Add(j.paused(since, j.asked.At))
+	}
 	j.turns(end)
 	if j.asked.At.Before(end) {
 		return false
@@ -64,45 +66,4 @@ func (j *judge) maxHold() time.Duration {
 		return 0
 	}
 	return j.policy.Budget.MaxHold
-}
-
-// paused is how much of the time was within stops and freezes, at which evidence is not
-// to blame.
-func (j *judge) paused(from, to time.Time) time.Duration {
-	var pauses [][2]time.Time
-	note := func(start, end time.Time) {
-		if end.IsZero() || end.After(to) {
-			end = to
-		}
-		if start.Before(from) {
-			start = from
-		}
-		if start.Before(end) {
-			pauses = append(pauses, [2]time.Time{start, end})
-		}
-	}
-	for _, s := range j.asked.Stops {
-		if covers(s.Services, j.asked.Subject.Service) {
-			note(s.From, s.Until)
-		}
-	}
-	for i := range j.policy.Freeze {
-		w := &j.policy.Freeze[i]
-		if covers(w.Services, j.asked.Subject.Service) {
-			note(w.From, w.To)
-		}
-	}
-	slices.SortFunc(pauses, func(a, b [2]time.Time) int { return a[0].Compare(b[0]) })
-	var total time.Duration
-	last := from
-	for _, p := range pauses {
-		if p[0].Before(last) {
-			p[0] = last
-		}
-		if p[0].Before(p[1]) {
-			total += p[1].Sub(p[0])
-			last = p[1]
-		}
-	}
-	return total
 }

@@ -44,7 +44,7 @@ func (a *assessment) operations() *operations {
 			o.untouched = append(o.untouched, rule)
 		}
 	}
-	if a.Outcome == Fail && len(o.allowed) > 0 && len(o.regressed) == 0 {
+	if a.Kind == Diff && a.Outcome == Fail && len(o.allowed) > 0 && len(o.regressed) == 0 {
 		a.doubt(o)
 	}
 	return o
@@ -68,7 +68,7 @@ func (o *operations) sort(f found) {
 	}
 }
 
-// doubt finds what would have kept a run from passing without the regressions that are
+// doubt finds what would have kept a comparison from passing without the regressions that are
 // let through: its failure has hidden that.
 func (a *assessment) doubt(o *operations) {
 	for i := range a.Operations {
