@@ -55,7 +55,7 @@ var kind = evidence.Kind{Schema: impact.Schema, Version: impact.Version, What: "
 
 // Read reads evidence as [JSON] writes it, of up to [MaxEvidence] bytes; see
 // [evidence.Kind.Read] for its errors. It refuses verdicts, levels and directions that
-// it does not know. The report is the caller's.
+// it does not know, and what contradicts itself. The report is the caller's.
 func Read(r io.Reader) (*impact.Report, error) { return read(r, MaxEvidence) }
 
 func read(r io.Reader, limit int64) (*impact.Report, error) {
@@ -69,27 +69,17 @@ func read(r io.Reader, limit int64) (*impact.Report, error) {
 	return report, nil
 }
 
-// check refuses what would be misread: an unknown verdict could pass for a pass, an
-// unknown level for a safe one.
+// check refuses what would be misread, an unknown verdict for a pass or an unknown
+// level for a safe one, and what contradicts itself.
 func check(r *impact.Report) error {
 	if err := known("verdict", r.Verdict, contract.Pass, contract.Fail, contract.Inconclusive, contract.Interrupted); err != nil {
 		return err
 	}
 	for i := range r.Consumers {
-		k, at := &r.Consumers[i], fmt.Sprintf("consumers[%d].", i)
-		err := errors.Join(known(at+"level", k.Level, levels...), known(at+"source", k.Source, "traffic", "pact"))
-		if err != nil {
+		if err := checkConsumer(&r.Consumers[i], fmt.Sprintf("consumers[%d].", i)); err != nil {
 			return err
 		}
-		for j := range k.Effects {
-			if err := known(fmt.Sprintf("%seffects[%d].level", at, j), k.Effects[j].Level, levels...); err != nil {
-				return err
-			}
-			if k.Level == impact.Safe && k.Effects[j].Level == impact.Breaks {
-				return fmt.Errorf("%slevel is safe, but effects[%d] breaks it", at, j)
-			}
-		}
-		if k.Level == impact.Breaks && r.Verdict == contract.Pass {
+		if r.Consumers[i].Level == impact.Breaks && r.Verdict == contract.Pass {
 			return fmt.Errorf("verdict is pass, but consumers[%d] breaks", i)
 		}
 	}
@@ -99,6 +89,31 @@ func check(r *impact.Report) error {
 			known(at+"direction", c.Direction, compat.InRequest, compat.InResponse, compat.Operation))
 		if err != nil {
 			return err
+		}
+		if c.Level == compat.Breaking && r.Verdict == contract.Pass && (r.Strict || len(r.Consumers) == 0) {
+			return fmt.Errorf("verdict is pass, but changes[%d] is breaking, which fails by itself", i)
+		}
+	}
+	if err := r.Account.Balance(); err != nil {
+		return err //nolint:wrapcheck // it names the stage
+	}
+	return nil
+}
+
+// checkConsumer holds a consumer to its effects: a level below theirs would hide that
+// it breaks.
+func checkConsumer(k *impact.Consumer, at string) error {
+	err := errors.Join(known(at+"level", k.Level, impact.Breaks, impact.Risk, impact.Safe), known(at+"source", k.Source, "traffic", "pact"))
+	if err != nil {
+		return err
+	}
+	for j := range k.Effects {
+		f := &k.Effects[j]
+		if err := known(fmt.Sprintf("%seffects[%d].level", at, j), f.Level, levels...); err != nil {
+			return err
+		}
+		if f.Level != impact.Notice && slices.Index(levels, f.Level) < slices.Index(levels, k.Level) {
+			return fmt.Errorf("%slevel is %s, but by effects[%d] it is %s", at, k.Level, j, f.Level)
 		}
 	}
 	return nil

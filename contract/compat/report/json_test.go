@@ -9,6 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
+	"twinspect.dev/capture"
 	"twinspect.dev/contract"
 	"twinspect.dev/contract/compat/impact"
 	"twinspect.dev/contract/compat/report"
@@ -78,8 +79,14 @@ func TestReadRefusesWhatWouldBeMisread(t *testing.T) {
 		"consumers[1].source":            func(r *impact.Report) { r.Consumers[1].Source = "rumour" },
 		"consumers[0].effects[1].level":  func(r *impact.Report) { r.Consumers[0].Effects[1].Level = "bad" },
 		"consumers[0].level is safe":     func(r *impact.Report) { r.Consumers[0].Level = impact.Safe },
-		"changes[2].level":               func(r *impact.Report) { r.Changes[2].Level = "worse" },
-		"changes[3].direction":           func(r *impact.Report) { r.Changes[3].Direction = "sideways" },
+		"consumers[0].level is risk":     func(r *impact.Report) { r.Consumers[0].Level, r.Verdict = impact.Risk, contract.Pass },
+		`consumers[0].level is "notice"`: func(r *impact.Report) { r.Consumers[0].Level = impact.Notice },
+		"which fails by itself":          func(r *impact.Report) { r.Consumers, r.Verdict = nil, contract.Pass },
+		"does not balance": func(r *impact.Report) {
+			r.Account = capture.Account{{Name: "a", Unit: "exchanges", Stats: capture.Stats{Seen: 1}}}
+		},
+		"changes[2].level":     func(r *impact.Report) { r.Changes[2].Level = "worse" },
+		"changes[3].direction": func(r *impact.Report) { r.Changes[3].Direction = "sideways" },
 	} {
 		r := typicalReport()
 		change(r)
