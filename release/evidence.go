@@ -110,9 +110,11 @@ type SelfCheck struct {
 	Missed    uint64 `json:"missed"`
 }
 
-// Losses is what an account lost, over all of its stages.
+// Losses is what an account lost, over all of its stages of one unit: that of which the
+// greatest share was lost.
 type Losses struct {
-	// Seen counts what entered the first stage, Lost what any stage dropped.
+	// Seen counts what was wanted of what entered, without what was left out on
+	// purpose, Lost what any stage dropped of it.
 	Seen uint64 `json:"seen"`
 	Lost uint64 `json:"lost"`
 	// Reasons has the lost by reason.
