@@ -5,7 +5,7 @@ package canary
 // of bursts five times as wide as independent failures is not rolled back more often
 // than the budget says even without a history, see the tables under testdata.
 const (
-	priorDispersion = 3
+	priorDispersion = 5
 	priorLooks      = 2
 )
 

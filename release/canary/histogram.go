@@ -32,7 +32,7 @@ func newHistogram(c release.Counts) (histogram, error) {
 			return h, errors.New("the buckets hold more than can be counted")
 		}
 		h.total = sum
-		if b.Bound == 0 && i > 0 && i == len(c.Buckets)-1 {
+		if b.Bound == 0 && i == len(c.Buckets)-1 {
 			break // what has no bound
 		}
 		if !(b.Bound > 0) || math.IsInf(b.Bound, 1) || len(h.edges) > 0 && b.Bound <= h.edges[len(h.edges)-1] {

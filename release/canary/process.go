@@ -12,6 +12,8 @@ type process struct {
 	looks   float64   // that were not empty
 	// now is the logarithm of the e-value, best the greatest that it was.
 	now, best float64
+	// tempered is the mean of 1/dispersion of the looks, by their weight.
+	tempered, weight float64
 }
 
 func newProcess(s side, delta float64, effects, weights []float64) *process {
@@ -48,8 +50,18 @@ func (p *process) add(b block, bases []float64, dispersion float64) {
 		p.capital[k] = before + p.bet(b, bases, effect)/dispersion
 		sum = logAdd(sum, p.weights[k]+p.capital[k])
 	}
-	p.now = sum
-	p.best = max(p.best, sum)
+	p.now = sum * p.correction(b, dispersion)
+	p.best = max(p.best, p.now)
+}
+
+// correction is what the e-value is raised to as what is known of the dispersion now was
+// not when the looks before were taken in: at most 1, so that it reaches a threshold
+// only if it does without.
+func (p *process) correction(b block, dispersion float64) float64 {
+	w := b.na / (b.na + b.nb) * b.nb // the inverse variance of the difference
+	p.tempered += w / dispersion
+	p.weight += w
+	return min(1, p.weight/p.tempered/dispersion)
 }
 
 // bet is the logarithm of the mean of the block's e-values over the base rates.

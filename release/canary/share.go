@@ -22,7 +22,8 @@ const leastStep = 0.0005
 
 // newShare makes the grids. Their step is half of what is allowed: bounds lie at
 // allowed ± step·2^i, effects at step·2^i from half a step on. The growth of the e-value
-// at an effect that is off by √2, the most, is 83 % of the greatest.
+// at an effect that is off by √2, the most, is 83 % of the greatest. Bounds other than
+// what is allowed are only told, and do with every other effect.
 func newShare(allowed float64) *share {
 	s := &share{allowed: allowed}
 	step := leastStep
@@ -33,7 +34,7 @@ func newShare(allowed float64) *share {
 	for e := step / 2; e < 1; e *= 2 {
 		effects = append(effects, e)
 	}
-	deltas := []float64{allowed}
+	var deltas []float64
 	for d := step; d < 1; d *= 2 {
 		for _, x := range [...]float64{allowed - d, allowed + d} {
 			if x > -1 && x < 1 {
@@ -41,11 +42,23 @@ func newShare(allowed float64) *share {
 			}
 		}
 	}
+	s.test(allowed, effects)
 	for _, d := range deltas {
-		s.worse = append(s.worse, newProcess(worse, d, effects, even(len(effects))))
-		s.safe = append(s.safe, safeProcess(d, effects))
+		s.test(d, everyOther(effects))
 	}
 	return s
+}
+
+func (s *share) test(delta float64, effects []float64) {
+	s.worse = append(s.worse, newProcess(worse, delta, effects, even(len(effects))))
+	s.safe = append(s.safe, safeProcess(delta, effects))
+}
+
+func everyOther(list []float64) (kept []float64) {
+	for i := 0; i < len(list); i += 2 {
+		kept = append(kept, list[i])
+	}
+	return kept
 }
 
 // even weights sum up to 1; they are logarithms.
