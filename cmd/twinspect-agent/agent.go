@@ -88,7 +88,7 @@ func (a *agent) run(ctx context.Context) error {
 	a.log.Info("recording", "interface", a.cfg.Capture.Interface, "ports", a.cfg.Capture.Ports)
 	beside, end := context.WithCancel(ctx)
 	var group sync.WaitGroup
-	group.Go(func() { watchFiles(beside, a.files, a.reload) })
+	group.Go(func() { cli.WatchFiles(beside, a.files, a.reload) })
 	group.Go(func() { a.govern(beside) })
 	group.Go(func() { a.seekBroker(beside) })
 	err := a.record(ctx)

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -14,10 +14,10 @@ import (
 // change by the swap of a link, so content is compared, not times.
 const reloadEvery = 2 * time.Second
 
-// watchFiles calls changed whenever the content of one of the files changes,
+// WatchFiles calls changed whenever the content of one of the files changes,
 // and on SIGHUP. It returns when ctx ends. The list is asked for each time, as
 // the configuration may come to name other files.
-func watchFiles(ctx context.Context, files func() []string, changed func()) {
+func WatchFiles(ctx context.Context, files func() []string, changed func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
