@@ -1,0 +1,121 @@
+package access
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"twinspect.dev/release"
+)
+
+// challenge is the scheme that the gate asks for. Basic is taken and not asked for, as
+// browsers would keep it and send it along from other sites' pages.
+const challenge = `Bearer realm="twinspect"`
+
+// Middleware lets requests to next that are somebody's, with who in their context:
+//
+//   - 400 or 401 with WWW-Authenticate (RFC 6750, section 3) where they are nobody's
+//   - 413 where the body is larger than the limit; one that turns out to be gives next
+//     an [http.MaxBytesError]
+//   - 429 with Retry-After (RFC 6585, section 4) where there are too many
+//
+// What may be done is for next to check, by [Keeper.Allow] or [Identity.Check]. Answers
+// to what was refused are problems of RFC 9457.
+func (k *Keeper) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, now, from := k.state.Load(), time.Now(), addressOf(r)
+		id, no := s.config.authenticate(r, from, now)
+		wait, first := s.meters.take(id, no != refusal{}, from, now)
+		switch body := s.config.limits.Body; {
+		case wait > 0:
+			if first {
+				k.refuse(r, id, from, now, "limit", "too many requests")
+			}
+			tooMany(w, wait)
+		case no != refusal{}:
+			k.refuse(r, id, from, now, "authenticate", no.reason)
+			unauthorized(w, no)
+		case r.ContentLength > body:
+			k.refuse(r, id, from, now, "limit", fmt.Sprintf("a body of %d bytes", r.ContentLength))
+			w.Header().Set("Connection", "close")
+			problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the request has %d bytes, more than %d", r.ContentLength, body))
+		default:
+			r = r.WithContext(With(r.Context(), id))
+			r.Body = http.MaxBytesReader(w, r.Body, body)
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// Allow reports whether who asks may do the action for the service, as
+// [Identity.May] has it. Where not it answers 403 with the scope that would be needed,
+// tells the audit, and the request is done with.
+func (k *Keeper) Allow(w http.ResponseWriter, r *http.Request, a Action, service string) bool {
+	id := From(r.Context())
+	err := id.Check(a, service)
+	if err == nil {
+		return true
+	}
+	k.audit(release.AuditEntry{
+		At: time.Now(), Who: id.Name, Action: string(a), Service: clean(service), Refused: true,
+		Detail: describe(r, addressOf(r), "it has no such scope"),
+	})
+	w.Header().Set("WWW-Authenticate", challenge+`, error="insufficient_scope", scope="`+scopeOf(a, service)+`"`)
+	problem(w, http.StatusForbidden, err.Error())
+	return false
+}
+
+func (k *Keeper) refuse(r *http.Request, id Identity, from netip.Addr, now time.Time, action, why string) {
+	k.audit(release.AuditEntry{At: now, Who: id.Name, Action: action, Refused: true, Detail: describe(r, from, why)})
+}
+
+// describe says which request it was. The query is left out: it may hold a secret.
+func describe(r *http.Request, from netip.Addr, why string) string {
+	where := "an unknown address"
+	if from.IsValid() {
+		where = from.String()
+	}
+	return fmt.Sprintf("%s: %s %s from %s", why, clean(r.Method), clean(r.URL.Path), where)
+}
+
+// scopeOf names a scope in the letters that RFC 6750, section 3, allows.
+func scopeOf(a Action, service string) string {
+	if service == "" {
+		service = "*"
+	}
+	return string(a) + ":" + strings.Map(func(r rune) rune {
+		if r <= ' ' || r >= 0x7f || r == '"' || r == '\\' {
+			return '?'
+		}
+		return r
+	}, clean(service))
+}
+
+func unauthorized(w http.ResponseWriter, no refusal) {
+	header := challenge
+	if no.code != "" {
+		header += fmt.Sprintf(`, error=%q, error_description=%q`, no.code, no.reason)
+	}
+	w.Header().Set("WWW-Authenticate", header)
+	problem(w, no.status, no.reason)
+}
+
+func tooMany(w http.ResponseWriter, wait time.Duration) {
+	seconds := int64(math.Ceil(wait.Seconds()))
+	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	problem(w, http.StatusTooManyRequests, fmt.Sprintf("too many requests; come again in %d s", seconds))
+}
+
+// problem answers with a problem of RFC 9457. That a client went away before it read it
+// is nobody's concern.
+func problem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(status), "status": status, "detail": detail})
+}
