@@ -110,12 +110,17 @@ func (j *judge) lacking(r *Requirement, e *Evidence, s standing) Reason {
 	return reason
 }
 
-// ahead tells of evidence whose clock, or ours, is wrong.
-func (j *judge) ahead(r *Requirement, e *Evidence) Reason {
+// admissible notes when evidence that is ahead of its time will not be. What ended later
+// than it was filed always is.
+func (j *judge) admissible(e *Evidence) {
 	if e.Received.IsZero() || !e.Ended.After(e.Received.Add(j.policy.Skew)) {
 		j.turns(e.Ended.Add(-j.policy.Skew))
 		j.turns(e.Received.Add(-j.policy.Skew))
 	}
+}
+
+// ahead tells of evidence whose clock, or ours, is wrong.
+func (j *judge) ahead(r *Requirement, e *Evidence) Reason {
 	return Reason{Code: Future, Decision: Hold, Kind: r.Kind, Evidence: e.ID, Line: r.Line,
 		Text:   fmt.Sprintf("%s ended at %s, later than it can have: a clock is wrong", words[r.Kind].name, moment(e.Ended)),
 		Change: "set the clocks right, then " + j.again(r.Kind)}

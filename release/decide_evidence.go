@@ -32,6 +32,9 @@ func (j *judge) require(r *Requirement) bool {
 		if e.Kind == r.Kind && e.Subject.Service == j.asked.Subject.Service {
 			s := j.admit(r, e)
 			have[s] = append(have[s], e)
+			if s == future {
+				j.admissible(e)
+			}
 		}
 	}
 	w := j.weighing(r)
@@ -39,7 +42,7 @@ func (j *judge) require(r *Requirement) bool {
 		j.without(w, &have)
 		return false
 	}
-	passed := j.weigh(w, have[admitted])
+	passed := j.weigh(w, have[admitted], have[stale])
 	j.misdated(r, &have)
 	return passed
 }
@@ -77,29 +80,42 @@ func (j *judge) misdated(r *Requirement, have *pieces) {
 }
 
 // weigh lets what stands count, and reports whether it passed.
-func (j *judge) weigh(w *weighing, admitted []*Evidence) bool {
+func (j *judge) weigh(w *weighing, admitted, old []*Evidence) bool {
 	slices.SortFunc(admitted, newer)
 	stands, held := w.stand(admitted)
 	for _, a := range held {
 		j.counts(w, a.Evidence)
 	}
 	if len(held) > 0 {
-		j.tell(held[0], len(held)-1, "newer, hold as well")
+		if n := len(held) - 1; n > 0 {
+			held[0].reasons[0].Text += fmt.Sprintf(" (as %s before it)", plural(uint64(n), "run"))
+		}
+		j.reasons = append(j.reasons, held[0].reasons...)
 	}
 	if stands == nil {
 		return false
 	}
 	j.counts(w, stands.Evidence)
-	j.tell(stands, len(admitted)-len(held)-1, "older, no longer count")
+	stands.outdates(admitted[len(held)+1:], old)
+	j.reasons = append(j.reasons, stands.reasons...)
 	return stands.decision() == Promote
 }
 
-// tell adds the reasons of a piece of evidence, and how many others it speaks for.
-func (j *judge) tell(a *assessment, others int, what string) {
-	if others > 0 {
-		a.reasons[0].Text += fmt.Sprintf(" (%s, %s)", plural(uint64(others), "other run"), what)
+// outdates tells how many older runs it stands instead of. Those that are too old are
+// among them, so that the same is told however much time goes by.
+func (a *assessment) outdates(older ...[]*Evidence) {
+	var n, failed uint64
+	for _, list := range older {
+		n += uint64(len(list))
+		for _, e := range list {
+			if e.Outcome == Fail {
+				failed++
+			}
+		}
 	}
-	j.reasons = append(j.reasons, a.reasons...)
+	if n > 0 {
+		a.reasons[0].Text += fmt.Sprintf(" (it outdates %s, of which %d failed)", plural(n, "run"), failed)
+	}
 }
 
 // counts notes how long evidence that counts does so, and the capacity it measured.
