@@ -1,7 +1,6 @@
 package policyfile
 
 import (
-	"strings"
 	"time"
 
 	"twinspect.dev/capture/rulefile"
@@ -98,19 +97,11 @@ func (r *reader) capacity(f rulefile.Field, from preset) *release.CapacityPolicy
 // query reads an expression of PromQL. Only Prometheus knows whether it is one; that
 // its brackets and quotation marks are closed is seen here.
 func (r *reader) query(f rulefile.Field) string {
-	text, _ := rulefile.TextOf(f.Value)
-	if len(text) > maxQuery {
-		r.Errorf(rulefile.Start(f.Value), "%s has more than %d bytes", f.Key.Value, maxQuery)
-		return ""
-	}
-	if strings.TrimSpace(text) == "" {
-		r.mistake(f.Value, f.Key.Value+" is a query in PromQL")
-		return ""
-	}
-	if what := unclosed(text); what != "" {
+	text, ok := r.upTo(f.Value, f.Key.Value, maxQuery)
+	if what := unclosed(text); ok && what != "" {
 		r.Errorf(rulefile.Start(f.Value), "%s is no query in PromQL: %s", f.Key.Value, what)
 	}
-	return strings.TrimSpace(text)
+	return text
 }
 
 // unclosed says which bracket or quotation mark has no partner, "" where all have.

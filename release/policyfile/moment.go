@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"twinspect.dev/capture/rulefile"
+	"twinspect.dev/release/window"
 )
 
 var (
@@ -28,7 +29,7 @@ func (r *reader) moment(f rulefile.Field, zone *time.Location, included bool) ti
 		if t, err = time.Parse(time.DateOnly, text); err == nil && included {
 			t = t.AddDate(0, 0, 1)
 		}
-		t = beginning(t, zone)
+		t = window.Midnight(t, zone)
 	case wallForm.MatchString(text):
 		return r.wall(f, text, zone)
 	default:
@@ -52,7 +53,7 @@ func (r *reader) wall(f rulefile.Field, text string, zone *time.Location) time.T
 		r.mistake(f.Value, f.Key.Value+" is a time such as 2026-12-20 18:00")
 		return time.Time{}
 	}
-	times := instants(civil, zone)
+	times := window.Instants(civil, zone)
 	switch len(times) {
 	case 1:
 		return times[0]
@@ -62,31 +63,4 @@ func (r *reader) wall(f rulefile.Field, text string, zone *time.Location) time.T
 		r.Errorf(rulefile.Start(f.Value), "clocks in %s go back over %s, so it is there twice; write it with its offset, such as %s", zone, text, times[0].Format(time.RFC3339))
 	}
 	return time.Time{}
-}
-
-// instants returns the times at which the clock of a zone shows what the clock of UTC
-// shows at civil: one, or none or two where clocks are changed.
-func instants(civil time.Time, zone *time.Location) []time.Time {
-	var times []time.Time
-	// No offset is 26 hours, so those around cover a change at the time itself.
-	for _, around := range []time.Duration{-26 * time.Hour, 26 * time.Hour} {
-		_, offset := civil.Add(around).In(zone).Zone()
-		t := civil.Add(-time.Duration(offset) * time.Second).In(zone)
-		_, there := t.Zone()
-		if there == offset && (len(times) == 0 || !t.Equal(times[0])) {
-			times = append(times, t)
-		}
-	}
-	return times
-}
-
-// beginning returns when a day begins in a zone: midnight, the first of two, or when
-// clocks go forward over it.
-func beginning(midnight time.Time, zone *time.Location) time.Time {
-	if times := instants(midnight, zone); len(times) > 0 {
-		return times[0]
-	}
-	_, offset := midnight.Add(-26 * time.Hour).In(zone).Zone()
-	_, change := midnight.Add(-time.Duration(offset)*time.Second - time.Hour).In(zone).ZoneBounds()
-	return change
 }

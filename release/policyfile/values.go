@@ -37,7 +37,10 @@ func (r *reader) mistake(n ast.Node, want string) {
 
 // plain returns the text of a string; YAML's numbers and truths are none, as 0x10 and
 // no are not what is read back from them.
-func (r *reader) plain(n ast.Node, key string) (string, bool) {
+func (r *reader) plain(n ast.Node, key string) (string, bool) { return r.upTo(n, key, maxText) }
+
+// upTo is plain for a text of at most so many bytes.
+func (r *reader) upTo(n ast.Node, key string, most int) (string, bool) {
 	switch n.(type) {
 	case *ast.StringNode, *ast.LiteralNode:
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
@@ -52,8 +55,8 @@ func (r *reader) plain(n ast.Node, key string) (string, bool) {
 		r.Errorf(rulefile.Start(n), "%s is empty", key)
 		return "", false
 	}
-	if len(text) > maxText {
-		r.Errorf(rulefile.Start(n), "%s has more than %d bytes", key, maxText)
+	if len(text) > most {
+		r.Errorf(rulefile.Start(n), "%s has more than %d bytes", key, most)
 		return "", false
 	}
 	return strings.TrimSpace(text), true
@@ -115,7 +118,7 @@ func (r *reader) count(fields rulefile.Fields, key string, into *uint64) {
 	r.mistake(f.Value, key+" is a whole number from 0 to "+strconv.Itoa(maxCount))
 }
 
-var shareForm = regexp.MustCompile(`^([0-9]{1,9}(?:\.[0-9]{1,18})?) ?(%?)$`)
+var shareForm = regexp.MustCompile(`^([0-9]{1,9}(?:\.[0-9]{1,18})?(?:[eE]-?[0-9]{1,2})?) ?(%?)$`)
 
 // share reads a share from least to most where the key is given.
 func (r *reader) share(fields rulefile.Fields, key string, into *float64, allowed span) {
