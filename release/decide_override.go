@@ -86,6 +86,7 @@ func prior(a, b *Override) int {
 func (j *judge) refusal(o *Override, d Decision, counts *Override) (why, change string) {
 	at := j.asked.At
 	const anew = "ask for a new override"
+	byPolicy, ask := refusedBy(j.policy, o)
 	switch {
 	case o.Digest != j.asked.Subject.Digest:
 		return "it is for the image " + orNone(o.Digest), "ask for one for this image"
@@ -99,10 +100,8 @@ func (j *judge) refusal(o *Override, d Decision, counts *Override) (why, change 
 		return "it gives no reason", "ask for one with a reason"
 	case j.has(Unknown):
 		return "the question or the policy lacks something", "ask with what is missing"
-	case !slices.Contains(j.policy.Overrides.By, o.By):
-		return "the policy does not let this person override", "ask one whom the policy names, or add the name to it"
-	case o.Until.Sub(o.From) > j.policy.Overrides.Max:
-		return fmt.Sprintf("it lasts longer than %s, which the policy allows", j.policy.Overrides.Max), "ask for a shorter one"
+	case byPolicy != "":
+		return byPolicy, ask
 	case j.has(Stopped):
 		return "a stop is never overridden", "end the stop"
 	case j.has(Faulty):
@@ -113,4 +112,28 @@ func (j *judge) refusal(o *Override, d Decision, counts *Override) (why, change 
 		return fmt.Sprintf("the override by %s to %s goes before", orNone(counts.By), clip(string(counts.Decision))), "let that one be revoked"
 	}
 	return "", ""
+}
+
+// refusedBy says why a policy lets no such override promote, "" where it does, and what
+// would change that.
+func refusedBy(p *Policy, o *Override) (why, change string) {
+	switch {
+	case p == nil:
+		return "there is no policy for the service", "write one"
+	case !slices.Contains(p.Overrides.By, o.By):
+		return "the policy does not let this person override", "ask one whom the policy names, or add the name to it"
+	case o.Until.Sub(o.From) > p.Overrides.Max:
+		return fmt.Sprintf("it lasts longer than %s, which the policy allows", p.Overrides.Max), "ask for a shorter one"
+	}
+	return "", ""
+}
+
+// RefusesOverride says in words why a policy would never let an override count, "" where
+// it would. To hold or to roll back counts whoever says so.
+func RefusesOverride(p *Policy, o Override) string {
+	if o.Decision != Promote {
+		return ""
+	}
+	why, _ := refusedBy(p, &o)
+	return why
 }

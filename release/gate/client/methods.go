@@ -1,0 +1,150 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"twinspect.dev/release"
+)
+
+func set(q url.Values, pairs ...string) url.Values {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return q
+}
+
+func subject(s release.Subject) url.Values {
+	return set(url.Values{}, "service", s.Service, "digest", s.Digest, "base_digest", s.BaseDigest)
+}
+
+// Ask asks for the verdict on a release that wants a share of the traffic, 0 to 1.
+func (c *Client) Ask(ctx context.Context, s release.Subject, weight float64) (*release.Verdict, error) {
+	q := subject(s)
+	if weight > 0 {
+		q.Set("weight", strconv.FormatFloat(weight, 'g', -1, 64))
+	}
+	v := new(release.Verdict)
+	return v, c.call(ctx, http.MethodGet, "api/v1/verdict", q, nil, v)
+}
+
+// Pushed is what the server says of a document that was pushed.
+type Pushed struct {
+	// Added is false where the server had the document already.
+	Added    bool             `json:"added"`
+	Evidence release.Evidence `json:"evidence"`
+}
+
+// Push files a document of evidence.
+func (c *Client) Push(ctx context.Context, document []byte, s release.Subject, o release.Origin) (*Pushed, error) {
+	q := set(subject(s), "branch", o.Branch, "commit", o.Commit, "pipeline", o.Pipeline, "job", o.Job, "url", o.URL)
+	p := new(Pushed)
+	return p, c.call(ctx, http.MethodPost, "api/v1/evidence", q, document, p)
+}
+
+// page is one page of a listing.
+type page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next"`
+}
+
+// each gives every item of a listing, page after page, until do says that it has had
+// enough.
+func each[T any](ctx context.Context, c *Client, path string, q url.Values, do func(T) bool) error {
+	for {
+		var p page[T]
+		if err := c.call(ctx, http.MethodGet, path, q, nil, &p); err != nil {
+			return err
+		}
+		for _, item := range p.Items {
+			if !do(item) {
+				return nil
+			}
+		}
+		if p.Next == "" || p.Next == q.Get("before") {
+			return nil
+		}
+		q.Set("before", p.Next)
+	}
+}
+
+// Evidence gives what was filed of a service, the newest first.
+func (c *Client) Evidence(ctx context.Context, s release.Subject, kind release.Kind, do func(release.Evidence) bool) error {
+	return each(ctx, c, "api/v1/evidence", set(url.Values{}, "service", s.Service, "digest", s.Digest, "kind", string(kind)), do)
+}
+
+// Document writes a document as it was pushed.
+func (c *Client) Document(ctx context.Context, w io.Writer, id string) error {
+	answer, err := c.send(ctx, http.MethodGet, "api/v1/evidence/"+url.PathEscape(id)+"/document", nil, nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(w, answer.Body); err != nil {
+		return fmt.Errorf("read the document: %w", err)
+	}
+	return nil
+}
+
+// Verdicts gives the verdicts on a service, the newest first.
+func (c *Client) Verdicts(ctx context.Context, service string, do func(release.Record) bool) error {
+	return each(ctx, c, "api/v1/verdicts", set(url.Values{}, "service", service), do)
+}
+
+// Releases gives the releases of a service, the newest first.
+func (c *Client) Releases(ctx context.Context, service string, do func(release.Release) bool) error {
+	return each(ctx, c, "api/v1/releases", set(url.Values{}, "service", service), do)
+}
+
+// Overrides gives the overrides of a service, the newest first.
+func (c *Client) Overrides(ctx context.Context, service string, do func(release.Override) bool) error {
+	return each(ctx, c, "api/v1/overrides", set(url.Values{}, "service", service), do)
+}
+
+// Stops gives the stops, the newest first.
+func (c *Client) Stops(ctx context.Context, do func(release.Stop) bool) error {
+	return each(ctx, c, "api/v1/stops", url.Values{}, do)
+}
+
+func post[T any](ctx context.Context, c *Client, path string, body any) (*T, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("write the request: %w", err)
+	}
+	out := new(T)
+	return out, c.call(ctx, http.MethodPost, path, nil, data, out)
+}
+
+// Announce says that a version was deployed, or is about to be.
+func (c *Client) Announce(ctx context.Context, d release.Deployment) (*release.Release, error) {
+	return post[release.Release](ctx, c, "api/v1/deployments", d)
+}
+
+// Override sets a verdict aside in the name of the token's owner.
+func (c *Client) Override(ctx context.Context, o release.Override) (*release.Override, error) {
+	return post[release.Override](ctx, c, "api/v1/overrides", map[string]any{
+		"service": o.Service, "digest": o.Digest, "decision": o.Decision, "reason": o.Reason, "until": o.Until,
+	})
+}
+
+// Revoke takes an override back.
+func (c *Client) Revoke(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "api/v1/overrides/"+url.PathEscape(id), nil, nil, nil)
+}
+
+// Stop stops all promotions of services.
+func (c *Client) Stop(ctx context.Context, services []string, reason string) (*release.Stop, error) {
+	return post[release.Stop](ctx, c, "api/v1/stops", map[string]any{"services": services, "reason": reason})
+}
+
+// Resume ends a stop.
+func (c *Client) Resume(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "api/v1/stops/"+url.PathEscape(id), nil, nil, nil)
+}
