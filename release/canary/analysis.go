@@ -77,10 +77,10 @@ func threshold(chance float64) float64 {
 func (a *Analysis) Learn(name string, past []release.Counts) error {
 	m := a.metric(name)
 	if m == nil {
-		return a.refuse("unknown metric", fmt.Errorf("the policy has no metric %q", name))
+		return fmt.Errorf("the policy has no metric %q", name)
 	}
 	if m.looks > 0 {
-		return fmt.Errorf("metric %q: its history comes after its first look", name)
+		return fmt.Errorf("metric %q: its history must come before its first look", name)
 	}
 	for i := range past {
 		h, err := m.check(&past[i])

@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"twinspect.dev/release"
 )
 
 func BenchmarkObserveShare(b *testing.B) {
@@ -57,5 +55,4 @@ func TestMemoryDoesNotGrowWithTheLooks(t *testing.T) {
 	assert.Less(t, last, first+100_000)
 	runtime.KeepAlive(a)
 	assert.Len(t, a.Results()[0].Problems, maxProblems+1, "the first ones and how many more")
-	_ = release.Safe
 }

@@ -222,3 +222,108 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// hostile draws a look of counts that are small, huge or contradict each other.
+func hostile(data []byte, i int) (o release.Observation, rest []byte) {
+	next := func() uint64 {
+		if len(data) == 0 {
+			return 0
+		}
+		x := data[0]
+		data = data[1:]
+		if x > 200 {
+			return 1 << (x - 200)
+		}
+		return uint64(x)
+	}
+	o = look("errors", i+int(next()%4), next(), next(), next(), next())
+	if next()%2 == 0 {
+		o.Metric = "latency"
+		for _, c := range []*release.Counts{&o.Canary, &o.Baseline} {
+			c.Total, c.Bad = 0, 0
+			for b := range 3 {
+				c.Buckets = append(c.Buckets, release.Bucket{Bound: float64(b+1) + float64(next()%2), Count: next()})
+				c.Total += c.Buckets[b].Count
+			}
+		}
+	}
+	return o, data
+}
+
+// Whatever is observed, what is told is finite, contradicts nothing, and is read again.
+func FuzzObserve(f *testing.F) {
+	f.Add([]byte{1, 100, 3, 100, 3, 1, 0, 255, 0, 255, 0, 1})
+	f.Add([]byte{0, 1, 1, 1, 1, 0, 0, 5, 1, 255, 0, 7, 0, 9, 1, 3})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := sharePolicy(0.005, "errors")
+		p.Metrics = append(p.Metrics, quantilePolicy(0.9, 0.2).Metrics...)
+		a := New(p, budget)
+		seen := uint64(0)
+		for i := 0; len(data) > 0 && i < 200; i++ {
+			var o release.Observation
+			o, data = hostile(data, i)
+			_ = a.Observe(o)
+			seen++
+		}
+		d := a.Evidence(release.Subject{}, start)
+		require.Equal(t, seen, d.Looks.Seen)
+		for _, r := range d.Results {
+			for _, x := range []float64{r.Canary, r.Baseline, r.Lower, r.Upper, r.EWorse, r.ESafe} {
+				require.False(t, math.IsNaN(x) || math.IsInf(x, 0), "%+v", r)
+			}
+			require.Equal(t, r.Unit == "share" && r.Trend == release.Worse, r.Unit == "share" && r.CanarySamples > 0 && r.Lower >= r.Allowed, "%+v", r)
+		}
+		roundTrip(t, d)
+	})
+}
+
+func TestAHistoryIsLearnedBeforeTheFirstLookAlone(t *testing.T) {
+	a := New(sharePolicy(0.005, "errors"), budget)
+	past := make([]release.Counts, 40)
+	for i := range past {
+		past[i] = release.Counts{Total: 1000, Bad: uint64(i%2) * 40}
+	}
+	require.NoError(t, a.Learn("errors", past))
+	assert.Greater(t, a.metrics[0].share.spread.effect(), 10.0, "bursts of forty")
+	require.ErrorContains(t, a.Learn("nobody", past), "no metric")
+	require.ErrorContains(t, a.Learn("errors", []release.Counts{{Total: 1, Bad: 2}}), "interval 1")
+	observe(t, a, look("errors", 0, 400, 8, 400, 2))
+	require.ErrorContains(t, a.Learn("errors", past), "before its first look")
+}
+
+func TestProblemsAreToldOnceWithTheirNumber(t *testing.T) {
+	a := New(sharePolicy(0.005, "errors"), budget)
+	for i := range 3 {
+		o := look("errors", i, 100, 0, 100, 0)
+		o.Problems, o.Canary.Resets = []string{"two pods had no metrics"}, 1
+		observe(t, a, o)
+	}
+	assert.Equal(t, []string{"3 counters began anew", "two pods had no metrics (3 looks)"}, a.Results()[0].Problems)
+}
+
+func TestMoreRequestsAreToldThatDecideAShare(t *testing.T) {
+	for _, bad := range []uint64{2, 20} {
+		a := New(sharePolicy(0.01, "errors"), budget)
+		looks := 0
+		observe(t, a, look("errors", 0, 300, bad*3/10, 3000, 6))
+		r := a.Results()[0]
+		require.Equal(t, release.Undecided, r.Trend, r.Text)
+		require.Positive(t, r.More)
+		for ; a.Results()[0].Trend == release.Undecided && looks < 1000; looks++ {
+			observe(t, a, look("errors", looks+1, 1000, bad, 10000, 20))
+		}
+		assert.Less(t, math.Abs(math.Log(float64(looks)*1000/float64(r.More))), math.Log(8), "%d told, %d000 taken", r.More, looks)
+	}
+}
+
+func TestSparseTrafficIsDecidedInTheEnd(t *testing.T) {
+	a := New(sharePolicy(0.05, "errors"), budget)
+	for i := range 400 {
+		observe(t, a, look("errors", i, 1, 0, 3, 0))
+	}
+	assert.Equal(t, release.Safe, a.Results()[0].Trend, a.Results()[0].Text)
+	for i := range 60 {
+		observe(t, a, look("errors", 400+i, 1, 1, 3, 0))
+	}
+	assert.Equal(t, release.Worse, a.Results()[0].Trend, "what begins late is seen")
+}

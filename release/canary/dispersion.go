@@ -1,9 +1,11 @@
 package canary
 
 // priorDispersion is the design effect that is assumed of a baseline of which nothing
-// is known, and priorLooks how many looks of its own outweigh that. With them a canary
-// of bursts five times as wide as independent failures is not rolled back more often
-// than the budget says even without a history, see the tables under testdata.
+// is known, and priorLooks how many looks of its own outweigh that. Without a history
+// they hold the budget at a true design effect of 5, see testdata/rollbacks.txt; 3 did
+// not, and 8 made independent requests wait half as long again. At a true one of 20
+// it takes a history: without one a canary that is exactly at what is allowed was rolled
+// back in 29 of 100 runs, with thirty looks of it in 5.
 const (
 	priorDispersion = 5
 	priorLooks      = 2
