@@ -139,7 +139,7 @@ func (k *known) began(r *release.Release) time.Time {
 
 func (k *known) ended(r *release.Release) time.Time {
 	end := k.end
-	if !r.Ended.IsZero() {
+	if !r.Ended.IsZero() && r.Ended.Before(end) {
 		end = r.Ended
 	}
 	if since := k.began(r); end.Before(since) {

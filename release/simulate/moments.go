@@ -18,7 +18,7 @@ type moment struct {
 // moments collects moments, one for each time.
 type moments struct {
 	from, to time.Time
-	at       map[int64]*moment // by nanoseconds
+	at       map[time.Time]*moment // in UTC, so that equal times are one
 }
 
 // add adds a moment where it lies within the release; it returns nil outside. What
@@ -27,9 +27,9 @@ func (m *moments) add(t time.Time, c Cause) *moment {
 	if t.Before(m.from) || t.After(m.to) {
 		return nil
 	}
-	key := t.UnixNano()
+	key := t.UTC().Round(0)
 	if m.at[key] == nil {
-		m.at[key] = &moment{at: t}
+		m.at[key] = &moment{at: key}
 	}
 	if found := m.at[key]; !slices.Contains(found.causes, c) {
 		found.causes = append(found.causes, c)
@@ -49,7 +49,7 @@ func (m *moments) sorted() []*moment {
 // foreign from then on, and the others none, as a service's whole past would be walked
 // for each of its releases.
 func (w *walk) moments() []*moment {
-	m := &moments{from: w.since, to: w.until, at: map[int64]*moment{}}
+	m := &moments{from: w.since, to: w.until, at: map[time.Time]*moment{}}
 	own := imageOf(w.release.Subject)
 	m.add(w.since, Began)
 	for i := range w.known.own[own] {
@@ -71,7 +71,7 @@ func (w *walk) moments() []*moment {
 		m.add(o.Revoked, ByOverride)
 	}
 	for _, s := range w.known.stops {
-		if serves(s.Services, own.service) {
+		if covers(s.Services, own.service) {
 			m.add(s.From, ByStop)
 			m.add(s.Until, ByStop)
 		}

@@ -129,7 +129,7 @@ func pasts(t *rapid.T) Past {
 	}
 	for i := range rapid.IntRange(0, 2).Draw(t, "stops") {
 		from := instants(t, "stopped")
-		s := release.Stop{ID: fmt.Sprint("s", i), Services: []string{"*"}, By: "anna", Reason: "an incident", From: from}
+		s := release.Stop{ID: fmt.Sprint("s", i), Services: rapid.SampledFrom([][]string{{"*"}, nil, {"orders"}}).Draw(t, "of"), By: "anna", Reason: "an incident", From: from}
 		if rapid.Bool().Draw(t, "over") {
 			s.Until = from.Add(45 * time.Minute)
 		}

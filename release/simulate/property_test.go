@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"twinspect.dev/release"
+	"twinspect.dev/release/report"
 )
 
 func TestNothingIsKnownBeforeItHappened(t *testing.T) {
@@ -25,7 +27,23 @@ func TestNothingIsKnownBeforeItHappened(t *testing.T) {
 				assert.False(t, s.Until.After(c.At), "that it ends later")
 			}
 			return release.Decide(p, c)
-		})
+		}, MaxDecisions)
+	})
+}
+
+func TestEveryVerdictReadsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		run(policies(t), pasts(t), func(p *release.Policy, c release.Case) release.Verdict {
+			v := release.Decide(p, c)
+			var b bytes.Buffer
+			if err := report.JSON(&b, &v); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := report.Read(&b); err != nil {
+				t.Fatalf("%s: %v", v.Decision, err)
+			}
+			return v
+		}, MaxDecisions)
 	})
 }
 

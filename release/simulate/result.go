@@ -60,7 +60,7 @@ type Release struct {
 	// Differences are the verdicts that the gate gave and the policy would not have.
 	Differences []Difference `json:"differences"`
 	// Moments counts those at which it was decided, Left the known ones that were
-	// left out for [MaxMoments], StepsLeft the steps left out for [MaxSteps].
+	// left out for [MaxMoments] or [MaxDecisions], at least, StepsLeft the steps left out for [MaxSteps].
 	Moments   int `json:"moments"`
 	Left      int `json:"moments_left,omitempty"`
 	StepsLeft int `json:"steps_left,omitempty"`

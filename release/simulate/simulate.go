@@ -9,11 +9,14 @@ import (
 	"twinspect.dev/release"
 )
 
-// The bounds of what is walked and kept for one release.
+// The bounds of what is walked and kept, of one release but for MaxDecisions.
 const (
 	// MaxMoments is a moment for every minute of a week, the longest rollout that
 	// people make; to decide on them takes below a second.
 	MaxMoments = 10_000
+	// MaxDecisions bounds the moments of all releases: a minute of work, at 0.1 ms for
+	// a decision on 250 operations. Beyond it a release is decided on at its end alone.
+	MaxDecisions = 500_000
 	// MaxSteps is how many changes of the verdict are kept: who reads the timeline of
 	// a release reads some ten.
 	MaxSteps = 500
@@ -31,19 +34,20 @@ type Past struct {
 	Overrides []release.Override
 	Stops     []release.Stop
 	Records   []release.Record
-	// Until is when the past ends, for releases that have not; zero is the last time
-	// at which anything is known to have happened.
+	// Until is when the past ends, mostly now, for releases that have not; nothing of
+	// later is used. Zero is the last time at which anything is said to have happened,
+	// which a wrong clock may put far away.
 	Until time.Time
 }
 
 // Run replays a policy over the past. A nil policy holds everything, as it does in the
 // gate. The same past always gives the same result.
-func Run(p *release.Policy, past Past) *Result { return run(p, past, release.Decide) }
+func Run(p *release.Policy, past Past) *Result { return run(p, past, release.Decide, MaxDecisions) }
 
 // decide is [release.Decide].
 type decide func(*release.Policy, release.Case) release.Verdict
 
-func run(p *release.Policy, past Past, d decide) *Result {
+func run(p *release.Policy, past Past, d decide, left int) *Result {
 	r := &Result{Schema: Schema, Version: Version, Releases: []Release{}, Ignored: map[string]int{}}
 	if p != nil {
 		r.Policy = release.PolicyRef{Name: p.Name, Digest: p.Digest}
@@ -61,8 +65,9 @@ func run(p *release.Policy, past Past, d decide) *Result {
 		case since.IsZero():
 			r.Ignored[UndatedRelease]++
 		default:
-			w := walk{policy: p, decide: d, known: k, release: rel, since: since, until: k.ended(rel)}
+			w := walk{policy: p, decide: d, known: k, release: rel, since: since, until: k.ended(rel), limit: max(1, min(left, MaxMoments))}
 			r.Releases = append(r.Releases, w.run())
+			left -= w.out.Moments
 		}
 	}
 	slices.SortStableFunc(r.Releases, func(a, b Release) int {
@@ -70,6 +75,11 @@ func run(p *release.Policy, past Past, d decide) *Result {
 	})
 	r.sum()
 	return r
+}
+
+// covers is serves where no pattern means every service.
+func covers(patterns []string, service string) bool {
+	return len(patterns) == 0 || serves(patterns, service)
 }
 
 func serves(patterns []string, service string) bool {

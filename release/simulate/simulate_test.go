@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -58,6 +59,33 @@ func TestTheTimelineFollowsWhatHappened(t *testing.T) {
 			}
 			assert.Equal(t, tt.want, got)
 		})
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	past := Past{Until: after0(48 * 60)}
+	for i := range 1000 {
+		r := released(i, i+300)
+		r.Digest = fmt.Sprintf("sha256:%064x", i)
+		past.Releases = append(past.Releases, r)
+		for j := range 5 {
+			e := evidence(i+j*40, release.Inconclusive, 500)
+			e.Subject.Digest, e.ID = r.Digest, fmt.Sprintf("sha256:%064x", i*5+j)
+			for o := range 50 {
+				e.Operations = append(e.Operations, release.Operation{Name: fmt.Sprint("GET /", o), Samples: 10})
+			}
+			past.Evidence = append(past.Evidence, e)
+		}
+		for j := range 10 {
+			rec := record(int64(i*10+j), i+j*20, i+j*20+10, release.Hold, release.Unproven)
+			rec.Subject = r.Subject
+			past.Records = append(past.Records, rec)
+		}
+	}
+	p := standard()
+	b.ReportAllocs()
+	for b.Loop() {
+		b.ReportMetric(float64(Run(p, past).Totals.Moments), "moments/op")
 	}
 }
 
@@ -138,12 +166,61 @@ func TestMomentsAndStepsAreBoundedAndCounted(t *testing.T) {
 			d = release.Promote
 		}
 		return release.Verdict{Decision: d, Reasons: make([]release.Reason, 20), At: c.At}
-	}))
+	}, MaxDecisions))
 	assert.Equal(t, MaxMoments, k.Moments)
 	assert.Equal(t, MaxMoments+1, k.Left)
 	assert.Len(t, k.Steps, MaxSteps)
 	assert.Equal(t, MaxMoments-MaxSteps, k.StepsLeft)
 	assert.Equal(t, k.Until, k.Steps[MaxSteps-1].At, "the end is always decided on")
+}
+
+func TestWindowsWithoutEndAreBounded(t *testing.T) {
+	p := standard()
+	w := window.Window{Name: "always"}
+	require.NoError(t, w.Recur("*/2 * * * *", time.Minute, time.UTC))
+	p.Freeze = []window.Window{w}
+	calls := 0
+	k := only(t, run(p, Past{Releases: []release.Release{released(0, 0)}, Until: after0(100 * MaxMoments)}, func(_ *release.Policy, c release.Case) release.Verdict {
+		calls++
+		return release.Verdict{Decision: release.Hold, At: c.At}
+	}, MaxDecisions))
+	assert.Equal(t, MaxMoments, calls)
+	assert.Equal(t, MaxMoments, k.Moments)
+	assert.Equal(t, 1, k.Left)
+	assert.Equal(t, after0(100*MaxMoments), k.Until)
+}
+
+func TestManyReleasesAreBounded(t *testing.T) {
+	p := standard()
+	w := window.Window{Name: "always"}
+	require.NoError(t, w.Recur("*/2 * * * *", time.Minute, time.UTC))
+	p.Freeze = []window.Window{w}
+	past := Past{Releases: make([]release.Release, 20), Until: after0(1000)}
+	for i := range past.Releases {
+		past.Releases[i] = released(0, 0)
+	}
+	r := run(p, past, func(_ *release.Policy, c release.Case) release.Verdict {
+		return release.Verdict{Decision: release.Hold, At: c.At}
+	}, 10_000)
+	require.Len(t, r.Releases, 20)
+	assert.Equal(t, 10_010, r.Totals.Moments, "ten are decided on at their end")
+	assert.GreaterOrEqual(t, r.Totals.Left, 10)
+	assert.Equal(t, after0(1000), r.Releases[19].Steps[0].At)
+}
+
+func TestNothingAfterTheEndOfThePastIsUsed(t *testing.T) {
+	r := released(0, 90)
+	k := only(t, Run(standard(), Past{Releases: []release.Release{r}, Evidence: []release.Evidence{evidence(70, release.Pass, 500)}, Until: after0(60)}))
+	assert.Equal(t, "0 hold", steps(k))
+	assert.Equal(t, after0(60), k.Until)
+}
+
+func TestTimesFarAwayAreToldApart(t *testing.T) {
+	late := evidence(10, release.Pass, 500)
+	late.Ended = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	k := only(t, Run(standard(), Past{Releases: []release.Release{released(0, 0)}, Evidence: []release.Evidence{late}}))
+	assert.Equal(t, late.Ended, k.Until)
+	assert.Equal(t, release.Promote, k.Final)
 }
 
 func TestNoPolicyAndNoPastHold(t *testing.T) {

@@ -14,6 +14,7 @@ type walk struct {
 	known        *known
 	release      *release.Release
 	since, until time.Time
+	limit        int // of moments, at least 1
 
 	others []foreign
 	out    Release
@@ -27,9 +28,13 @@ func (w *walk) run() Release {
 	list := w.moments()
 	var soon *moment // that time makes, before the next of the list
 	for i := 0; i < len(list); {
-		if w.out.Moments == MaxMoments-1 && i < len(list)-1 {
+		if end := len(list) - 1; w.out.Moments == w.limit-1 {
 			// The end is always decided on.
-			w.out.Left, soon, i = len(list)-1-i, nil, len(list)-1
+			w.out.Left = end - i
+			if soon != nil && soon.at.Before(list[i].at) {
+				w.out.Left++
+			}
+			soon, i = nil, end
 		}
 		m := list[i]
 		if soon != nil && soon.at.Before(m.at) {
@@ -65,7 +70,7 @@ func (w *walk) window(at time.Time) (first time.Time) {
 	}
 	for i := range w.policy.Freeze {
 		f := &w.policy.Freeze[i]
-		if len(f.Services) > 0 && !serves(f.Services, w.release.Service) {
+		if !covers(f.Services, w.release.Service) {
 			continue
 		}
 		if t := f.Change(at); t.After(at) && (first.IsZero() || t.Before(first)) {
