@@ -20,7 +20,7 @@ import (
 // It promotes only where some evidence passed or a person who may do so said so, and
 // never while there is a fault, a stop or a question that lacks something.
 func Decide(p *Policy, c Case) Verdict {
-	j := &judge{policy: p, asked: &c, capacity: 1}
+	j := &judge{policy: p, asked: &c, capacity: 1, reasons: make([]Reason, 0, 2*len(Kinds))}
 	if j.question() {
 		j.evidence()
 	}
@@ -41,6 +41,7 @@ type judge struct {
 	until   time.Time
 	// capacity is the least that evidence which counts has measured, 1 where none did.
 	capacity float64
+	have     pieces // of the requirement that is weighed
 }
 
 func (j *judge) add(r Reason) { j.reasons = append(j.reasons, r) }

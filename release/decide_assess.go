@@ -3,8 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
-
-	"twinspect.dev/capture/rulefile"
+	"strconv"
 )
 
 // weighing is a requirement with what of it applies to a case.
@@ -12,14 +11,16 @@ type weighing struct {
 	*Requirement
 	judge *judge
 	rules []*OperationRule // those for the service that have not expired
-	again string           // what to do for new evidence
 }
 
+// again says how new evidence is made.
+func (w *weighing) again() string { return w.judge.again(w.Kind) }
+
 func (j *judge) weighing(r *Requirement) *weighing {
-	w := &weighing{Requirement: r, judge: j, again: j.again(r.Kind)}
+	w := &weighing{Requirement: r, judge: j}
 	for i := range r.Operations {
 		rule := &r.Operations[i]
-		if rule.Service != "" && !rulefile.Glob(rule.Service, j.asked.Subject.Service) {
+		if rule.Service != "" && !glob(rule.Service, j.asked.Subject.Service) {
 			continue
 		}
 		j.turns(rule.Until)
@@ -35,25 +36,26 @@ type assessment struct {
 	*Evidence
 	w       *weighing
 	reasons []Reason
+	operations
 }
 
 // assess holds evidence against the requirement. What is wrong with it never softens
 // what it proves: regressions in what lost too much are regressions still.
 func (w *weighing) assess(e *Evidence) *assessment {
 	a := &assessment{Evidence: e, w: w}
-	o := a.operations()
-	a.outcome(o)
+	a.sort()
+	a.outcome()
 	if e.Kind == Canary {
 		a.metrics()
 	}
-	a.operationReasons(o)
+	a.operationReasons()
 	a.amount()
 	a.losses()
 	if e.Kind == Diff {
 		a.sight()
 	}
 	if len(a.reasons) == 0 {
-		a.passed(o)
+		a.passed()
 	}
 	slices.SortStableFunc(a.reasons, func(x, y Reason) int { return y.Decision.Rank() - x.Decision.Rank() })
 	return a
@@ -85,23 +87,23 @@ func (a *assessment) hold(code Code, change, format string, args ...any) *Reason
 // outcome weighs what the evidence says of itself. A failure counts unless its
 // operations account for it and all of them are let through; where it is let through,
 // it is held to what would keep it from being a pass.
-func (a *assessment) outcome(o *operations) {
+func (a *assessment) outcome() {
 	name := words[a.Kind].name
 	switch a.Outcome {
 	case Pass:
-		if len(o.regressed) > 0 {
-			a.hold(Unproven, a.w.again, "%s says that it passed and lists regressions", name)
+		if len(a.regressed) > 0 {
+			a.hold(Unproven, a.w.again(), "%s says that it passed and lists regressions", name)
 		}
 	case Fail:
-		if len(o.regressed) == 0 && len(o.allowed) == 0 && !a.anyWorse() {
+		if len(a.regressed) == 0 && len(a.allowed) == 0 && !a.anyWorse() {
 			a.add(Failed, Rollback, fixed, "%s failed: %s", name, a.says())
 		}
 	case Inconclusive:
-		a.hold(Unproven, a.w.again, "%s is inconclusive: %s", name, a.says())
+		a.hold(Unproven, a.w.again(), "%s is inconclusive: %s", name, a.says())
 	case Interrupted:
-		a.hold(Unproven, a.w.again, "%s was interrupted: %s", name, a.says())
+		a.hold(Unproven, a.w.again(), "%s was interrupted: %s", name, a.says())
 	default:
-		a.hold(Unproven, a.w.again, "%s has the outcome %q, which this program does not know", name, clip(string(a.Outcome)))
+		a.hold(Unproven, a.w.again(), "%s has the outcome %q, which this program does not know", name, clip(string(a.Outcome)))
 	}
 	if a.ID == "" {
 		a.hold(Unproven, "push the evidence's document, whose hash names it", "%s has no document", name)
@@ -120,7 +122,7 @@ func (a *assessment) says() string {
 func (a *assessment) amount() {
 	least := max(a.w.MinSamples, 1)
 	if a.Samples < least {
-		a.hold(Thin, fmt.Sprintf("%s, with %d more %s", a.w.again, least-a.Samples, words[a.Kind].unit),
+		a.hold(Thin, fmt.Sprintf("%s, with %d more %s", a.w.again(), least-a.Samples, words[a.Kind].unit),
 			"%s rests on %d %s of at least %d", words[a.Kind].name, a.Samples, words[a.Kind].unit, least)
 	}
 }
@@ -131,9 +133,9 @@ func (a *assessment) losses() {
 	switch {
 	case l.Lost == 0:
 	case l.Lost > l.Seen:
-		a.hold(Lossy, a.w.again, "the account of %s does not add up: %d lost of %d", words[a.Kind].name, l.Lost, l.Seen)
+		a.hold(Lossy, a.w.again(), "the account of %s does not add up: %d lost of %d", words[a.Kind].name, l.Lost, l.Seen)
 	case !(float64(l.Lost)/float64(l.Seen) <= a.w.MaxLost): // a bound that is NaN is none
-		a.hold(Lossy, "give the run what it lacked, then "+a.w.again, "%s lost %d of %d (%s, at most %s are allowed)",
+		a.hold(Lossy, "give the run what it lacked, then "+a.w.again(), "%s lost %d of %d (%s, at most %s are allowed)",
 			words[a.Kind].name, l.Lost, l.Seen, percent(float64(l.Lost)/float64(l.Seen)), percent(a.w.MaxLost))
 	}
 }
@@ -144,24 +146,24 @@ func (a *assessment) sight() {
 	switch {
 	case s == nil || s.Mutations == 0:
 		if a.w.SelfCheck {
-			a.hold(Blind, "make it with its self-check on: "+a.w.again, "the comparison was made without its self-check")
+			a.hold(Blind, "make it with its self-check on: "+a.w.again(), "the comparison was made without its self-check")
 		}
 	case s.Missed > s.Mutations:
-		a.hold(Blind, a.w.again, "the self-check does not add up: %d missed of %d", s.Missed, s.Mutations)
+		a.hold(Blind, a.w.again(), "the self-check does not add up: %d missed of %d", s.Missed, s.Mutations)
 	case !(float64(s.Missed)/float64(s.Mutations) <= a.w.MaxMissed):
-		a.hold(Blind, "narrow the rules that hide them, then "+a.w.again, "the comparison would have missed %d of %d changes made on purpose (%s, at most %s are allowed)",
+		a.hold(Blind, "narrow the rules that hide them, then "+a.w.again(), "the comparison would have missed %d of %d changes made on purpose (%s, at most %s are allowed)",
 			s.Missed, s.Mutations, percent(float64(s.Missed)/float64(s.Mutations)), percent(a.w.MaxMissed))
 	}
 }
 
 // passed is the one reason of what lets a release through.
-func (a *assessment) passed(o *operations) {
-	text := fmt.Sprintf("%s passed: %d %s", words[a.Kind].name, a.Samples, words[a.Kind].unit)
+func (a *assessment) passed() {
+	text := words[a.Kind].name + " passed: " + strconv.FormatUint(a.Samples, 10) + " " + words[a.Kind].unit
 	if n := len(a.Operations); n > 0 {
 		text += " in " + plural(uint64(n), "operation")
 	}
-	if n := len(o.allowed); n > 0 {
-		f := o.allowed[0]
+	if n := len(a.allowed); n > 0 {
+		f := a.allowed[0]
 		text += fmt.Sprintf("; regressions in %s are let through, the first, %s, as %s",
 			plural(uint64(n), "operation"), clip(f.Name), clip(f.rule.Reason))
 	}

@@ -14,10 +14,10 @@ func (a *assessment) anyWorse() bool {
 // looked at as the policy wants it.
 func (a *assessment) metrics() {
 	if len(a.Metrics) == 0 {
-		a.hold(Thin, a.w.again, "no metric of the canary was watched")
+		a.hold(Thin, a.w.again(), "no metric of the canary was watched")
 	}
 	if !share(a.MaxWeight) {
-		a.hold(Unproven, a.w.again, "the capacity of the canary, %v, is no share of the traffic", a.MaxWeight)
+		a.hold(Unproven, a.w.again(), "the capacity of the canary, %v, is no share of the traffic", a.MaxWeight)
 	}
 	for i := range a.Metrics {
 		a.metric(&a.Metrics[i])
@@ -37,9 +37,9 @@ func (a *assessment) metric(m *MetricResult) {
 	case m.Trend == Undecided:
 		r = a.hold(Unproven, a.more(m), "%s is undecided after %d %s: %s", clip(m.Name), m.CanarySamples, words[Canary].unit, clip(m.Text))
 	case m.Trend != Safe:
-		r = a.hold(Unproven, a.w.again, "%s has the trend %q, which this program does not know", clip(m.Name), clip(string(m.Trend)))
+		r = a.hold(Unproven, a.w.again(), "%s has the trend %q, which this program does not know", clip(m.Name), clip(string(m.Trend)))
 	case !m.sane():
-		r = a.hold(Unproven, a.w.again, "%s is said to be safe by numbers that are none", clip(m.Name))
+		r = a.hold(Unproven, a.w.again(), "%s is said to be safe by numbers that are none", clip(m.Name))
 	default:
 		return
 	}
@@ -66,11 +66,11 @@ func (a *assessment) watched(p *MetricPolicy) {
 	var r *Reason
 	switch {
 	case i < 0:
-		r = a.hold(Missing, a.w.again, "%s was not watched", p.Name)
+		r = a.hold(Missing, a.w.again(), "%s was not watched", p.Name)
 	case a.Metrics[i].Trend != Safe:
 		return
 	case !(a.Metrics[i].Allowed <= p.Allowed): // a bound that is NaN is none
-		r = a.hold(Unproven, a.w.again, "%s was judged by %v, and the policy allows it to be worse by %v", p.Name, a.Metrics[i].Allowed, p.Allowed)
+		r = a.hold(Unproven, a.w.again(), "%s was judged by %v, and the policy allows it to be worse by %v", p.Name, a.Metrics[i].Allowed, p.Allowed)
 	case a.Metrics[i].CanarySamples < p.MinSamples:
 		r = a.hold(Thin, fmt.Sprintf("keep the canary under traffic for %d more requests", p.MinSamples-a.Metrics[i].CanarySamples),
 			"%s rests on %d requests of at least %d", p.Name, a.Metrics[i].CanarySamples, p.MinSamples)

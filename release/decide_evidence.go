@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +27,10 @@ type pieces [admitted + 1][]*Evidence
 
 // require weighs one requirement, and reports whether evidence of it passed.
 func (j *judge) require(r *Requirement) bool {
-	var have pieces
+	have := &j.have
+	for s := range have {
+		have[s] = have[s][:0]
+	}
 	for i := range j.asked.Evidence {
 		e := &j.asked.Evidence[i]
 		if e.Kind == r.Kind && e.Subject.Service == j.asked.Subject.Service {
@@ -39,11 +43,11 @@ func (j *judge) require(r *Requirement) bool {
 	}
 	w := j.weighing(r)
 	if len(have[admitted]) == 0 {
-		j.without(w, &have)
+		j.without(w, have)
 		return false
 	}
 	passed := j.weigh(w, have[admitted], have[stale])
-	j.misdated(r, &have)
+	j.misdated(r, have)
 	return passed
 }
 
@@ -114,7 +118,7 @@ func (a *assessment) outdates(older ...[]*Evidence) {
 		}
 	}
 	if n > 0 {
-		a.reasons[0].Text += fmt.Sprintf(" (it outdates %s, of which %d failed)", plural(n, "run"), failed)
+		a.reasons[0].Text += " (it outdates " + plural(n, "run") + ", of which " + strconv.FormatUint(failed, 10) + " failed)"
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-
-	"twinspect.dev/capture/rulefile"
 )
 
 // found is an operation with the rule that counts for it, nil for none.
@@ -23,34 +21,26 @@ type operations struct {
 	untouched []*OperationRule
 }
 
-// operations holds each operation against the first rule that matches it.
-func (a *assessment) operations() *operations {
-	o := &operations{}
-	touched := make([]bool, len(a.w.rules))
+// sort holds each operation against the first rule that matches it.
+func (a *assessment) sort() {
 	for i := range a.Operations {
-		f := found{Operation: &a.Operations[i]}
-		for n, rule := range a.w.rules {
-			if (f.rule == nil || rule.Required && !touched[n]) && rulefile.Glob(rule.Match, f.Name) {
-				touched[n] = touched[n] || f.Samples > 0
-				if f.rule == nil {
-					f.rule = rule
-				}
-			}
-		}
-		o.sort(f)
+		op := &a.Operations[i]
+		a.operations.add(found{op, a.w.rule(op.Name)})
 	}
-	for n, rule := range a.w.rules {
-		if rule.Required && !touched[n] {
-			o.untouched = append(o.untouched, rule)
+	for _, rule := range a.w.rules {
+		if rule.Required && !slices.ContainsFunc(a.Operations, rule.touched) {
+			a.untouched = append(a.untouched, rule)
 		}
 	}
-	if a.Kind == Diff && a.Outcome == Fail && len(o.allowed) > 0 && len(o.regressed) == 0 {
-		a.doubt(o)
+	if a.Kind == Diff && a.Outcome == Fail && len(a.allowed) > 0 && len(a.regressed) == 0 {
+		a.doubt()
 	}
-	return o
 }
 
-func (o *operations) sort(f found) {
+// touched reports whether an operation was seen that the rule is for.
+func (r *OperationRule) touched(op Operation) bool { return op.Samples > 0 && glob(r.Match, op.Name) }
+
+func (o *operations) add(f found) {
 	switch {
 	case f.Regressions > f.rule.regressions():
 		o.regressed = append(o.regressed, f)
@@ -70,26 +60,26 @@ func (o *operations) sort(f found) {
 
 // doubt finds what would have kept a comparison from passing without the regressions that are
 // let through: its failure has hidden that.
-func (a *assessment) doubt(o *operations) {
+func (a *assessment) doubt() {
 	for i := range a.Operations {
-		f := found{Operation: &a.Operations[i]}
-		f.rule = a.w.rule(f.Name)
+		f := found{&a.Operations[i], a.w.rule(a.Operations[i].Name)}
 		if f.Suspects > 0 && f.rule == nil {
-			o.suspected = append(o.suspected, f)
+			a.suspected = append(a.suspected, f)
 		}
 		if f.Samples == 0 && (f.rule == nil || f.rule.MinSamples == 0) {
-			o.thin = append(o.thin, f)
+			a.thin = append(a.thin, f)
 		}
 	}
 }
 
 // rule is the first that matches an operation, nil for none.
 func (w *weighing) rule(operation string) *OperationRule {
-	i := slices.IndexFunc(w.rules, func(r *OperationRule) bool { return rulefile.Glob(r.Match, operation) })
-	if i < 0 {
-		return nil
+	for _, r := range w.rules {
+		if glob(r.Match, operation) {
+			return r
+		}
 	}
-	return w.rules[i]
+	return nil
 }
 
 // regressions is how many the rule lets through: none without a reason.
@@ -104,28 +94,28 @@ func (r *OperationRule) regressions() uint64 {
 // wrong with them: a screen of a terminal. The others are counted.
 const maxTold = 20
 
-func (a *assessment) operationReasons(o *operations) {
+func (a *assessment) operationReasons() {
 	proven := a.Outcome == Fail || a.Outcome == Pass
-	slices.SortStableFunc(o.regressed, func(x, y found) int {
+	slices.SortStableFunc(a.regressed, func(x, y found) int {
 		return cmp.Or(cmp.Compare(y.Regressions, x.Regressions), cmp.Compare(x.Name, y.Name))
 	})
-	a.each(o.regressed, func(f found) *Reason {
+	a.each(a.regressed, func(f found) *Reason {
 		if !proven {
-			return a.hold(Unproven, a.w.again, "%s so far in %s: %s", plural(f.Regressions, "regression"), clip(f.Name), f.text())
+			return a.hold(Unproven, a.w.again(), "%s so far in %s: %s", plural(f.Regressions, "regression"), clip(f.Name), f.text())
 		}
 		return a.add(Failed, Rollback, fixed, "%s in %s, %d let through: %s",
 			plural(f.Regressions, "regression"), clip(f.Name), f.rule.regressions(), f.text())
 	})
-	a.each(o.suspected, func(f found) *Reason {
-		return a.hold(Thin, a.w.again+", longer", "%s in %s with too few samples to tell: %s",
+	a.each(a.suspected, func(f found) *Reason {
+		return a.hold(Thin, a.w.again()+", longer", "%s in %s with too few samples to tell: %s",
 			plural(f.Suspects, "suspect"), clip(f.Name), f.text())
 	})
-	a.each(o.thin, func(f found) *Reason {
-		return a.hold(Thin, fmt.Sprintf("%s, with at least %d %s of it", a.w.again, f.least(), words[a.Kind].unit),
+	a.each(a.thin, func(f found) *Reason {
+		return a.hold(Thin, fmt.Sprintf("%s, with at least %d %s of it", a.w.again(), f.least(), words[a.Kind].unit),
 			"%s rests on %d %s of at least %d", clip(f.Name), f.Samples, words[a.Kind].unit, f.least())
 	})
-	for _, rule := range o.untouched {
-		a.hold(Thin, a.w.again+", with traffic that calls it", "no operation that matches %s was seen", clip(rule.Match)).Line = rule.Line
+	for _, rule := range a.untouched {
+		a.hold(Thin, a.w.again()+", with traffic that calls it", "no operation that matches %s was seen", clip(rule.Match)).Line = rule.Line
 	}
 }
 

@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"twinspect.dev/capture/rulefile"
@@ -71,7 +72,15 @@ func (j *judge) checkRequirement(r *Requirement) {
 
 // matches reports whether one of the patterns matches the service.
 func matches(patterns []string, service string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return rulefile.Glob(p, service) })
+	return slices.ContainsFunc(patterns, func(p string) bool { return glob(p, service) })
+}
+
+// glob is [rulefile.Glob], which walks the text also where the pattern is but a prefix.
+func glob(pattern, s string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.IndexByte(prefix, '*') < 0 {
+		return strings.HasPrefix(s, prefix)
+	}
+	return rulefile.Glob(pattern, s)
 }
 
 // covers is matches where no pattern means every service.
