@@ -19,6 +19,22 @@ func conform(t *testing.T, db database) {
 		{"a case has what is known", caseKnown},
 		{"a verdict is recorded when it changes", recordChanges},
 		{"overrides and stops last until they end", wordsLast},
+		{"releases begin, go on and end", releasesBegin},
+		{"lists have pages that stay", pagesStay},
+		{"the audit is never refused", auditKept},
+		{"the first observation stays", firstObservation},
+		{"policies are filed once", policiesOnce},
+		{"a lease is held by one until it expires", leaseExpires},
+		{"what no database can hold is refused", refused},
+		{"a damaged document or summary is told", damageTold},
+		{"two replicas agree", replicasAgree},
+		{"events are seen in order whoever commits first", eventsInOrder},
+		{"asks of equal verdicts are counted over replicas", asksCounted},
+		{"pruning keeps what a release rests on", pruneKeeps},
+		{"an older schema is brought up to date", olderSchema},
+		{"a newer schema is refused", newerSchema},
+		{"replicas that start at once migrate once", startAtOnce},
+		{"thousands of pushes at once are all there", manyPushes},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, db) })
 	}

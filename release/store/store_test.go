@@ -17,10 +17,12 @@ import (
 // noon is when the tests happen.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// database makes a new database and returns its URL.
-type database func(t *testing.T) string
+var question = release.Question{Subject: release.Subject{Service: "shop", Digest: "sha256:1"}, At: noon}
 
-func lite(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "store.db") }
+// database makes a new database and returns its URL.
+type database func(t testing.TB) string
+
+func lite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "store.db") }
 
 func opened(t testing.TB, url string) *Store {
 	t.Helper()
