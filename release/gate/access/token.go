@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -65,7 +66,17 @@ func find(hashes []Hash, token string) int {
 	}
 	hash, found := HashOf(token), -1
 	for i := range hashes {
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], hashes[i][:]), i, found)
+		found = subtle.ConstantTimeSelect(same(&hash, &hashes[i]), i, found)
 	}
 	return found
+}
+
+// same is 1 where two hashes are the same and 0 where not, by eight bytes at a time:
+// subtle.ConstantTimeCompare takes one at a time, three times as long.
+func same(a, b *Hash) int {
+	var differ uint64
+	for i := 0; i < len(a); i += 8 {
+		differ |= binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:])
+	}
+	return subtle.ConstantTimeEq(int32(differ>>32)|int32(differ&0xffffffff), 0) //nolint:gosec // its halves, whatever their sign
 }
