@@ -20,9 +20,9 @@ import (
 const (
 	// MaxDocument is the length in bytes of the longest document that is taken. The
 	// formats allow more; reports of 10,000 differences with three examples of 1 KiB
-	// are 45 MB, and in an envelope, as base64, 60 MB. Reading takes at most 12 times
-	// as much: the document, its payload, its texts, and what [strict.MaxObjects] and
-	// [strict.MaxValues] allow of values.
+	// are 45 MB, and in an envelope, as base64, 60 MB. Beside the document and three
+	// copies of it at most, what it decodes to is bounded by [strict.MaxObjects] and
+	// [strict.MaxValues]: 700 MB while lists grow, of a document made for it.
 	MaxDocument = 64 << 20
 	// MaxOperations is how many operations a document may tell of: the largest
 	// documents of interfaces that are known have some thousands.

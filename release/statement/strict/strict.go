@@ -24,6 +24,11 @@ const (
 	// Reports of 20,000 differences, or of 20,000 changes and 100 consumers with
 	// 4,000 effects each, have fewer.
 	MaxObjects = 1 << 19
+	// minObject is the least length in bytes of the average object, as of the bars of
+	// a distribution without white space: a short document shall not decode to much.
+	// fewObjects are taken of any.
+	minObject  = 24
+	fewObjects = 1000
 	// MaxValues is how many values a document may hold: written with a line for each
 	// of at least 16 bytes, they are 64 MiB. A text takes 16 bytes besides its own.
 	MaxValues = 1 << 22
@@ -117,8 +122,8 @@ func (c *checker) open(names map[string]bool) error {
 		return fmt.Errorf("%w: more than %d levels", ErrTooMuch, MaxDepth)
 	}
 	c.names = append(c.names, names)
-	if c.objects > MaxObjects {
-		return fmt.Errorf("%w: more than %d objects", ErrTooMuch, MaxObjects)
+	if most := min(MaxObjects, fewObjects+len(c.data)/minObject); c.objects > most {
+		return fmt.Errorf("%w: more than %d objects", ErrTooMuch, most)
 	}
 	return c.count()
 }

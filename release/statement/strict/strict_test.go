@@ -55,9 +55,10 @@ func TestWhatWouldTakeMuchMemoryIsRefused(t *testing.T) {
 	}
 	list := func(of string, n int) string { return "[" + strings.Repeat(of+",", n-1) + of + "]" }
 	require.NoError(t, strict.Check([]byte(members(strict.MaxMembers))))
-	require.NoError(t, strict.Check([]byte(list("{}", strict.MaxObjects))))
+	require.NoError(t, strict.Check([]byte(list(`{"up_to_ms":1.2,"count":3}`, strict.MaxObjects))))
+	require.NoError(t, strict.Check([]byte(list("{}", 1000))))
 	require.NoError(t, strict.Check([]byte(list(`""`, strict.MaxValues-1))))
-	for _, text := range []string{members(strict.MaxMembers + 1), list("{}", strict.MaxObjects+1), list(`""`, strict.MaxValues)} {
+	for _, text := range []string{members(strict.MaxMembers + 1), list(`{"up_to_ms":1.2,"count":3}`, strict.MaxObjects+1), list("{}", 2000), list(`""`, strict.MaxValues)} {
 		require.ErrorIs(t, strict.Check([]byte(text)), strict.ErrTooMuch)
 	}
 }
