@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"twinspect.dev/release"
@@ -50,10 +51,16 @@ var holdingCodes = []release.Code{
 
 // gathering says whether a state holds for nothing but evidence that is still gathered.
 func gathering(name string) bool {
-	switch name {
-	case "hold: unproven", "hold: missing", "hold: thin",
-		"hold: missing and unproven", "hold: missing and missing", "hold: missing and thin":
+	code, ok := strings.CutPrefix(name, "hold: missing and ")
+	if ok && code == string(release.Refused) {
 		return true
+	}
+	if !ok {
+		code, ok = strings.CutPrefix(name, "hold: ")
+	}
+	switch release.Code(code) {
+	case release.Unproven, release.Missing, release.Stale, release.Foreign, release.Thin, release.Lossy, release.Blind, release.Unsigned, release.Future:
+		return ok
 	}
 	return false
 }

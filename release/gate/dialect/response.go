@@ -95,7 +95,9 @@ func admits(v *release.Verdict, weight float64) bool {
 	return false
 }
 
-// incomplete reports whether all that holds is evidence that is not there yet.
+// incomplete reports whether all that holds is evidence that does not let it through
+// yet: another release's, or an old one, is as good as none. An override that does not
+// count changes nothing.
 func incomplete(v *release.Verdict) bool {
 	held := false
 	for _, r := range v.Reasons {
@@ -103,8 +105,10 @@ func incomplete(v *release.Verdict) bool {
 			continue
 		}
 		switch r.Code {
-		case release.Missing, release.Thin, release.Unproven:
+		case release.Missing, release.Stale, release.Foreign, release.Thin, release.Lossy, release.Blind,
+			release.Unsigned, release.Future, release.Unproven:
 			held = true
+		case release.Refused:
 		default:
 			return false
 		}
