@@ -174,6 +174,8 @@ func TestEvidenceThatContradictsItselfIsRefused(t *testing.T) {
 		"samples":  {func(d *Document) { d.Samples++ }, "samples"},
 		"name":     {func(d *Document) { d.Results[0].Name = "x" }, "expected"},
 		"results":  {func(d *Document) { d.Results = nil }, "0 results of 1"},
+		"budget":   {func(d *Document) { d.Results[0].SafeThreshold = 1 }, "not those of the budget"},
+		"promote":  {func(d *Document) { d.Policy.FalsePromote = 0.5 }, "not those of the budget"},
 		"bounds":   {func(d *Document) { d.Results[0].Lower = 2 }, "wrong way"},
 		"capacity": {func(d *Document) { d.Capacity = 2 }, "between 0 and 1"},
 		"times":    {func(d *Document) { d.Ended = d.Started.Add(-1) }, "before"},

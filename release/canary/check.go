@@ -50,6 +50,9 @@ func (d *Document) checkResults() error {
 		if err := checkResult(r, m); err != nil {
 			return fmt.Errorf("metric %q: %w", r.Name, err)
 		}
+		if r.WorseThreshold != threshold(d.Policy.FalseRollback/float64(len(d.Results))) || r.SafeThreshold != threshold(d.Policy.FalsePromote) {
+			return fmt.Errorf("metric %q: its thresholds are not those of the budget", r.Name)
+		}
 		looks += r.Looks
 		samples = min(samples, r.CanarySamples)
 	}

@@ -40,11 +40,18 @@
 // the looks before this one and of those that [Analysis.Learn] was given. A look's
 // e-value is raised to 1/φ. For independent requests that costs power and stays valid
 // (Jensen); where each event comes φ times it is exactly the e-value of the events.
+// Where φ turns out to be greater than it was taken to be in the looks before, the
+// e-value of all of them is raised to what makes up for it, at most 1: then it reaches
+// a threshold, which is above 1, only if it does without.
 // Where nothing is known of the baseline φ is taken to be [priorDispersion]. Where the
 // canary takes more than the baseline φ-1 is scaled by up to 2, as for rates that vary
 // from look to look.
 //
-// What no test can tell from a bad canary is a lasting fault that hits only its side.
+// How well that holds is measured in testdata/rollbacks.txt. It is an estimate of a
+// variance: bursts that are rarer than the looks of the history, or a baseline that is
+// so small (a twentieth of the canary) that it sees none, mislead more often than the
+// budget says. What no test can tell from a bad canary is a lasting fault that hits
+// only its side.
 //
 // # Quantiles
 //

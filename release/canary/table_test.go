@@ -138,7 +138,7 @@ func (w world) fixed() float64 {
 	return math.Ceil(z * z)
 }
 
-func TestDecisionsComeNearlyAsSoonAsThoseOfATestThatIsLookedAtOnce(t *testing.T) {
+func TestADecisionTakesAFewTimesTheRequestsOfATestThatIsLookedAtOnce(t *testing.T) {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Requests to the canary until it is decided, %d releases a row, 0.5 %% of the baseline's fail,\n", *runs/2)
 	fmt.Fprint(&out, "0.5 points more are allowed, independent, a look every 50 requests a side, 60 looks of history.\n\n")
