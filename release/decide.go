@@ -1,7 +1,6 @@
 package release
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -69,12 +68,9 @@ func (j *judge) has(codes ...Code) bool {
 }
 
 func (j *judge) verdict(decision Decision, followed *Override) Verdict {
-	slices.SortStableFunc(j.reasons, func(a, b Reason) int {
-		return cmp.Compare(place(b.Decision, decision), place(a.Decision, decision))
-	})
 	v := Verdict{
 		Schema: VerdictSchema, Version: VerdictVersion, Decision: decision,
-		Subject: j.asked.Subject, At: j.asked.At, Reasons: j.reasons,
+		Subject: j.asked.Subject, At: j.asked.At, Reasons: ordered(j.reasons, decision, Rollback, Hold, Promote),
 		MaxWeight: j.maxWeight(decision, followed), Until: j.until, Override: followed,
 	}
 	if j.policy != nil {
@@ -83,11 +79,19 @@ func (j *judge) verdict(decision Decision, followed *Override) Verdict {
 	return v
 }
 
-// place ranks a reason's decision for the order of reasons: what calls for the verdict
-// is first.
-func place(d, verdict Decision) int {
-	if d == verdict {
-		return Rollback.Rank() + 1
+// ordered returns the reasons by what they call for, those for the first decision first,
+// otherwise as they were. It moves each once: they are long, and may be many.
+func ordered(reasons []Reason, decisions ...Decision) []Reason {
+	list := make([]Reason, 0, len(reasons))
+	for i, d := range decisions {
+		if slices.Contains(decisions[:i], d) {
+			continue
+		}
+		for n := range reasons {
+			if reasons[n].Decision == d {
+				list = append(list, reasons[n])
+			}
+		}
 	}
-	return d.Rank()
+	return list
 }

@@ -57,13 +57,15 @@ func (w *weighing) assess(e *Evidence) *assessment {
 	if len(a.reasons) == 0 {
 		a.passed()
 	}
-	slices.SortStableFunc(a.reasons, func(x, y Reason) int { return y.Decision.Rank() - x.Decision.Rank() })
+	if !slices.IsSortedFunc(a.reasons, worstFirst) {
+		a.reasons = ordered(a.reasons, Rollback, Hold)
+	}
 	return a
 }
 
-func (a *assessment) decision() Decision {
-	return a.reasons[0].Decision
-}
+func worstFirst(a, b Reason) int { return b.Decision.Rank() - a.Decision.Rank() }
+
+func (a *assessment) decision() Decision { return a.reasons[0].Decision }
 
 // text is what tells assessments of one decision apart.
 func (a *assessment) text() string {

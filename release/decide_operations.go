@@ -121,6 +121,7 @@ func (a *assessment) operationReasons() {
 
 // each tells of the operations, at most [maxTold].
 func (a *assessment) each(found []found, tell func(found) *Reason) {
+	a.reasons = slices.Grow(a.reasons, min(len(found), maxTold))
 	var last *Reason
 	for _, f := range found[:min(len(found), maxTold)] {
 		last = tell(f)
