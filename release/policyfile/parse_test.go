@@ -93,7 +93,7 @@ func TestWhatIsLeftOutIsAsTheDocumentationSays(t *testing.T) {
 func TestAllMistakesAreTold(t *testing.T) {
 	_, err := Parse("p.yaml", []byte(strings.TrimLeft(`
 version: 1
-nmae: shop
+namme: shop
 services: []
 require:
   dif: {}
@@ -107,5 +107,5 @@ budget: {false_rollback: 0}
 		lines = append(lines, e.Line)
 	}
 	assert.Equal(t, []int{1, 2, 3, 5, 6, 6, 6, 7}, lines, err.Error())
-	assert.ErrorContains(t, err, `p.yaml:2:1: unknown key "nmae" in the rule file (did you mean "name"?)`)
+	assert.ErrorContains(t, err, `p.yaml:2:1: unknown key "namme" in the rule file (did you mean "name"?)`)
 }
