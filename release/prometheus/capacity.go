@@ -94,8 +94,8 @@ func number(v model.Value) (float64, error) {
 		if len(v) != 1 {
 			return 0, fmt.Errorf("has %d series, where one is asked for: aggregate it, as by max()", len(v))
 		}
-		if v[0].Histogram != nil {
-			return 0, errors.New("is a histogram")
+		if v[0] == nil || v[0].Histogram != nil {
+			return 0, errors.New("is no number")
 		}
 		return float64(v[0].Value), nil
 	case nil:

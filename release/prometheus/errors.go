@@ -89,5 +89,5 @@ func unexpected(v model.Value) error {
 	if v == nil {
 		return errors.New("the answer has no result: it may not be Prometheus")
 	}
-	return fmt.Errorf("the answer is a %s", v.Type())
+	return fmt.Errorf("the answer is not of the query's type, but a %s, or has a null", v.Type())
 }

@@ -40,14 +40,19 @@ func TestWhatIsNoAnswerIsUnavailable(t *testing.T) {
 		"no content":             {says(204, ""), "bad_response"},
 		"another program's JSON": {says(200, `{"ok":true}`), "it may not be Prometheus"},
 		"null":                   {says(200, `null`), "it may not be Prometheus"},
-		"another type":           {says(200, `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), "the answer is a scalar"},
+		"another type":           {says(200, `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), "not of the query's type, but a scalar"},
+		"a null in it":           {says(200, `{"status":"success","data":{"resultType":"matrix","result":[null]}}`), "or has a null"},
 		"an unknown type":        {says(200, `{"status":"success","data":{"resultType":"cube","result":[1,"1"]}}`), "cube"},
 		"an error in a success":  {says(200, `{"status":"error","errorType":"internal","error":"disk"}`), "disk"},
 		"cut JSON":               {says(200, emptyAnswer[:len(emptyAnswer)-5]), "bad_response"},
 		"a number that is none":  {says(200, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"one"]]}]}}`), "bad_response"},
 		"too much":               {says(200, strings.Repeat(" ", 2000)+emptyAnswer), "the answer is too large"},
-		"another host":           {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere.invalid/", 307) }, "it redirects to elsewhere.invalid, which is not followed"},
-		"circles":                {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 307) }, "it redirects in circles"},
+		"another host": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere.invalid/", http.StatusTemporaryRedirect)
+		}, "it redirects to elsewhere.invalid, which is not followed"},
+		"circles": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		}, "it redirects in circles"},
 		"a connection that ends": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 		"a body that ends before": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "900")
@@ -111,7 +116,7 @@ func TestCredentialsAreSentAndNeverTold(t *testing.T) {
 	var got []string
 	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = append(got, r.Header.Get("Authorization"), r.Header.Get("X-Scope-OrgID"))
-		w.WriteHeader(500)
+		w.WriteHeader(http.StatusInternalServerError)
 		name, password, _ := r.BasicAuth()
 		_, _ = fmt.Fprint(w, r.Header, name, password)
 	})

@@ -100,7 +100,7 @@ func (l *look) metric(ctx context.Context, m release.MetricPolicy) (release.Obse
 	if m.Quantile > 0 {
 		canary.align(baseline)
 	}
-	o.Problems = append(canary.problems, baseline.problems...)
+	o.Problems = slices.Concat(canary.problems, baseline.problems)
 	if canary.refused || baseline.refused {
 		return o, nil
 	}

@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,14 @@ func TestHistogramsThatCannotBe(t *testing.T) {
 		f.series[`h_bucket{t="c"}`] = canary
 		hasProblem(t, lookAt(t, f, policy(p99)), want)
 	}
+}
+
+func TestTooManyBucketsAreRefused(t *testing.T) {
+	f := durations()
+	for i := range maxBuckets {
+		f.series[`h_bucket{t="c"}`] = append(f.series[`h_bucket{t="c"}`], series{labels: fmt.Sprintf("t=c,le=%d", i+1), values: values(1)})
+	}
+	hasProblem(t, lookAt(t, f, policy(release.MetricPolicy{Name: "p99", Histogram: "h", Quantile: 0.99})), "has 503 buckets")
 }
 
 func TestThePastStandsInForABaseline(t *testing.T) {

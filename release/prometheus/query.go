@@ -56,7 +56,7 @@ func (s *session) samples(ctx context.Context, selector string, w window) (model
 		return nil, nil, err
 	}
 	m, ok := a.value.(model.Matrix)
-	if !ok {
+	if !ok || slices.Contains(m, nil) {
 		return nil, nil, s.client.failed(ctx, q.query, unexpected(a.value))
 	}
 	return m, a.warnings, nil
@@ -70,7 +70,7 @@ func (s *session) matching(ctx context.Context, selector string, w window) (map[
 		return nil, nil, err
 	}
 	v, ok := a.value.(model.Vector)
-	if !ok {
+	if !ok || slices.Contains(v, nil) {
 		return nil, nil, s.client.failed(ctx, q.query, unexpected(a.value))
 	}
 	ids := map[model.Fingerprint]bool{}
@@ -94,7 +94,7 @@ func identity(m model.Metric) model.Fingerprint {
 // selector is that of a metric with expanded matchers.
 func selector(name string, matchers ...string) string {
 	matchers = slices.DeleteFunc(matchers, func(m string) bool { return m == "" })
-	if !model.IsValidLegacyMetricName(name) {
+	if !model.LegacyValidation.IsValidMetricName(name) {
 		matchers = slices.Insert(matchers, 0, model.MetricNameLabel+"="+strconv.Quote(name))
 		name = ""
 	}

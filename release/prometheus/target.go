@@ -7,7 +7,12 @@ import (
 )
 
 // scrapes are the times at which targets were scraped well.
-type scrapes []upSeries
+type scrapes map[address][]upSeries
+
+// address is the job and the instance of a target.
+type address [2]model.LabelValue
+
+func addressOf(m model.Metric) address { return address{m[model.JobLabel], m[model.InstanceLabel]} }
 
 type upSeries struct {
 	labels model.Metric // without the name
@@ -31,7 +36,7 @@ func (s *session) scrapesOf(ctx context.Context, tracks []track, w window) (scra
 	if err != nil || len(warnings) > 0 {
 		return nil, err // where it is not whole, nothing is known
 	}
-	var all scrapes
+	all := scrapes{}
 	for _, series := range m {
 		labels := series.Metric.Clone()
 		delete(labels, model.MetricNameLabel)
@@ -41,7 +46,7 @@ func (s *session) scrapesOf(ctx context.Context, tracks []track, w window) (scra
 				u.times = append(u.times, v.Timestamp)
 			}
 		}
-		all = append(all, u)
+		all[addressOf(labels)] = append(all[addressOf(labels)], u)
 	}
 	return all, nil
 }
@@ -49,8 +54,8 @@ func (s *session) scrapesOf(ctx context.Context, tracks []track, w window) (scra
 // before says whether the target of a counter was scraped well within the lookback
 // before a time. The labels of a target are on all of its series.
 func (s scrapes) before(counter model.Metric) func(model.Time) bool {
-	var own scrapes
-	for _, u := range s {
+	var own []upSeries
+	for _, u := range s[addressOf(counter)] {
 		if u.isTargetOf(counter) {
 			own = append(own, u)
 		}

@@ -121,13 +121,20 @@ func histograms(m model.Matrix, w window) ([]track, error) {
 	return slices.DeleteFunc(tracks, func(t track) bool { return len(t.samples) == 0 }), nil
 }
 
+// maxBuckets bounds the work for a histogram; those that people declare have a dozen,
+// the finest some two hundred.
+const maxBuckets = 500
+
 // merge reads the buckets scrape by scrape: the samples of one have the same time.
 func (t *track) merge(buckets []bucket) error {
+	if len(buckets) > maxBuckets {
+		return &refusal{t.labels, fmt.Sprintf("has %d buckets, more than %d", len(buckets), maxBuckets)}
+	}
 	slices.SortStableFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
 	var bounds []float64 // of the scrape before, as they hardly ever change
 	for {
-		at, any := next(buckets)
-		if !any {
+		at, more := next(buckets)
+		if !more {
 			return nil
 		}
 		h, why := scrape(buckets, at)
@@ -143,13 +150,13 @@ func (t *track) merge(buckets []bucket) error {
 }
 
 // next returns the earliest time that was not read.
-func next(buckets []bucket) (at model.Time, any bool) {
+func next(buckets []bucket) (at model.Time, more bool) {
 	for _, b := range buckets {
-		if len(b.values) > 0 && (!any || b.values[0].Timestamp < at) {
-			at, any = b.values[0].Timestamp, true
+		if len(b.values) > 0 && (!more || b.values[0].Timestamp < at) {
+			at, more = b.values[0].Timestamp, true
 		}
 	}
-	return at, any
+	return at, more
 }
 
 // scrape takes the samples of one time, and makes of the cumulative counts those of
