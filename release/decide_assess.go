@@ -69,7 +69,7 @@ func (a *assessment) decision() Decision { return a.reasons[0].Decision }
 
 // text is what tells assessments of one decision apart.
 func (a *assessment) text() string {
-	var text string
+	text := fmt.Sprintln(a.MaxWeight)
 	for i := range a.reasons {
 		text += a.reasons[i].Text + "\n"
 	}

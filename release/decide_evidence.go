@@ -57,7 +57,7 @@ func (j *judge) without(w *weighing, have *pieces) {
 	r := w.Requirement
 	if r.Optional && len(have[future]) == 0 {
 		slices.SortFunc(have[stale], newer)
-		stands, held := w.stand(have[stale])
+		stands, held, _ := w.stand(have[stale])
 		if len(held) == 0 && (stands == nil || stands.decision() == Promote) {
 			return
 		}
@@ -86,7 +86,7 @@ func (j *judge) misdated(r *Requirement, have *pieces) {
 // weigh lets what stands count, and reports whether it passed.
 func (j *judge) weigh(w *weighing, admitted, old []*Evidence) bool {
 	slices.SortFunc(admitted, newer)
-	stands, held := w.stand(admitted)
+	stands, held, older := w.stand(admitted)
 	for _, a := range held {
 		j.counts(w, a.Evidence)
 	}
@@ -100,7 +100,7 @@ func (j *judge) weigh(w *weighing, admitted, old []*Evidence) bool {
 		return false
 	}
 	j.counts(w, stands.Evidence)
-	stands.outdates(admitted[len(held)+1:], old)
+	stands.outdates(older, old)
 	j.reasons = append(j.reasons, stands.reasons...)
 	return stands.decision() == Promote
 }
@@ -133,8 +133,9 @@ func (j *judge) counts(w *weighing, e *Evidence) {
 }
 
 // stand returns the newest conclusive piece of evidence, nil where there is none, and
-// the newer ones that hold, the newest first. It takes them from the newest on.
-func (w *weighing) stand(evidence []*Evidence) (stands *assessment, held []*assessment) {
+// the newer ones that hold, the newest first, and the older ones. It takes them from the
+// newest on.
+func (w *weighing) stand(evidence []*Evidence) (stands *assessment, held []*assessment, older []*Evidence) {
 	for len(evidence) > 0 {
 		a := w.assess(evidence[0])
 		n := 1
@@ -143,12 +144,12 @@ func (w *weighing) stand(evidence []*Evidence) (stands *assessment, held []*asse
 			a = worse(a, w.assess(evidence[n]))
 		}
 		if a.decision() != Hold {
-			return a, held
+			return a, held, evidence[n:]
 		}
 		held = append(held, a)
 		evidence = evidence[n:]
 	}
-	return nil, held
+	return nil, held, nil
 }
 
 func worse(a, b *assessment) *assessment {
