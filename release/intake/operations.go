@@ -64,7 +64,7 @@ func (o *operations) list() ([]release.Operation, error) {
 	list := make([]release.Operation, 0, len(o.byName))
 	for _, name := range slices.Sorted(maps.Keys(o.byName)) {
 		op := o.byName[name]
-		texts := append(op.Texts, op.doubts...)
+		texts := slices.Concat(op.Texts, op.doubts)
 		op.Texts = texts[:min(len(texts), release.MaxTexts)]
 		list = append(list, op.Operation)
 	}

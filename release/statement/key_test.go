@@ -132,7 +132,7 @@ func TestAKeyIsPrintedByItsPublicIdentity(t *testing.T) {
 	b, _ := pem.Decode(must(t, k))
 	parsed, err := x509.ParsePKCS8PrivateKey(b.Bytes)
 	require.NoError(t, err)
-	bytes := fmt.Sprint([]byte(parsed.(ed25519.PrivateKey)))
+	bytes := fmt.Sprintf("%d", []byte(parsed.(ed25519.PrivateKey)))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		got := fmt.Sprintf(verb, k)
 		assert.Equal(t, "private key of "+k.Public().ID(), got)
