@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"twinspect.dev/fixtures/stand/postgres"
+	postgresstand "twinspect.dev/fixtures/stand/postgres"
 )
 
 func server(t testing.TB) *postgresstand.Server {

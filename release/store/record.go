@@ -39,12 +39,12 @@ func (s *Store) Record(ctx context.Context, v release.Verdict) (rec release.Reco
 	if err := checkSubject(v.Subject.Service, v.Subject.Digest, v.Subject.BaseDigest); err != nil {
 		return rec, false, failed("record the verdict", err)
 	}
-	print, err := fingerprint(v)
+	mark, err := fingerprint(v)
 	if err != nil {
 		return rec, false, failed("record the verdict", err)
 	}
 	last, err := scanNewest(s.row(ctx, newestQuery, v.Subject.Service, v.Subject.Digest))
-	if err == nil && last.print == print {
+	if err == nil && last.mark == mark {
 		rec, err = s.again(ctx, last, v)
 		return rec, false, failed("record the verdict", err)
 	}
@@ -52,7 +52,7 @@ func (s *Store) Record(ctx context.Context, v release.Verdict) (rec release.Reco
 		return rec, false, failed("record the verdict", err)
 	}
 	err = s.write(ctx, func(t tx) error {
-		rec, changed, err = t.record(ctx, v, print)
+		rec, changed, err = t.record(ctx, v, mark)
 		return err
 	})
 	if err == nil && !changed {
@@ -86,7 +86,7 @@ func fingerprint(v release.Verdict) (string, error) {
 // newest is the open release with its newest record, 0 where it has none.
 type newest struct {
 	release, record int64
-	print           string
+	mark           string
 	asked           uint64
 }
 
@@ -94,11 +94,11 @@ const newestQuery = `SELECT r.id, r.record, r.fingerprint, COALESCE(v.asked, 0)
 	FROM releases AS r LEFT JOIN records AS v ON v.id = r.record WHERE r.service = ? AND r.digest = ? AND r.ended = 0`
 
 func scanNewest(row scanner) (n newest, err error) {
-	return n, row.Scan(&n.release, &n.record, &n.print, &n.asked)
+	return n, row.Scan(&n.release, &n.record, &n.mark, &n.asked)
 }
 
 // record writes a verdict, unless another replica was faster with an equal one.
-func (t tx) record(ctx context.Context, v release.Verdict, print string) (rec release.Record, changed bool, err error) {
+func (t tx) record(ctx context.Context, v release.Verdict, mark string) (rec release.Record, changed bool, err error) {
 	rec = release.Record{Verdict: v, Asked: 1, Last: v.At}
 	last, err := scanNewest(t.row(ctx, newestQuery, v.Subject.Service, v.Subject.Digest))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -107,14 +107,14 @@ func (t tx) record(ctx context.Context, v release.Verdict, print string) (rec re
 	if err != nil {
 		return rec, false, err
 	}
-	if last.print == print {
+	if last.mark == mark {
 		rec.ID, rec.Asked = last.record, last.asked
 		return rec, false, nil
 	}
 	if rec.ID, err = t.add(ctx, v); err != nil {
 		return rec, false, err
 	}
-	if _, err = t.do(ctx, "UPDATE releases SET record = ?, fingerprint = ? WHERE id = ?", rec.ID, print, last.release); err != nil {
+	if _, err = t.do(ctx, "UPDATE releases SET record = ?, fingerprint = ? WHERE id = ?", rec.ID, mark, last.release); err != nil {
 		return rec, false, err
 	}
 	if err = t.pin(ctx, last.release, v.Reasons); err != nil {
