@@ -86,7 +86,7 @@ func fingerprint(v release.Verdict) (string, error) {
 // newest is the open release with its newest record, 0 where it has none.
 type newest struct {
 	release, record int64
-	mark           string
+	mark            string
 	asked           uint64
 }
 
