@@ -73,6 +73,9 @@ func (j *judge) verdict(decision Decision, followed *Override) Verdict {
 		Subject: j.asked.Subject, At: j.asked.At, Reasons: ordered(j.reasons, decision, Rollback, Hold, Promote),
 		MaxWeight: j.maxWeight(decision, followed), Until: j.until, Override: followed,
 	}
+	if share(j.asked.Weight) {
+		v.Weight = j.asked.Weight
+	}
 	if j.policy != nil {
 		v.Policy = PolicyRef{j.policy.Name, j.policy.Digest}
 	}

@@ -96,7 +96,9 @@ type Verdict struct {
 	// Reasons has those that call for the decision first, then the others from the
 	// worst to the best. There is always one.
 	Reasons []Reason `json:"reasons"`
-	// MaxWeight is the greatest share of the traffic, 0 to 1, that it may have now.
+	// Weight is the share that was asked for, 0 where it was not told, and MaxWeight the
+	// greatest share of the traffic, 0 to 1, that it may have now.
+	Weight    float64 `json:"weight,omitempty"`
 	MaxWeight float64 `json:"max_weight"`
 	// Until is when the verdict may change by itself, as evidence goes stale or a
 	// window closes; zero where no time changes it.
