@@ -34,13 +34,14 @@ SELECT * FROM (SELECT 1, id, '', 0 FROM (SELECT id, digest, seq FROM evidence WH
 UNION ALL
 SELECT * FROM (SELECT 2, id, body, 0 FROM overrides WHERE service = ? AND digest = ? AND until_at > ? AND revoked = 0 ORDER BY seq DESC LIMIT ?) AS c
 UNION ALL
-SELECT * FROM (SELECT 3, id, body, 0 FROM stops WHERE until_at > ? ORDER BY seq DESC LIMIT ?) AS d
+SELECT * FROM (SELECT 3, id, body, 0 FROM stops WHERE until_at > COALESCE((SELECT since FROM releases WHERE service = ? AND digest = ? AND ended = 0), ?) ORDER BY seq DESC LIMIT ?) AS d
 UNION ALL
 SELECT * FROM (SELECT 4, base, '', since FROM releases WHERE service = ? AND digest = ? AND ended = 0) AS e`
 
 // Case returns what is known about a question: the evidence of its image and the newest
-// of others, so that what is foreign can be told; the overrides and stops that last;
-// and, where the question does not say so, when the release began and what it replaces.
+// of others, so that what is foreign can be told; the overrides that last; the stops
+// that last, or did since the release began; and, where the question does not say so,
+// when the release began and what it replaces.
 // All of it is as it was at one time. What cannot be read is one of its faults; an
 // error means that the database is away. What it returns is shared and must not be
 // changed.
@@ -52,7 +53,7 @@ func (s *Store) Case(ctx context.Context, q release.Question) (release.Case, err
 	}
 	parts, err := list(ctx, s, scanPart, caseQuery,
 		service, digest, maxEvidence+1, service, foreignDepth, digest, foreign,
-		service, digest, at, maxOverrides+1, at, maxStops+1, service, digest)
+		service, digest, at, maxOverrides+1, service, digest, at, maxStops+1, service, digest)
 	if err != nil {
 		return c, failed("read the case", err)
 	}
