@@ -13,9 +13,14 @@ import (
 	"twinspect.dev/release"
 )
 
-// challenge is the scheme that the gate asks for. Basic is taken and not asked for, as
-// browsers would keep it and send it along from other sites' pages.
-const challenge = `Bearer realm="twinspect"`
+// challenge is the scheme that the gate asks for. Basic is asked for besides where a
+// person opens a page: the browser then asks for the token as the password. As it sends
+// that along from other sites' pages too, what changes anything must be protected from
+// those (see [http.CrossOriginProtection]).
+const (
+	challenge     = `Bearer realm="twinspect"`
+	pageChallenge = `Basic realm="twinspect", charset="UTF-8"`
+)
 
 // Middleware lets requests to next that are somebody's, with who in their context:
 //
@@ -39,7 +44,7 @@ func (k *Keeper) Middleware(next http.Handler) http.Handler {
 			tooMany(w, wait)
 		case no != refusal{}:
 			k.refuse(r, id, from, now, "authenticate", no.reason)
-			unauthorized(w, no)
+			unauthorized(w, r, no)
 		case r.ContentLength > body:
 			k.refuse(r, id, from, now, "limit", fmt.Sprintf("a body of %d bytes", r.ContentLength))
 			w.Header().Set("Connection", "close")
@@ -96,12 +101,15 @@ func scopeOf(a Action, service string) string {
 	}, clean(service))
 }
 
-func unauthorized(w http.ResponseWriter, no refusal) {
+func unauthorized(w http.ResponseWriter, r *http.Request, no refusal) {
 	header := challenge
 	if no.code != "" {
 		header += fmt.Sprintf(`, error=%q, error_description=%q`, no.code, no.reason)
 	}
 	w.Header().Set("WWW-Authenticate", header)
+	if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.Header().Add("WWW-Authenticate", pageChallenge)
+	}
 	problem(w, no.status, no.reason)
 }
 
