@@ -20,9 +20,11 @@ func conform(t *testing.T, db database) {
 		{"a verdict is recorded when it changes", recordChanges},
 		{"overrides and stops last until they end", wordsLast},
 		{"releases begin, go on and end", releasesBegin},
+		{"an environment has one release on its way", oneAnEnvironment},
 		{"lists have pages that stay", pagesStay},
 		{"the audit is never refused", auditKept},
 		{"the first observation stays", firstObservation},
+		{"a look is filed whole or not at all", wholeLook},
 		{"policies are filed once", policiesOnce},
 		{"a lease is held by one until it expires", leaseExpires},
 		{"what no database can hold is refused", refused},
@@ -124,8 +126,12 @@ func recordChanges(t *testing.T, db database) {
 	require.EqualValues(t, 2, all[1].Asked)
 	require.Equal(t, noon.Add(time.Minute), all[1].Last)
 	require.Equal(t, "for 1 minute", all[1].Reasons[0].Text)
-	r, err := s.Current(ctx, "shop")
+	_, err = s.Current(ctx, "shop")
+	require.ErrorIs(t, err, ErrNotFound, "asked about is not announced")
+	open, err := s.Releases(ctx, ReleaseFilter{Service: "shop", Open: true})
 	require.NoError(t, err)
+	require.Len(t, open, 1)
+	r := open[0]
 	require.Equal(t, noon, r.Since)
 	require.Equal(t, release.Promote, r.Last.Decision)
 	require.NoError(t, s.End(ctx, r.Subject, noon))

@@ -19,23 +19,54 @@ const MaxObservation = 256 << 10
 // Observe files one look at one metric. The first for its release, metric and From
 // stays; a later one is not added, so that all replicas count the same.
 func (s *Store) Observe(ctx context.Context, subject release.Subject, o release.Observation) (added bool, err error) {
-	o.From, o.To = whole(o.From), whole(o.To)
+	n, err := s.ObserveAll(ctx, subject, []release.Observation{o})
+	return n > 0, err
+}
+
+// ObserveAll files what one look saw of all metrics, either all of it or, with an
+// error, nothing. Of each metric it counts the same as [Store.Observe]; added is how
+// many are new.
+func (s *Store) ObserveAll(ctx context.Context, subject release.Subject, look []release.Observation) (added int64, err error) {
 	if err := checkSubject(subject.Service, subject.Digest, subject.BaseDigest); err != nil {
-		return false, failed("observe", err)
+		return 0, failed("observe", err)
 	}
+	rows := make([][]any, 0, len(look))
+	for _, o := range look {
+		row, err := observed(subject, o)
+		if err != nil {
+			return 0, err
+		}
+		rows = append(rows, row)
+	}
+	err = s.attempt(ctx, func(t tx) error {
+		added = 0
+		for _, row := range rows {
+			n, err := t.do(ctx, `INSERT INTO observations (service, digest, base, metric, from_at, body) VALUES (?, ?, ?, ?, ?, ?)
+				ON CONFLICT DO NOTHING`, row...)
+			if err != nil {
+				return err
+			}
+			added += n
+		}
+		return nil
+	})
+	return added, failed("observe", err)
+}
+
+// observed is the row of a look at one metric.
+func observed(subject release.Subject, o release.Observation) ([]any, error) {
+	o.From, o.To = whole(o.From), whole(o.To)
 	if err := checkNames(name{"metric", o.Metric}); err != nil {
-		return false, failed("observe", err)
+		return nil, failed("observe", err)
 	}
 	body, err := json.Marshal(o)
 	if err == nil && len(body) > MaxObservation {
 		err = fmt.Errorf("an observation of %d bytes: want at most %d", len(body), MaxObservation)
 	}
 	if err != nil { // of JSON: a number that is none
-		return false, fmt.Errorf("observe: %w: %w", ErrInvalid, err)
+		return nil, fmt.Errorf("observe: %w: %w", ErrInvalid, err)
 	}
-	n, err := s.exec(ctx, `INSERT INTO observations (service, digest, base, metric, from_at, body) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`, subject.Service, subject.Digest, subject.BaseDigest, o.Metric, micros(o.From), string(body))
-	return n > 0, failed("observe", err)
+	return []any{subject.Service, subject.Digest, subject.BaseDigest, o.Metric, micros(o.From), string(body)}, nil
 }
 
 // Observations returns the looks at a release that began after a time, by From and

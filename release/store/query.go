@@ -76,6 +76,11 @@ func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), q
 	if err != nil {
 		return nil, err
 	}
+	return scanned(rows, scan)
+}
+
+// scanned reads all rows, and closes them.
+func scanned[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		one, err := scan(rows)

@@ -49,6 +49,48 @@ func releasesBegin(t *testing.T, db database) {
 	require.Empty(t, all)
 }
 
+func oneAnEnvironment(t *testing.T, db database) {
+	ctx, s := t.Context(), opened(t, db(t))
+	announce := func(digest, environment string) {
+		_, err := s.Announce(ctx, release.Deployment{Subject: release.Subject{Service: "shop", Digest: digest}, Environment: environment})
+		require.NoError(t, err)
+	}
+	current := func(want string) {
+		r, err := s.Current(ctx, "shop")
+		require.NoError(t, err)
+		require.Equal(t, want, r.Digest)
+	}
+	announce("sha256:1", "staging")
+	_, _, err := s.Record(ctx, verdict(release.Hold, noon))
+	require.NoError(t, err)
+	asked := verdict(release.Hold, noon)
+	asked.Subject.Digest = "sha256:9"
+	_, _, err = s.Record(ctx, asked)
+	require.NoError(t, err)
+	current("sha256:1")
+	announce("sha256:2", "staging")
+	current("sha256:2")
+	announce("sha256:3", "production")
+	_, err = s.Current(ctx, "shop")
+	require.ErrorIs(t, err, ErrMany)
+	announce("sha256:2", "production") // goes on there
+	current("sha256:2")
+
+	all, err := s.Releases(ctx, ReleaseFilter{Service: "shop", Open: true})
+	require.NoError(t, err)
+	require.Len(t, all, 2, "what was asked about alone stays as it is")
+	require.Equal(t, []string{"sha256:2", "sha256:9"}, []string{all[0].Digest, all[1].Digest})
+	events, err := s.Events(ctx, 0, 100)
+	require.NoError(t, err)
+	ended := 0
+	for _, e := range events {
+		if e.What == Ended {
+			ended++
+		}
+	}
+	require.Equal(t, 2, ended)
+}
+
 func pagesStay(t *testing.T, db database) {
 	ctx, s := t.Context(), opened(t, db(t))
 	var want, got []string
@@ -257,4 +299,29 @@ func pruneKeeps(t *testing.T, db database) {
 	require.Equal(t, Pruned{Evidence: 1, Records: 1, Releases: 1, Events: 1}, p)
 	again := pushed(t, s, "shop", "sha256:1", 1)
 	require.Equal(t, pinned.ID, again.ID, "what was pruned may be pushed again")
+}
+
+func wholeLook(t *testing.T, db database) {
+	ctx, s := t.Context(), opened(t, db(t))
+	look := []release.Observation{
+		{Metric: "errors", From: noon, To: noon.Add(time.Minute), Canary: release.Counts{Total: 7}},
+		{Metric: "slow", From: noon, To: noon.Add(time.Minute), Weight: math.NaN()},
+	}
+	_, err := s.ObserveAll(ctx, question.Subject, look)
+	require.ErrorIs(t, err, ErrInvalid)
+	seen, err := s.Observations(ctx, question.Subject, time.Time{})
+	require.NoError(t, err)
+	require.Empty(t, seen)
+	look[1].Weight = 0
+	added, err := s.ObserveAll(ctx, question.Subject, look)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, added)
+	look[0].Canary.Total = 8
+	added, err = s.ObserveAll(ctx, question.Subject, look)
+	require.NoError(t, err)
+	require.Zero(t, added, "the first stays")
+	seen, err = s.Observations(ctx, question.Subject, time.Time{})
+	require.NoError(t, err)
+	require.Len(t, seen, 2)
+	require.EqualValues(t, 7, seen[0].Canary.Total)
 }
