@@ -21,7 +21,7 @@
 //	limits:
 //	  identity: 1000              # requests a second of one identity
 //	  total: 2000                 # of all together
-//	  body: 32                    # MiB of a request
+//	  body: 64                    # MiB of a request
 //
 // A token comes as "Authorization: Bearer TOKEN" (RFC 6750), or as the password of
 // "Authorization: Basic", whatever the user: Flagger's webhooks have no headers of their

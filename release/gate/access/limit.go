@@ -20,8 +20,8 @@ type Limits struct {
 
 // defaultLimits: a thousand canaries that each ask ten questions in 10 s are 1,000
 // requests a second by one identity, the tool's; pipelines and people come beside it.
-// The greatest evidence of a run has a few MiB.
-var defaultLimits = Limits{Identity: 1000, Total: 2000, Body: 32 << 20}
+// The body is that of the longest document that intake takes.
+var defaultLimits = Limits{Identity: 1000, Total: 2000, Body: 64 << 20}
 
 const (
 	maxRate = 1_000_000

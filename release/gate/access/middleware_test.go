@@ -167,6 +167,7 @@ func TestATokenHoldsUntilItExpires(t *testing.T) {
 
 func TestABrowserAsksForTheTokenAsAPassword(t *testing.T) {
 	page := request("192.0.2.1:1")
+	page.Method = http.MethodGet
 	page.Header.Set("Accept", "text/html,application/xhtml+xml;q=0.9")
 	w := open(t, file()).knock(page)
 	assert.Equal(t, []string{`Bearer realm="twinspect"`, `Basic realm="twinspect", charset="UTF-8"`}, w.Header().Values("WWW-Authenticate"))
