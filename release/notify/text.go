@@ -1,0 +1,87 @@
+package notify
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// clean makes one line of at most so many characters of an untrusted text: without what
+// is not seen, as controls, and marks that turn the direction of what follows.
+func clean(text string, most int) string {
+	var b strings.Builder
+	count, space := 0, false
+	for _, r := range text {
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			space = count > 0
+			continue
+		case unicode.Is(unicode.Cf, r):
+			continue
+		case r == utf8.RuneError || !unicode.IsGraphic(r):
+			r = unicode.ReplacementChar
+		}
+		need := 1
+		if space {
+			need = 2
+		}
+		if count+need >= most {
+			b.WriteRune('…')
+			break
+		}
+		if space {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+		count, space = count+need, false
+	}
+	return b.String()
+}
+
+// escapeSlack escapes what Slack asks for
+// (https://docs.slack.dev/messaging/formatting-message-text#escaping). Without < there
+// is no mention and no link.
+func escapeSlack(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+// markupOfFeishu are characters that mean something in the Markdown of Feishu's cards,
+// which are written as references there.
+const markupOfFeishu = "&<>*_~[]()#`\\!-+:|@/$"
+
+func escapeFeishu(text string) string {
+	const digits = "0123456789"
+	var b strings.Builder
+	for _, r := range text {
+		if r < utf8.RuneSelf && strings.ContainsRune(markupOfFeishu, r) {
+			b.WriteString("&#")
+			if r >= 100 {
+				b.WriteByte(digits[r/100])
+			}
+			b.WriteByte(digits[r/10%10])
+			b.WriteByte(digits[r%10])
+			b.WriteByte(';')
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// widen writes what means something in Markdown in its full width, for services that
+// document no escapes. An underscore inside a word means nothing.
+func widen(text string) string {
+	text = strings.ReplaceAll(text, "://", ":∕∕")
+	runes := []rune(text)
+	isWord := func(i int) bool {
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
+	}
+	out := make([]rune, len(runes))
+	for i, r := range runes {
+		out[i] = r
+		if strings.ContainsRune("&<>*~[]`\\|@", r) || r == '_' && !(isWord(i-1) && isWord(i+1)) {
+			out[i] = r - '!' + '!'
+		}
+	}
+	return string(out)
+}
