@@ -6,11 +6,14 @@ import "time"
 // either side. It is kept as it is, and what a canary's evidence says is made of all
 // of them.
 type Observation struct {
-	Metric   string    `json:"metric"` // [MetricPolicy.Name]
-	From     time.Time `json:"from"`
-	To       time.Time `json:"to"`
-	Canary   Counts    `json:"canary"`
-	Baseline Counts    `json:"baseline"`
+	Metric string `json:"metric"` // [MetricPolicy.Name]
+	// Definition stands for what was asked: a metric of a name may come to be defined
+	// anew, and only looks at one definition count together.
+	Definition string    `json:"definition,omitempty"`
+	From       time.Time `json:"from"`
+	To         time.Time `json:"to"`
+	Canary     Counts    `json:"canary"`
+	Baseline   Counts    `json:"baseline"`
 	// Weight is the canary's share of all requests, 0 where there were none.
 	Weight float64 `json:"weight,omitempty"`
 	// Capacity is the greatest weight, 0 to 1, that the canary can take by this look;

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"twinspect.dev/release"
@@ -26,13 +27,20 @@ type Config struct {
 	// Changed is told of a verdict that is not the one before, after it was written.
 	// It must not block.
 	Changed func(release.Record)
+	// Overridden is told of an override that was filed or taken back, Stopped of a stop
+	// that was filed or ended, after it was written. They must not block.
+	Overridden func(release.Override)
+	Stopped    func(release.Stop)
 	// Now is the clock; nil is that of the machine.
 	Now func() time.Time
 	Log *slog.Logger
 }
 
 // Gate answers. Its methods may be called from several goroutines at once.
-type Gate struct{ cfg Config }
+type Gate struct {
+	cfg    Config
+	memory memory
+}
 
 // New returns a gate.
 func New(cfg Config) *Gate {
@@ -42,10 +50,16 @@ func New(cfg Config) *Gate {
 	if cfg.Changed == nil {
 		cfg.Changed = func(release.Record) {}
 	}
+	if cfg.Overridden == nil {
+		cfg.Overridden = func(release.Override) {}
+	}
+	if cfg.Stopped == nil {
+		cfg.Stopped = func(release.Stop) {}
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Gate{cfg}
+	return &Gate{cfg: cfg}
 }
 
 // Store is where the gate keeps what it knows.
@@ -55,7 +69,8 @@ func (g *Gate) Store() *store.Store { return g.cfg.Store }
 func (g *Gate) Policies() *Policies { return g.cfg.Policies }
 
 // Ask is what somebody wants to know. Where the digest is left out it is asked about
-// the release that was announced last.
+// the release that was announced last; a service that is released in several
+// environments at once is held then.
 type Ask struct {
 	release.Subject
 	// Weight is the share of the traffic, 0 to 1, that the release wants next.
@@ -63,20 +78,16 @@ type Ask struct {
 }
 
 // Ask answers, always: what cannot be read or written holds and is told as a fault.
+// What it returns is shared and must not be changed.
 func (g *Gate) Ask(ctx context.Context, a Ask) release.Verdict {
-	v, _ := g.ask(ctx, a)
-	return v
-}
-
-func (g *Gate) ask(ctx context.Context, a Ask) (release.Verdict, release.Case) {
 	policy := g.cfg.Policies.For(a.Service)
 	q := release.Question{Subject: a.Subject, Weight: a.Weight, At: g.cfg.Now().UTC()}
 	if err := g.complete(ctx, &q); err != nil {
-		return g.fault(policy, release.Case{Question: q}, "the release could not be looked up", err)
+		return g.unread(policy, q, "the release could not be looked up", err)
 	}
 	c, err := g.cfg.Store.Case(ctx, q)
 	if err != nil {
-		return g.fault(policy, release.Case{Question: q}, "the evidence could not be read", err)
+		return g.unread(policy, q, "the evidence could not be read", err)
 	}
 	v := release.Decide(policy, c)
 	rec, changed, err := g.cfg.Store.Record(ctx, v)
@@ -93,8 +104,16 @@ func (g *Gate) ask(ctx context.Context, a Ask) (release.Verdict, release.Case) {
 // fault decides as if a source of evidence could not be read.
 func (g *Gate) fault(policy *release.Policy, c release.Case, what string, err error) (release.Verdict, release.Case) {
 	g.cfg.Log.Warn(what, "service", c.Subject.Service, "error", err)
-	c.Faults = append(c.Faults, what+": "+cause(err))
+	c.Faults = append(slices.Clip(c.Faults), what+": "+cause(err))
 	return release.Decide(policy, c), c
+}
+
+// unread is a fault by which nothing is known of the release. What is said to be
+// missing then may be there.
+func (g *Gate) unread(policy *release.Policy, q release.Question, what string, err error) (release.Verdict, release.Case) {
+	v, c := g.fault(policy, release.Case{Question: q}, what, err)
+	v.Reasons = slices.DeleteFunc(v.Reasons, func(r release.Reason) bool { return r.Code == release.Missing })
+	return v, c
 }
 
 // cause says what a fault was in words that may leave the gate.
@@ -102,6 +121,10 @@ func cause(err error) string {
 	switch {
 	case errors.Is(err, store.ErrAway):
 		return "the database is away"
+	case errors.Is(err, store.ErrMany):
+		return "it is released in several environments: ask with the digest of the image"
+	case errors.Is(err, store.ErrInvalid):
+		return "the question cannot be looked up, as its names are too long or no text"
 	case errors.Is(err, store.ErrCorrupt):
 		return "a document in the database is damaged"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -110,8 +133,7 @@ func cause(err error) string {
 	return "the database refused it; the gate's log says why"
 }
 
-// complete fills in the digest of the release that was announced last, and makes a
-// release of a version that is asked about for the first time.
+// complete fills in the digest of the release that was announced last.
 func (g *Gate) complete(ctx context.Context, q *release.Question) error {
 	if q.Subject.Service == "" || q.Subject.Digest != "" {
 		return nil

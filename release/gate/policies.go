@@ -31,9 +31,12 @@ func LoadPolicies(paths ...string) (*Policies, error) {
 	return p, p.Reload()
 }
 
+// Files are the files that [Policies.Reload] would read.
+func (p *Policies) Files() ([]string, error) { return policyFiles(p.paths) }
+
 // Reload reads the files anew. Where one of them is wrong all stays as it was.
 func (p *Policies) Reload() error {
-	files, err := policyFiles(p.paths)
+	files, err := p.Files()
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"twinspect.dev/release"
@@ -19,6 +20,7 @@ func (g *Gate) Revoke(ctx context.Context, who, id string, may func(service stri
 	o, err = g.cfg.Store.RevokeOverride(ctx, id, g.cfg.Now().UTC())
 	if err == nil {
 		g.audit(ctx, release.AuditEntry{Who: who, Action: "override", Service: o.Service, Object: id, Detail: "revoked"})
+		g.cfg.Overridden(o)
 	}
 	return err
 }
@@ -28,6 +30,9 @@ func (g *Gate) Stop(ctx context.Context, who string, s release.Stop) (release.St
 	if len(s.Services) == 0 {
 		return s, invalid(`a stop needs the services that it is for; "*" is all`)
 	}
+	if slices.Contains(s.Services, "") {
+		return s, invalid(`a stop for a service without a name stops none; "*" is all`)
+	}
 	if s.Reason == "" {
 		return s, invalid("a stop needs a reason: those whose release it holds want to know why")
 	}
@@ -36,6 +41,7 @@ func (g *Gate) Stop(ctx context.Context, who string, s release.Stop) (release.St
 	err := g.cfg.Store.AddStop(ctx, s)
 	if err == nil {
 		g.audit(ctx, release.AuditEntry{Who: who, Action: "stop", Service: strings.Join(s.Services, ", "), Object: s.ID, Detail: s.Reason})
+		g.cfg.Stopped(s)
 	}
 	return s, err
 }
@@ -54,6 +60,7 @@ func (g *Gate) Resume(ctx context.Context, who, id string, may func(service stri
 	s, err = g.cfg.Store.EndStop(ctx, id, g.cfg.Now().UTC())
 	if err == nil {
 		g.audit(ctx, release.AuditEntry{Who: who, Action: "stop", Service: strings.Join(s.Services, ", "), Object: id, Detail: "ended"})
+		g.cfg.Stopped(s)
 	}
 	return err
 }

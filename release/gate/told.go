@@ -24,17 +24,9 @@ func invalid(format string, args ...any) error {
 // what it is of; where an envelope says it, both must agree. It reports whether the
 // document is new.
 func (g *Gate) Push(ctx context.Context, who string, document []byte, s release.Subject, o release.Origin) (*release.Evidence, bool, error) {
-	e, err := intake.Read(document)
+	e, err := g.read(document, s)
 	if err != nil {
-		return nil, false, fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	if g.cfg.Verify != nil {
-		if e.Signer, err = g.cfg.Verify(document); err != nil {
-			g.audit(ctx, release.AuditEntry{Who: who, Action: "push", Service: s.Service, Object: e.ID, Detail: "a signature that does not hold", Refused: true})
-			return nil, false, fmt.Errorf("%w: %w", ErrInvalid, err)
-		}
-	}
-	if err := Agree(&e.Subject, s); err != nil {
+		g.audit(ctx, release.AuditEntry{Who: who, Action: "push", Service: s.Service, Object: intake.ID(document), Detail: err.Error(), Refused: true})
 		return nil, false, err
 	}
 	if e.Origin == (release.Origin{}) {
@@ -49,6 +41,20 @@ func (g *Gate) Push(ctx context.Context, who string, document []byte, s release.
 		g.audit(ctx, release.AuditEntry{Who: who, Action: "push", Service: e.Subject.Service, Object: e.ID, Detail: string(e.Kind) + ", " + string(e.Outcome)})
 	}
 	return e, added, nil
+}
+
+// read reads a document, checks its signatures, and that it is of the subject.
+func (g *Gate) read(document []byte, s release.Subject) (*release.Evidence, error) {
+	e, err := intake.Read(document)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if g.cfg.Verify != nil {
+		if e.Signer, err = g.cfg.Verify(document); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+	}
+	return e, Agree(&e.Subject, s)
 }
 
 // Agree fills what a document does not say of its subject with what the caller says,
@@ -77,15 +83,23 @@ func Agree(of *release.Subject, given release.Subject) error {
 	return nil
 }
 
+// MaxAnnounced is how far from now a deployment may be that is told: plans are made for
+// weeks, and a clock that is wrong is off by years.
+const MaxAnnounced = 90 * 24 * time.Hour
+
 // Announce says that a version was deployed, or is about to be.
 func (g *Gate) Announce(ctx context.Context, who string, d release.Deployment) (release.Release, error) {
 	if d.Service == "" || d.Digest == "" {
 		return release.Release{}, invalid("a deployment needs a service and a digest")
 	}
-	d.By = who
+	now := g.cfg.Now().UTC()
 	if d.At.IsZero() {
-		d.At = g.cfg.Now().UTC()
+		d.At = now
 	}
+	if d.At.Sub(now).Abs() > MaxAnnounced {
+		return release.Release{}, invalid("a deployment at %s is not within %d days of now: a clock is wrong", d.At.Format(time.RFC3339), int(MaxAnnounced.Hours()/24))
+	}
+	d.By, d.At = who, d.At.UTC()
 	r, err := g.cfg.Store.Announce(ctx, d)
 	if err == nil {
 		g.audit(ctx, release.AuditEntry{Who: who, Action: "announce", Service: d.Service, Object: d.Digest, Detail: d.Environment})
@@ -112,7 +126,11 @@ func (g *Gate) Override(ctx context.Context, who string, o release.Override) (re
 	}
 	o.ID = newID("ov")
 	err := g.cfg.Store.AddOverride(ctx, o)
+	if errors.Is(err, store.ErrInvalid) {
+		g.audit(ctx, release.AuditEntry{Who: who, Action: "override", Service: o.Service, Object: o.Digest, Detail: err.Error(), Refused: true})
+	}
 	if err == nil {
+		g.cfg.Overridden(o)
 		g.audit(ctx, release.AuditEntry{Who: who, Action: "override", Service: o.Service, Object: o.ID, Detail: fmt.Sprintf("%s until %s: %s", o.Decision, o.Until.Format(time.RFC3339), o.Reason)})
 	}
 	return o, err
@@ -162,11 +180,16 @@ func (g *Gate) End(ctx context.Context, who string, s release.Subject, succeeded
 	return err
 }
 
+// auditTime bounds how long an answer waits for its entry in the audit log.
+const auditTime = 2 * time.Second
+
 // audit writes an entry. That it cannot be written must not undo what was done, and is
 // told in the log.
 func (g *Gate) audit(ctx context.Context, e release.AuditEntry) {
 	e.At = g.cfg.Now().UTC()
-	if _, err := g.cfg.Store.Audit(context.WithoutCancel(ctx), e); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTime)
+	defer cancel()
+	if _, err := g.cfg.Store.Audit(ctx, e); err != nil {
 		g.cfg.Log.Error("the audit log could not be written", "action", e.Action, "who", e.Who, "service", e.Service, "error", err)
 	}
 }
