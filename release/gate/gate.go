@@ -85,6 +85,14 @@ func (g *Gate) Ask(ctx context.Context, a Ask) release.Verdict {
 	if err := g.complete(ctx, &q); err != nil {
 		return g.unread(policy, q, "the release could not be looked up", err)
 	}
+	// What is told after the mark is in none of what is remembered by it.
+	mark, err := g.cfg.Store.Mark(ctx, q.Subject.Service)
+	if err != nil {
+		return g.unread(policy, q, "what is new could not be looked up", err)
+	}
+	if v, ok := g.again(ctx, policy, q, mark); ok {
+		return v
+	}
 	c, err := g.cfg.Store.Case(ctx, q)
 	if err != nil {
 		return g.unread(policy, q, "the evidence could not be read", err)
@@ -95,25 +103,28 @@ func (g *Gate) Ask(ctx context.Context, a Ask) release.Verdict {
 		// Nobody could say later why it was promoted.
 		return g.fault(policy, c, "the verdict could not be put on record", err)
 	}
+	if len(c.Faults) == 0 { // a fault ends without anybody telling
+		g.memory.add(question{q.Subject, q.Weight}, &known{policy, mark, q.At, rec})
+	}
 	if changed {
 		g.cfg.Changed(rec)
 	}
-	return v, c
+	return v
 }
 
 // fault decides as if a source of evidence could not be read.
-func (g *Gate) fault(policy *release.Policy, c release.Case, what string, err error) (release.Verdict, release.Case) {
+func (g *Gate) fault(policy *release.Policy, c release.Case, what string, err error) release.Verdict {
 	g.cfg.Log.Warn(what, "service", c.Subject.Service, "error", err)
 	c.Faults = append(slices.Clip(c.Faults), what+": "+cause(err))
-	return release.Decide(policy, c), c
+	return release.Decide(policy, c)
 }
 
 // unread is a fault by which nothing is known of the release. What is said to be
 // missing then may be there.
-func (g *Gate) unread(policy *release.Policy, q release.Question, what string, err error) (release.Verdict, release.Case) {
-	v, c := g.fault(policy, release.Case{Question: q}, what, err)
+func (g *Gate) unread(policy *release.Policy, q release.Question, what string, err error) release.Verdict {
+	v := g.fault(policy, release.Case{Question: q}, what, err)
 	v.Reasons = slices.DeleteFunc(v.Reasons, func(r release.Reason) bool { return r.Code == release.Missing })
-	return v, c
+	return v
 }
 
 // cause says what a fault was in words that may leave the gate.

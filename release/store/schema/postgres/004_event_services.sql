@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX events_service ON events (service, id);
