@@ -90,8 +90,8 @@ func (d *Destination) wants(n notice) bool {
 	if n.event == VerdictEvent && len(d.Decisions) > 0 && !slices.Contains(d.Decisions, n.record.Decision) {
 		return false
 	}
-	if len(d.Services) == 0 {
-		return true
+	if len(d.Services) == 0 || len(n.services()) == 0 {
+		return true // a stop that names none is for all
 	}
 	for _, wanted := range d.Services {
 		if slices.ContainsFunc(n.services(), func(s string) bool { return overlap(wanted, s) }) {

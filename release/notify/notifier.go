@@ -58,7 +58,7 @@ func New(c *Config, o Options) *Notifier {
 		n.now = time.Now
 	}
 	if o.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
+		t := transport()
 		o.Transport, n.idle = t, t.CloseIdleConnections
 	}
 	n.client = client(o.Transport)

@@ -33,6 +33,7 @@ const (
 // letter is what is sent at once: the newest of some notices that one stands for.
 type letter struct {
 	notice
+	key    string // that of its notices
 	count  uint64
 	missed uint64 // notices that were lost since the last letter that got through
 	id     string // the same whenever it is tried
@@ -61,8 +62,8 @@ func (b *outbox) offer(n notice, now time.Time) {
 	b.stats.Seen++
 	b.stats.Open++
 	k := n.key()
-	if l := b.find(k); l != nil {
-		l.notice, l.count = n, l.count+1
+	if i := slices.IndexFunc(b.waiting, func(l *letter) bool { return l.key == k }); i >= 0 {
+		b.join(i, n)
 		return
 	}
 	w := b.windows[k]
@@ -71,17 +72,29 @@ func (b *outbox) offer(n notice, now time.Time) {
 		return
 	}
 	b.makeRoom()
-	l := &letter{notice: n, count: 1, id: b.newID()}
+	l := &letter{notice: n, key: k, count: 1, id: b.newID()}
 	if w != nil && now.Before(w.until) {
 		w.held = l
 		b.held++
 		return
 	}
-	b.post(k, l, now)
+	// What is held of the image is older, and goes first.
+	b.postHeld(now, func(w *window) bool { return w.image == n.image() })
+	b.post(l, now)
+}
+
+// join adds a notice to the ith letter, which goes behind what waits of its image: the
+// last message is to say what is.
+func (b *outbox) join(i int, n notice) {
+	l := b.waiting[i]
+	l.notice, l.count = n, l.count+1
+	if slices.ContainsFunc(b.waiting[i+1:], func(o *letter) bool { return o.image() == n.image() }) {
+		b.waiting = append(slices.Delete(b.waiting, i, i+1), l)
+	}
 }
 
 // post puts a letter into the queue, and opens the window after it.
-func (b *outbox) post(k string, l *letter, now time.Time) {
+func (b *outbox) post(l *letter, now time.Time) {
 	b.waiting = append(b.waiting, l)
 	if len(b.windows) >= maxWindows {
 		b.forget(now)
@@ -92,16 +105,7 @@ func (b *outbox) post(k string, l *letter, now time.Time) {
 	if b.windows == nil {
 		b.windows = make(map[string]*window)
 	}
-	b.windows[k] = &window{until: now.Add(together), image: l.image()}
-}
-
-func (b *outbox) find(k string) *letter {
-	for _, l := range b.waiting {
-		if l.key() == k {
-			return l
-		}
-	}
-	return nil
+	b.windows[l.key] = &window{until: now.Add(together), image: l.image()}
 }
 
 // forget closes windows that are over and hold nothing.
@@ -188,7 +192,7 @@ func (b *outbox) postHeld(now time.Time, which func(*window) bool) {
 	}
 	slices.SortFunc(ready, func(x, y *letter) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.id, y.id)) })
 	for _, l := range ready {
-		b.post(l.key(), l, now)
+		b.post(l, now)
 	}
 }
 

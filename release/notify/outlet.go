@@ -155,6 +155,9 @@ func (l *outlet) deliver(ctx, cut context.Context, x *letter) bool {
 			l.settle(unreachable, a)
 			return true
 		}
+		if try == 1 {
+			l.n.log.Warn("a message could not be delivered so far, and is tried again", "to", l.name, "detail", a.why)
+		}
 		if !l.sleep(cut, wait) {
 			return false
 		}
@@ -190,6 +193,9 @@ func (l *outlet) sleep(cut context.Context, wait time.Duration) bool {
 
 // settle counts what became of the letter that is being sent.
 func (l *outlet) settle(why capture.Reason, a answer) {
+	if why != "" {
+		l.n.log.Warn("a message could not be delivered", "to", l.name, "reason", string(why), "detail", a.why)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -197,7 +203,6 @@ func (l *outlet) settle(why capture.Reason, a answer) {
 	case why == "":
 		l.box.sent()
 	default:
-		l.n.log.Warn("a message could not be delivered", "to", l.name, "kind", string(l.to.Kind), "reason", string(why), "detail", a.why)
 		l.box.failed(why)
 	}
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,15 @@ func client(t http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport: t, Timeout: tryTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// transport is for some requests a minute to some hosts. Headers of an answer have as
+// much room as its body.
+func transport() *http.Transport {
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		TLSHandshakeTimeout: tryTime, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxAnswer,
 	}
 }
 
@@ -58,6 +68,7 @@ func failure(err error) string {
 	var op *net.OpError
 	var timeout net.Error
 	var in *url.Error
+	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &in) {
 		err = in.Err
 	}
@@ -68,10 +79,12 @@ func failure(err error) string {
 		return "its host was not found"
 	case errors.As(err, &op):
 		return fmt.Sprintf("%s failed: %v", op.Op, op.Err)
+	case errors.As(err, &certificate):
+		return fmt.Sprintf("its certificate is not to be trusted: %v", certificate.Err)
 	case errors.Is(err, context.Canceled):
 		return "the try was ended"
 	}
-	return fmt.Sprintf("the connection failed (%T)", errors.Unwrap(err))
+	return fmt.Sprintf("the connection failed (%T)", err)
 }
 
 // scrub takes secrets out of what a service answered, which may quote them.

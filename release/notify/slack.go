@@ -26,7 +26,7 @@ func plainOfSlack(text string) blockOfSlack {
 // composeSlack writes a message of blocks (https://docs.slack.dev/reference/block-kit/blocks).
 // It has at most 15 of the 50 that there may be.
 func composeSlack(_ *Destination, _ *letter, m *message, _ time.Time) request {
-	body := bodyOfSlack{Text: escapeSlack(m.title), Blocks: []blockOfSlack{headerOfSlack(m)}}
+	body := bodyOfSlack{Text: escapeSlack(m.summary()), Blocks: []blockOfSlack{headerOfSlack(m)}}
 	if len(m.facts) > 0 {
 		fields := make([]blockOfSlack, len(m.facts))
 		for i, f := range m.facts {

@@ -9,33 +9,27 @@ import (
 // clean makes one line of at most so many characters of an untrusted text: without what
 // is not seen, as controls, and marks that turn the direction of what follows.
 func clean(text string, most int) string {
-	var b strings.Builder
-	count, space := 0, false
+	var line []rune
+	space := false
 	for _, r := range text {
 		switch {
 		case unicode.IsSpace(r) || unicode.IsControl(r):
-			space = count > 0
+			space = len(line) > 0
 			continue
 		case unicode.Is(unicode.Cf, r):
 			continue
-		case r == utf8.RuneError || !unicode.IsGraphic(r):
+		case !unicode.IsGraphic(r):
 			r = unicode.ReplacementChar
 		}
-		need := 1
 		if space {
-			need = 2
+			line = append(line, ' ')
 		}
-		if count+need >= most {
-			b.WriteRune('…')
-			break
+		line, space = append(line, r), false
+		if len(line) > most {
+			return string(line[:most-1]) + "…"
 		}
-		if space {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-		count, space = count+need, false
 	}
-	return b.String()
+	return string(line)
 }
 
 // escapeSlack escapes what Slack asks for
