@@ -70,7 +70,7 @@ func (k *Keeper) Allow(w http.ResponseWriter, r *http.Request, a Action, service
 		At: time.Now(), Who: id.Name, Action: string(a), Service: clean(service), Refused: true,
 		Detail: describe(r, addressOf(r), "it has no such scope"),
 	})
-	w.Header().Set("WWW-Authenticate", challenge+`, error="insufficient_scope", scope="`+scopeOf(a, service)+`"`)
+	w.Header().Set("WWW-Authenticate", (&Forbidden{Who: id.Name, Action: a, Service: service}).Challenge())
 	problem(w, http.StatusForbidden, err.Error())
 	return false
 }
@@ -86,6 +86,12 @@ func describe(r *http.Request, from netip.Addr, why string) string {
 		where = from.String()
 	}
 	return fmt.Sprintf("%s: %s %s from %s", why, clean(r.Method), clean(r.URL.Path), where)
+}
+
+// Challenge is the WWW-Authenticate header that names the scope that is needed (RFC
+// 6750, section 3.1).
+func (f *Forbidden) Challenge() string {
+	return challenge + `, error="insufficient_scope", scope="` + scopeOf(f.Action, f.Service) + `"`
 }
 
 // scopeOf names a scope in the letters that RFC 6750, section 3, allows.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"twinspect.dev/release"
 	"twinspect.dev/release/gate"
 	"twinspect.dev/release/gate/access"
 	"twinspect.dev/release/store"
@@ -34,5 +35,8 @@ func (c *call) verdicts() (any, error) {
 	if err := c.may(access.Read, f.Service); err != nil {
 		return nil, err
 	}
-	return page(f.Limit, recordID)(c.Gate.Store().Records(c.Context(), f))
+	return page(f.Limit, f.Before, recordID, func(before int64, limit int) ([]release.Record, error) {
+		f.Before, f.Limit = before, limit
+		return c.Gate.Store().Records(c.Context(), f)
+	})
 }

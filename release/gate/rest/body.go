@@ -1,11 +1,13 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
+
+	"twinspect.dev/release/statement/strict"
 )
 
 // MaxBody bounds the body of a request that is no evidence: a reason of some pages.
@@ -16,17 +18,21 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 	if err := wantJSON(r); err != nil {
 		return err
 	}
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		var long *http.MaxBytesError
-		if errors.As(err, &long) {
-			return err
-		}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		return unread(err)
+	}
+	// Two readers must not take two members of one name for two things.
+	if err := strict.Check(data); err != nil {
 		return problem(http.StatusBadRequest, "body: %v", err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return problem(http.StatusBadRequest, "body: more follows after the JSON object")
+	if data = bytes.TrimSpace(data); len(data) == 0 || data[0] != '{' {
+		return problem(http.StatusBadRequest, "body: want a JSON object")
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return problem(http.StatusBadRequest, "body: %v", err)
 	}
 	return nil
 }
@@ -62,6 +68,7 @@ func (a reply) write(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store") // a verdict of before is none
 	w.WriteHeader(a.status)
 	_, _ = w.Write(append(data, '\n')) // who went away reads no error
 }

@@ -40,8 +40,9 @@ func (c *call) flagger() (any, error) {
 		return nil, err
 	}
 	v := c.Gate.Ask(c.Context(), gate.Ask{Subject: s, Weight: weight})
-	if over, succeeded := asked.Phase.IsOver(); over && (hook == dialect.PostRollout || hook == dialect.EventHook) {
-		c.ended(c.Context(), v.Subject, succeeded)
+	// Without a digest it is not known which one ended: another may be announced by now.
+	if over, succeeded := asked.Phase.IsOver(); over && s.Digest != "" && (hook == dialect.PostRollout || hook == dialect.EventHook) {
+		c.ended(c.Context(), s, succeeded)
 	}
 	say(c.w, hook.Answer(&v, weight))
 	return written, nil
@@ -50,7 +51,7 @@ func (c *call) flagger() (any, error) {
 // ended files that a release came to its end. That it cannot be filed changes no
 // answer: a later release ends it.
 func (c *call) ended(ctx context.Context, s release.Subject, succeeded bool) {
-	if err := c.may(access.Announce, s.Service); err != nil {
+	if !c.who.May(access.Announce, s.Service) {
 		return
 	}
 	if err := c.Gate.End(ctx, c.who.Name, s, succeeded); err != nil {

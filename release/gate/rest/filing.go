@@ -1,19 +1,16 @@
 package rest
 
 import (
-	"context"
 	"errors"
-	"io"
 	"net/http"
 
 	"twinspect.dev/release"
 	"twinspect.dev/release/gate/access"
-	"twinspect.dev/release/intake"
 	"twinspect.dev/release/store"
 )
 
-// pushed is the answer to a document.
-type pushed struct {
+// filed is the answer to a document.
+type filed struct {
 	Added    bool              `json:"added"`
 	Evidence *release.Evidence `json:"evidence"`
 }
@@ -29,15 +26,11 @@ func (c *call) push() (any, error) {
 	if err := c.may(access.Push, s.Service); err != nil {
 		return nil, err
 	}
-	free, err := c.pushing(c.Context())
+	document, free, err := c.pushed()
 	if err != nil {
 		return nil, err
 	}
 	defer free()
-	document, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, intake.MaxDocument))
-	if err != nil {
-		return nil, unread(err)
-	}
 	e, added, err := c.Gate.Push(c.Context(), c.who.Name, document, s, o)
 	if err != nil {
 		return nil, err
@@ -46,31 +39,7 @@ func (c *call) push() (any, error) {
 	if added {
 		status = http.StatusCreated
 	}
-	return reply{status, pushed{added, e}}, nil
-}
-
-// unread tells a body that ended early, which is the client's fault, from one that is
-// too long.
-func unread(err error) error {
-	var long *http.MaxBytesError
-	if errors.As(err, &long) {
-		return err
-	}
-	return problem(http.StatusBadRequest, "the body was cut: %v", err)
-}
-
-// MaxPushes is how many documents are in memory at once; those that come meanwhile
-// wait until their time is over. Reading one takes up to 12 times its length.
-const MaxPushes = 4
-
-// pushing waits for a place. The caller gives it up with free.
-func (a *API) pushing(ctx context.Context) (free func(), err error) {
-	select {
-	case a.pushes <- struct{}{}:
-		return func() { <-a.pushes }, nil
-	case <-ctx.Done():
-		return nil, problem(http.StatusTooManyRequests, "many documents are being filed: try again")
-	}
+	return reply{status, filed{added, e}}, nil
 }
 
 func (c *call) evidenceList() (any, error) {
@@ -85,7 +54,10 @@ func (c *call) evidenceList() (any, error) {
 	if err := c.may(access.Read, f.Service); err != nil {
 		return nil, err
 	}
-	return page(f.Limit, evidenceID)(c.Gate.Store().Evidence(c.Context(), f))
+	return page(f.Limit, f.Before, evidenceID, func(before string, limit int) ([]release.Evidence, error) {
+		f.Before, f.Limit = before, limit
+		return c.Gate.Store().Evidence(c.Context(), f)
+	})
 }
 
 func kinds() []string {
@@ -106,7 +78,8 @@ func (c *call) one() (*release.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.may(access.Read, e.Subject.Service) != nil {
+	if !c.who.May(access.Read, e.Subject.Service) {
+		c.Gate.Refused(c.Context(), c.who.Name, string(access.Read), e.Subject.Service)
 		return nil, store.ErrNotFound // that it exists is not theirs to know
 	}
 	return &e, nil

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"twinspect.dev/release/gate"
 	"twinspect.dev/release/gate/access"
 )
@@ -25,6 +27,9 @@ type Config struct {
 	Gate *gate.Gate
 	// Timeout bounds each answer but the events; Flagger waits 10 s.
 	Timeout time.Duration
+	// Ending, where it is not nil, is closed when the server is to end: streams of events
+	// then end, which they do not by themselves.
+	Ending <-chan struct{}
 	// Version is that of the program.
 	Version string
 	// Now is the clock; nil is that of the machine.
@@ -40,8 +45,9 @@ const DefaultTimeout = 8 * time.Second
 type API struct {
 	Config
 	mux     *http.ServeMux
-	streams chan struct{} // one for each stream of events that is open
-	pushes  chan struct{} // one for each document that is in memory
+	streams chan struct{}       // one for each stream of events that is open
+	room    *semaphore.Weighted // of the bytes of documents that are in memory
+	pushes  chan struct{}       // one for each document that is read and filed
 }
 
 // New returns the API.
@@ -55,11 +61,10 @@ func New(c Config) *API {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	a := &API{Config: c, mux: http.NewServeMux(), streams: make(chan struct{}, MaxStreams), pushes: make(chan struct{}, MaxPushes)}
+	a := &API{Config: c, mux: http.NewServeMux(), streams: make(chan struct{}, MaxStreams), room: semaphore.NewWeighted(MaxPushed), pushes: make(chan struct{}, MaxPushes)}
 	for pattern, h := range map[string]handler{
 		"GET /api/v1/verdict":                     (*call).verdict,
 		"GET /api/v1/verdicts":                    (*call).verdicts,
-		"POST /api/v1/evidence":                   (*call).push,
 		"GET /api/v1/evidence":                    (*call).evidenceList,
 		"GET /api/v1/evidence/{id}":               (*call).evidence,
 		"GET /api/v1/releases":                    (*call).releases,
@@ -83,15 +88,55 @@ func New(c Config) *API {
 		"POST /prometheus/api/v1/query_range":     (*call).queryRange,
 		"GET /prometheus/api/v1/status/buildinfo": (*call).buildInfo,
 	} {
-		a.mux.Handle(pattern, a.serve(h))
+		a.mux.Handle(pattern, a.serve(h, c.Timeout))
 	}
+	a.mux.Handle("POST /api/v1/evidence", a.serve((*call).push, PushTime))
 	a.mux.Handle("GET /api/v1/events", a.answer((*call).events))
 	a.mux.HandleFunc("GET /api/v1/openapi.yaml", serveDocument)
 	return a
 }
 
 // ServeHTTP implements http.Handler.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := a.mux.Handler(r); pattern == "" {
+		a.astray(w, r)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+// astray answers what no route is for: with the methods that there are (RFC 9110,
+// sections 9.3.7 and 15.5.6), or that there is none.
+func (a *API) astray(w http.ResponseWriter, r *http.Request) {
+	var header headers
+	a.mux.ServeHTTP(&header, r)
+	allow := header.Header().Get("Allow")
+	switch {
+	case allow == "":
+		problem(http.StatusNotFound, "there is nothing at this path").write(w)
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", allow)
+		problem(http.StatusMethodNotAllowed, "%s is not for this path: %s are", cut(r.Method), allow).write(w)
+	}
+}
+
+// headers keeps the header of an answer alone.
+type headers struct{ header http.Header }
+
+func (h *headers) Header() http.Header {
+	if h.header == nil {
+		h.header = http.Header{}
+	}
+	return h.header
+}
+func (h *headers) Write(p []byte) (int, error) { return len(p), nil }
+func (h *headers) WriteHeader(int)             {}
+
+// cut bounds a word of a request in an answer.
+func cut(word string) string { return word[:min(len(word), 20)] }
 
 func serveDocument(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/yaml")
@@ -110,10 +155,10 @@ type call struct {
 }
 
 // serve answers in the time that an answer may take.
-func (a *API) serve(h handler) http.Handler {
+func (a *API) serve(h handler, most time.Duration) http.Handler {
 	next := a.answer(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), a.Timeout)
+		ctx, cancel := context.WithTimeout(r.Context(), most)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
@@ -146,10 +191,16 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // may refuses what the caller's scopes do not hold, which the audit log is told.
 func (c *call) may(action access.Action, service string) error {
-	err := c.who.Check(action, service)
-	if err == nil {
+	if c.who.May(action, service) {
 		return nil
 	}
+	return c.refuse(action, service)
+}
+
+// refuse says which scope is needed (RFC 6750, section 3.1).
+func (c *call) refuse(action access.Action, service string) error {
 	c.Gate.Refused(c.Context(), c.who.Name, string(action), service)
-	return problem(http.StatusForbidden, "%v", err)
+	no := &access.Forbidden{Who: c.who.Name, Action: action, Service: service}
+	c.w.Header().Set("WWW-Authenticate", no.Challenge())
+	return problem(http.StatusForbidden, "%v", no)
 }

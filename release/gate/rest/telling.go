@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"twinspect.dev/release"
@@ -19,14 +20,23 @@ func (c *call) releases() (any, error) {
 	if err := c.may(access.Read, f.Service); err != nil {
 		return nil, err
 	}
-	return page(f.Limit, releaseID)(c.Gate.Store().Releases(c.Context(), f))
+	return page(f.Limit, f.Before, releaseID, func(before int64, limit int) ([]release.Release, error) {
+		f.Before, f.Limit = before, limit
+		return c.Gate.Store().Releases(c.Context(), f)
+	})
 }
 
 func (c *call) announce() (any, error) {
-	var d release.Deployment
-	if err := c.posted(&d); err != nil {
+	var body struct {
+		release.Subject
+		release.Origin
+		Environment string    `json:"environment"`
+		At          time.Time `json:"at"`
+	}
+	if err := c.posted(&body); err != nil {
 		return nil, err
 	}
+	d := release.Deployment{Subject: body.Subject, Origin: body.Origin, Environment: body.Environment, At: body.At}
 	if err := c.may(access.Announce, d.Service); err != nil {
 		return nil, err
 	}
@@ -71,7 +81,9 @@ func (c *call) overrides() (any, error) {
 	if err := c.may(access.Read, service); err != nil {
 		return nil, err
 	}
-	return page(limit, overrideID)(c.Gate.Store().Overrides(c.Context(), store.OverrideFilter{Service: service, Before: before, Limit: limit}))
+	return page(limit, before, overrideID, func(before string, limit int) ([]release.Override, error) {
+		return c.Gate.Store().Overrides(c.Context(), store.OverrideFilter{Service: service, Before: before, Limit: limit})
+	})
 }
 
 func (c *call) stop() (any, error) {
@@ -95,15 +107,18 @@ func (c *call) policies() (any, error) {
 	if err := paramsOf(c.Request).done(); err != nil {
 		return nil, err
 	}
-	if err := c.may(access.Policy, ""); err != nil {
-		return nil, err
-	}
 	type policy struct {
 		release.PolicyRef
 		Services []string `json:"services"`
 	}
+	if len(c.who.Services(access.Read)) == 0 {
+		return nil, c.refuse(access.Read, "")
+	}
 	items := []policy{}
 	for _, p := range c.Gate.Policies().All() {
+		if !slices.ContainsFunc(p.Services, func(service string) bool { return c.who.May(access.Read, service) }) {
+			continue
+		}
 		items = append(items, policy{release.PolicyRef{Name: p.Name, Digest: p.Digest}, p.Services})
 	}
 	return list[policy]{Items: items}, nil
@@ -116,7 +131,12 @@ func (c *call) stops() (any, error) {
 		return nil, err
 	}
 	// A stop concerns all: who may read anything may read of it.
-	return page(limit, stopID)(c.Gate.Store().Stops(c.Context(), store.StopFilter{Before: before, Limit: limit}))
+	if len(c.who.Services(access.Read)) == 0 {
+		return nil, c.refuse(access.Read, "")
+	}
+	return page(limit, before, stopID, func(before string, limit int) ([]release.Stop, error) {
+		return c.Gate.Store().Stops(c.Context(), store.StopFilter{Before: before, Limit: limit})
+	})
 }
 
 func (c *call) audit() (any, error) {
@@ -131,7 +151,10 @@ func (c *call) audit() (any, error) {
 	if err := c.may(access.Audit, f.Service); err != nil {
 		return nil, err
 	}
-	return page(f.Limit, auditID)(c.Gate.Store().AuditEntries(c.Context(), f))
+	return page(f.Limit, f.Before, auditID, func(before int64, limit int) ([]release.AuditEntry, error) {
+		f.Before, f.Limit = before, limit
+		return c.Gate.Store().AuditEntries(c.Context(), f)
+	})
 }
 
 func (c *call) revoke() (any, error) { return c.end(access.Override, c.Gate.Revoke) }
@@ -149,7 +172,7 @@ func (c *call) end(a access.Action, end func(ctx context.Context, who, id string
 
 func (c *call) observations() (any, error) {
 	q := paramsOf(c.Request)
-	s := q.subject()
+	s := release.Subject{Service: q.required("service"), Digest: q.required("digest"), BaseDigest: q.text("base_digest")}
 	after := q.time("after")
 	if err := q.done(); err != nil {
 		return nil, err
@@ -158,5 +181,8 @@ func (c *call) observations() (any, error) {
 		return nil, err
 	}
 	all, err := c.Gate.Store().Observations(c.Context(), s, after)
+	if all == nil {
+		all = []release.Observation{}
+	}
 	return list[release.Observation]{Items: all}, err
 }
