@@ -83,6 +83,7 @@ var rules = []rule{
 	{folder: "contract/report", own: []string{"capture", "capture/", "contract", "diff/report/evidence", "diff/report/look"}},
 	{folder: "contract/", own: []string{"capture", "capture/", "contract", "contract/"}},
 	{folder: "fixtures/", own: []string{"fixtures/", "capture", "capture/", "replay", "diff", "diff/", "contract", "contract/", "release", "release/"}},
+	{folder: "deploy"},
 	{folder: "cmd/", own: []string{"cmd/internal/", "capture", "capture/", "replay", "replay/", "diff", "diff/", "contract", "contract/", "release", "release/"}},
 }
 
