@@ -62,15 +62,15 @@ func (p *process) wait() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// gate lets so many requests through, and the others once it is open.
-type gate struct {
+// sluice lets so many requests through, and the others once it is open.
+type sluice struct {
 	next   http.Handler
 	first  int64
 	opened chan struct{}
 	asked  atomic.Int64 // without those for the health
 }
 
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *sluice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" && g.asked.Add(1) > g.first {
 		select {
 		case <-g.opened:
@@ -169,7 +169,7 @@ func TestARunIsThatOfOneWhereverEvidenceIsKeptAndWhoeverIsKilled(t *testing.T) {
 
 // survives kills the first of three workers in the middle.
 func (s *scale) survives(t *testing.T, address string) {
-	g := &gate{first: int64(s.n) / 5, opened: make(chan struct{})}
+	g := &sluice{first: int64(s.n) / 5, opened: make(chan struct{})}
 	options := shopsBehind(t, func(base http.Handler) http.Handler { g.next = base; return g })
 	plan := planFor(t, s.topic+"?from=earliest&to=now", 100, args(options, "--timeout", "60s")...)
 	kept, err := store.Open(t.Context(), address)
@@ -182,7 +182,7 @@ func (s *scale) survives(t *testing.T, address string) {
 	var asked int64
 	require.Eventually(t, func() bool {
 		last := asked
-		asked = g.asked.Load() // stands still once every lane waits at the gate
+		asked = g.asked.Load() // stands still once every lane waits at the sluice
 		return asked > g.first && asked == last && inTheMiddle(t, kept, "first")
 	}, patience, 200*time.Millisecond)
 	require.NoError(t, first.cmd.Process.Kill())
