@@ -176,13 +176,13 @@ func (s *service) get(ctx context.Context, url string) int {
 	return res.StatusCode
 }
 
-// release is one version of the cart's service: how often it asks for prices, and
+// cartVersion is one version of the cart's service: how often it asks for prices, and
 // what is answered.
-type release struct{ calls, status int }
+type cartVersion struct{ calls, status int }
 
-// run serves the release and its prices, and returns the address and the traces
+// run serves the version and its prices, and returns the address and the traces
 // that it was asked in.
-func (v release) run(t *testing.T, to *collector) (url string, seen func() []string) {
+func (v cartVersion) run(t *testing.T, to *collector) (url string, seen func() []string) {
 	t.Helper()
 	cart, pricing := newService(t, "cart", to), newService(t, "pricing", to)
 	prices := httptest.NewServer(pricing.handle("/prices/{sku}", func(context.Context, string) (int, string) { return v.status, `{"price":4}` }))
@@ -214,13 +214,13 @@ func (v release) run(t *testing.T, to *collector) (url string, seen func() []str
 	}
 }
 
-var asBase = release{calls: 1, status: http.StatusOK}
+var asBase = cartVersion{calls: 1, status: http.StatusOK}
 
 // trio serves base, control and a branch, and returns the flags that name them.
-func trio(t *testing.T, to *collector, branch release) []string {
+func trio(t *testing.T, to *collector, branch cartVersion) []string {
 	t.Helper()
 	var flags []string
-	for side, v := range map[string]release{"--base": asBase, "--control": asBase, "--branch": branch} {
+	for side, v := range map[string]cartVersion{"--base": asBase, "--control": asBase, "--branch": branch} {
 		url, _ := v.run(t, to)
 		flags = append(flags, side, url)
 	}
@@ -230,13 +230,13 @@ func trio(t *testing.T, to *collector, branch release) []string {
 // faults are what branch does to its calls, and how it is told.
 var faults = []struct {
 	name   string
-	branch release
+	branch cartVersion
 	kind   diff.Kind
 	what   string
 }{
-	{"asked one by one", release{5, http.StatusOK}, diff.Repeated, "branch calls it 5 times, base once"},
-	{"fails", release{1, http.StatusInternalServerError}, diff.Changed, "ends with 500 in branch, 200 in base"},
-	{"not asked", release{0, http.StatusOK}, diff.Removed, "base calls it once, branch does not"},
+	{"asked one by one", cartVersion{5, http.StatusOK}, diff.Repeated, "branch calls it 5 times, base once"},
+	{"fails", cartVersion{1, http.StatusInternalServerError}, diff.Changed, "ends with 500 in branch, 200 in base"},
+	{"not asked", cartVersion{0, http.StatusOK}, diff.Removed, "base calls it once, branch does not"},
 }
 
 // theCallIsNamed checks that the call is a regression of its own, and the cause of
@@ -309,7 +309,7 @@ func (l *prints) String() string {
 // receiving runs diff-run with a port of the kernel's choice for spans: exporters
 // know one that passes them on once the command has told the other.
 // What else is to have the spans gets them too.
-func receiving(t *testing.T, branch release, also []*collector, args ...string) (code int, stderr string) {
+func receiving(t *testing.T, branch cartVersion, also []*collector, args ...string) (code int, stderr string) {
 	t.Helper()
 	address := make(chan string, 1)
 	told := &prints{find: "traces: send spans to ", then: func(line string) { address <- strings.Fields(line)[0] }}
@@ -482,7 +482,7 @@ func TestOwnTracesAreEnoughToLookAtThemLater(t *testing.T) {
 	spans, kept := filepath.Join(dir, "spans.jsonl"), filepath.Join(dir, "kept.twin")
 	to := toFile(t, spans)
 	flags, seen := []string(nil), make(map[string]func() []string)
-	for side, v := range map[string]release{"base": asBase, "control": asBase, "branch": {5, http.StatusOK}} {
+	for side, v := range map[string]cartVersion{"base": asBase, "control": asBase, "branch": {5, http.StatusOK}} {
 		url, traces := v.run(t, to)
 		flags, seen[side] = append(flags, "--"+side, url), traces
 	}
@@ -525,11 +525,11 @@ func TestWithoutSpansAnswersAreJudgedAllTheSame(t *testing.T) {
 	t.Parallel()
 	nobody := newCollector(t, func([]byte, http.Header) error { return nil })
 	for name, tt := range map[string]struct {
-		branch release
+		branch cartVersion
 		code   int
 	}{
 		"the same":  {asBase, 0},
-		"not asked": {release{0, http.StatusOK}, 1},
+		"not asked": {cartVersion{0, http.StatusOK}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
