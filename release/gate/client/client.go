@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -92,9 +93,22 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return nil
 	}
 	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(into); err != nil {
-		return fmt.Errorf("read the gate's answer: %w", err)
+		return unreadable(ctx, err)
 	}
 	return nil
+}
+
+// unreadable is that an answer could not be read. One that was cut on its way may be had
+// another time.
+func unreadable(ctx context.Context, err error) error {
+	var network net.Error
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: its answer was cut: %w", ErrAway, err)
+	}
+	return fmt.Errorf("what answered is no gate's server, or another version of one: %w", err)
 }
 
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {

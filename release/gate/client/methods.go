@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"twinspect.dev/release"
+	"twinspect.dev/release/report"
 )
 
 func set(q url.Values, pairs ...string) url.Values {
@@ -25,14 +26,26 @@ func subject(s release.Subject) url.Values {
 	return set(url.Values{}, "service", s.Service, "digest", s.Digest, "base_digest", s.BaseDigest)
 }
 
-// Ask asks for the verdict on a release that wants a share of the traffic, 0 to 1.
+// Ask asks for the verdict on a release that wants a share of the traffic, 0 to 1. An
+// answer that is no verdict, or one on something else, is an error.
 func (c *Client) Ask(ctx context.Context, s release.Subject, weight float64) (*release.Verdict, error) {
 	q := subject(s)
 	if weight > 0 {
 		q.Set("weight", strconv.FormatFloat(weight, 'g', -1, 64))
 	}
-	v := new(release.Verdict)
-	return v, c.call(ctx, http.MethodGet, "api/v1/verdict", q, nil, v)
+	answer, err := c.send(ctx, http.MethodGet, "api/v1/verdict", q, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	v, err := report.Read(answer.Body)
+	if err != nil {
+		return nil, unreadable(ctx, err)
+	}
+	if v.Subject.Service != s.Service || s.Digest != "" && v.Subject.Digest != s.Digest {
+		return nil, fmt.Errorf("the gate's server answered for %q %q: that is not what it was asked about", v.Subject.Service, v.Subject.Digest)
+	}
+	return v, nil
 }
 
 // Pushed is what the server says of a document that was pushed.
@@ -55,10 +68,14 @@ type page[T any] struct {
 	Next  string `json:"next"`
 }
 
+// maxPages bounds a listing: a server whose pages never end would never be done with.
+// At a hundred items a page it is a million.
+const maxPages = 10_000
+
 // each gives every item of a listing, page after page, until do says that it has had
 // enough.
 func each[T any](ctx context.Context, c *Client, path string, q url.Values, do func(T) bool) error {
-	for {
+	for range maxPages {
 		var p page[T]
 		if err := c.call(ctx, http.MethodGet, path, q, nil, &p); err != nil {
 			return err
@@ -73,6 +90,7 @@ func each[T any](ctx context.Context, c *Client, path string, q url.Values, do f
 		}
 		q.Set("before", p.Next)
 	}
+	return fmt.Errorf("the gate's server has more than %d pages of %s", maxPages, path)
 }
 
 // Evidence gives what was filed of a service, the newest first.
