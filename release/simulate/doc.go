@@ -6,8 +6,10 @@
 // override or a stop from when it began, and their end from when they ended. What
 // sources the gate could not read is taken from its records.
 //
-// Two things are not kept of the past. The weight that a release asked for: it is
-// simulated as untold, and where the gate held for it the record is told as not
-// comparable. And what the policy itself does to the past: a release that the policy
-// had promoted earlier would have left other evidence behind.
+// A release is simulated as if it had told no weight. A verdict that the gate gave is
+// compared with the one on the weight that its record tells of; where it tells of none,
+// and the gate held for the weight alone, it cannot be compared and is told so.
+//
+// What the policy itself does to the past is not known: a release that the policy had
+// promoted earlier would have left other evidence behind.
 package simulate

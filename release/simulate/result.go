@@ -106,6 +106,9 @@ type Difference struct {
 	// Reasons and More are those of the decision that it would have been.
 	Reasons []release.Reason `json:"reasons"`
 	More    int              `json:"more_reasons,omitempty"`
+	// Weight is the one that was asked for, with which it is compared; 0 where it is not
+	// on record.
+	Weight float64 `json:"weight,omitempty"`
 	// Incomparable says that the gate held for the weight that was asked for, which is
 	// not on record.
 	Incomparable bool `json:"incomparable,omitempty"`

@@ -15,7 +15,8 @@ const (
 	// people make; to decide on them takes below a second.
 	MaxMoments = 10_000
 	// MaxDecisions bounds the moments of all releases: a minute of work, at 0.1 ms for
-	// a decision on 250 operations. Beyond it a release is decided on at its end alone.
+	// a decision on 250 operations, and as much again where every record has a weight.
+	// Beyond it a release is decided on at its end alone.
 	MaxDecisions = 500_000
 	// MaxSteps is how many changes of the verdict are kept: who reads the timeline of
 	// a release reads some ten.

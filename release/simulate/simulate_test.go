@@ -98,6 +98,46 @@ func TestTheOutcomeIsTheFirstDecisionThatDoesNotHold(t *testing.T) {
 	assert.Equal(t, after0(30), k.RolledBack)
 }
 
+func TestAVerdictIsComparedOnTheWeightThatItsRecordTellsOf(t *testing.T) {
+	half := func(_ *release.Policy, c release.Case) release.Verdict {
+		if c.Weight > 0.5 {
+			return release.Verdict{Decision: release.Hold, Reasons: []release.Reason{{Code: release.Traffic, Decision: release.Hold}}}
+		}
+		return release.Verdict{Decision: release.Promote, Reasons: []release.Reason{{Code: release.Passed, Decision: release.Promote}}}
+	}
+	const same = release.Decision("")
+	for name, test := range map[string]struct {
+		weight       float64
+		was, would   release.Decision
+		incomparable bool
+	}{
+		"held for its weight":               {0.8, release.Hold, same, false},
+		"promoted with too much":            {0.8, release.Promote, release.Hold, false},
+		"held with little":                  {0.4, release.Hold, release.Promote, false},
+		"promoted with little":              {0.4, release.Promote, same, false},
+		"held for a weight that is unknown": {0, release.Hold, release.Promote, true},
+		"promoted with an unknown one":      {0, release.Promote, same, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := record(1, 20, 30, test.was, release.Traffic)
+			rec.Weight = test.weight
+			past := Past{Releases: []release.Release{released(0, 60)}, Records: []release.Record{rec}}
+			k := only(t, run(standard(), past, half, MaxDecisions))
+			assert.Equal(t, release.Promote, k.Outcome, "the release itself tells no weight")
+			if test.would == same {
+				assert.Empty(t, k.Differences)
+				return
+			}
+			require.Len(t, k.Differences, 1)
+			d := k.Differences[0]
+			assert.Equal(t, test.would, d.Would)
+			assert.Equal(t, test.would, d.Reasons[0].Decision)
+			assert.Equal(t, test.incomparable, d.Incomparable)
+			assert.InDelta(t, test.weight, d.Weight, 0)
+		})
+	}
+}
+
 func TestDifferencesAreThoseVerdictsThatWouldBeOthers(t *testing.T) {
 	past := Past{
 		Releases: []release.Release{released(0, 60)}, Evidence: []release.Evidence{evidence(10, release.Pass, 500)},

@@ -80,10 +80,11 @@ func (w *walk) window(at time.Time) (first time.Time) {
 	return first
 }
 
-// visit decides at a moment.
+// visit decides at a moment. The weight is untold but for what is compared with a
+// record of which it is known.
 func (w *walk) visit(m *moment) *release.Verdict {
-	q := release.Question{Subject: w.release.Subject, Since: w.since, At: m.at}
-	v := w.decide(w.policy, w.known.caseAt(q, w.others))
+	c := w.known.caseAt(release.Question{Subject: w.release.Subject, Since: w.since, At: m.at}, w.others)
+	v := w.decide(w.policy, c)
 	v.At = m.at
 	w.out.Moments++
 	w.hold(m.at)
@@ -93,7 +94,7 @@ func (w *walk) visit(m *moment) *release.Verdict {
 	w.out.Final = v.Decision
 	w.reach(&v)
 	for _, r := range m.asked {
-		w.compare(r, &v)
+		w.compare(r, w.asked(r, c, &v))
 	}
 	w.prev = &v
 	return &v
@@ -151,13 +152,25 @@ func alike(a, b *release.Verdict) bool {
 	return a.Decision == b.Decision && a.MaxWeight == b.MaxWeight && slices.EqualFunc(a.Reasons, b.Reasons, same) //nolint:floatcompare // the same number
 }
 
+// asked is the verdict on the weight that a record tells of, which is the one at hand
+// where it tells of none.
+func (w *walk) asked(r *release.Record, c release.Case, untold *release.Verdict) *release.Verdict {
+	if r.Weight == 0 || w.told[r] {
+		return untold
+	}
+	c.Weight = r.Weight
+	v := w.decide(w.policy, c)
+	v.At = untold.At
+	return &v
+}
+
 // compare notes where the gate decided otherwise, once for each record.
 func (w *walk) compare(r *release.Record, v *release.Verdict) {
 	if r.Decision == v.Decision || w.told[r] {
 		return
 	}
 	w.told[r] = true
-	d := Difference{Record: r.ID, At: v.At, Was: r.Decision, Would: v.Decision, Incomparable: forWeight(r)}
+	d := Difference{Record: r.ID, At: v.At, Weight: r.Weight, Was: r.Decision, Would: v.Decision, Incomparable: r.Weight == 0 && forWeight(r)}
 	d.Reasons, d.More = calls(v)
 	w.out.Differences = append(w.out.Differences, d)
 }
