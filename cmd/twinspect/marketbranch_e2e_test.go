@@ -19,15 +19,15 @@ import (
 	"twinspect.dev/replay/send"
 )
 
-// verified is what became of the Pact files of a provider.
-type verified struct {
+// verification is what became of the Pact files of a provider.
+type verification struct {
 	kept   int                 // interactions that passed
 	broken map[string][]string // what failed, by consumer
 }
 
 // branch serves a provider that leaves fields out, beside base, and verifies the Pact
 // files that consumers have of it.
-func branch(t *testing.T, base *market.Market, pacts []*pact.Pact, provider string, drop ...field) verified {
+func branch(t *testing.T, base *market.Market, pacts []*pact.Pact, provider string, drop ...field) verification {
 	t.Helper()
 	o := market.ServiceOptions{Seed: 3, Peers: make(map[string]string)}
 	for _, peer := range market.Calls(provider) {
@@ -45,7 +45,7 @@ func branch(t *testing.T, base *market.Market, pacts []*pact.Pact, provider stri
 	require.NoError(t, err)
 	defer client.Close()
 	v := verify.Verifier{Sender: client, URL: u, States: &verify.HTTP{URL: u.JoinPath("_pact/state")}}
-	out := verified{broken: make(map[string][]string)}
+	out := verification{broken: make(map[string][]string)}
 	for _, p := range pacts {
 		if p.Provider != provider {
 			continue
