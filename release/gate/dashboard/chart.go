@@ -34,6 +34,7 @@ type chart struct {
 	Looks            []lookView // the newest first
 	Drawn, All       int
 	Note             string
+	ID               string // of the table
 }
 
 // line is one side: a polyline, and the band of its interval as a polygon.
@@ -70,7 +71,7 @@ func (v *metricView) chart(looks []release.Observation, p *release.MetricPolicy)
 	if len(looks) == 0 {
 		return
 	}
-	c := &chart{From: looks[0].From, To: looks[len(looks)-1].To, All: len(looks)}
+	c := &chart{ID: look.Anchor("looks", v.Name), From: looks[0].From, To: looks[len(looks)-1].To, All: len(looks)}
 	c.table(looks)
 	v.Chart = c
 	var q float64

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
+	"twinspect.dev/diff/report/page"
 	"twinspect.dev/release"
 	"twinspect.dev/release/gate/access"
 	"twinspect.dev/release/gate/dashboard"
@@ -263,5 +266,15 @@ func TestAThousandReleasesAreListedInTime(t *testing.T) {
 		t.Logf("%s: %d bytes in %s", path, w.Body.Len(), took.Round(100*time.Microsecond))
 		assert.Less(t, took, 3*time.Second, "a page is waited for")
 		assert.Less(t, w.Body.Len(), 500_000)
+	}
+}
+
+func TestTheCheckedInBundlesAreFresh(t *testing.T) {
+	files, err := page.Bundle("page")
+	require.NoError(t, err)
+	for name, want := range files {
+		got, err := os.ReadFile(filepath.Join("page", filepath.FromSlash(name)))
+		require.NoError(t, err)
+		require.True(t, string(want) == string(got), "%s is stale: run go generate in this folder", name)
 	}
 }

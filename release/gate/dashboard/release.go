@@ -40,9 +40,9 @@ type overrideView struct {
 func overrideOf(o release.Override, now time.Time) overrideView {
 	switch {
 	case !o.Revoked.IsZero():
-		return overrideView{o, mark{"none", "–", "Revoked"}}
+		return overrideView{o, mark{"", "–", "Revoked"}}
 	case !o.Until.After(now):
-		return overrideView{o, mark{"none", "–", "Expired"}}
+		return overrideView{o, mark{"", "–", "Expired"}}
 	}
 	return overrideView{o, mark{"warn", "!", "Holds now"}}
 }

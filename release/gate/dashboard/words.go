@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ func funcs() template.FuncMap {
 	return template.FuncMap{
 		"short":    func(s string) string { return look.Fit(report.Short(s), 40) },
 		"fit":      func(s string) string { return look.Fit(s, longest) },
+		"say":      say,
 		"share":    share,
 		"lasted":   lasted,
 		"badge":    badgeOf,
@@ -38,6 +40,13 @@ func funcs() template.FuncMap {
 // 1,000 bytes, a name 512.
 const longest = 1000
 
+var longDigest = regexp.MustCompile(`\bsha256:[0-9a-f]{64}\b`)
+
+// say writes a sentence, its digests shortened: they stand whole where they are linked.
+func say(s string) string {
+	return look.Fit(longDigest.ReplaceAllStringFunc(look.Clip(s, 4*longest), report.Short), longest)
+}
+
 func utc(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
 
 // mark is a word with its colour and sign; the word says it all.
@@ -50,7 +59,7 @@ func badgeOf(d release.Decision) mark {
 	case release.Rollback:
 		return mark{"bad", "✗", "Roll back"}
 	case "":
-		return mark{"none", "–", "Not asked yet"}
+		return mark{"unasked", "–", "Not asked yet"}
 	}
 	return mark{"warn", "!", "Hold"}
 }
@@ -94,13 +103,21 @@ func lasted(d time.Duration) string {
 	days, hours, minutes, seconds := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60, int(d.Seconds())%60
 	switch {
 	case days > 0:
-		return fmt.Sprintf("%d d %d h", days, hours)
+		return units(days, "d", hours, "h")
 	case hours > 0:
-		return fmt.Sprintf("%d h %d min", hours, minutes)
+		return units(hours, "h", minutes, "min")
 	case minutes > 0:
-		return fmt.Sprintf("%d min %d s", minutes, seconds)
+		return units(minutes, "min", seconds, "s")
 	}
 	return fmt.Sprintf("%d s", seconds)
+}
+
+func units(great int, unit string, small int, smallUnit string) string {
+	text := fmt.Sprintf("%d %s", great, unit)
+	if small > 0 {
+		text += fmt.Sprintf(" %d %s", small, smallUnit)
+	}
+	return text
 }
 
 // servicePath is the address of a service's page, "" where an address cannot hold the
