@@ -41,6 +41,7 @@ of a service at once, and says which differences are real and which are noise.
 	for _, c := range []*cobra.Command{
 		newCapture(env), newCat(env), newStat(env), newRedact(env), newReplay(env), newDiffRun(env), newDiff(env), newPlan(env), newWorker(env), newMerge(env), newCompare(env), newJSON(env), newRules(env), newAccept(env), newRoutes(env),
 		newSpans(env), newTopology(env), newContractGen(env), newContractRun(env), newContractCheck(env), newBroker(env),
+		newGate(env), newEvidence(env), newCanaryRun(env), newServe(env), newAnnotate(env),
 	} {
 		c.Long += "\n\n" + cli.ExitHelp
 		root.AddCommand(c)

@@ -15,6 +15,8 @@ import (
 	"twinspect.dev/capture/redact"
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/diff/rules"
+	"twinspect.dev/release/gate/access"
+	"twinspect.dev/release/policyfile"
 	"twinspect.dev/replay/correlate"
 	"twinspect.dev/replay/rewrite"
 )
@@ -108,4 +110,16 @@ func TestRoutesOfTheREADMEAreRoutes(t *testing.T) {
 	routes, err := readRoutes(name)
 	require.NoError(t, err)
 	assert.NoError(t, routes.Validate())
+}
+
+func TestThePolicyOfTheREADMEIsOne(t *testing.T) {
+	p, err := policyfile.Parse("README.md", file(t, "gate.yaml"))
+	require.NoError(t, err)
+	assert.Len(t, p.Requirements, 4)
+	assert.Len(t, p.Canary.Metrics, 2)
+}
+
+func TestTheAccessOfTheREADMEIsOne(t *testing.T) {
+	_, err := access.Parse("README.md", file(t, "access.yaml"))
+	require.NoError(t, err)
 }
