@@ -36,12 +36,14 @@ func (m *message) markdown(escape func(string) string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// linked writes the links in Markdown. A URL that was encoded holds no bracket but
-// perhaps round ones, which would end it.
+// quietURL encodes what means something in Markdown and may stand in a URL.
+var quietURL = strings.NewReplacer("(", "%28", ")", "%29", "~", "%7E", "_", "%5F", "*", "%2A")
+
+// linked writes the links in Markdown.
 func (m *message) linked() string {
 	parts := make([]string, len(m.links))
 	for i, l := range m.links {
-		parts[i] = "[" + widen(l.text) + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(l.url) + ")"
+		parts[i] = "[" + widen(l.text) + "](" + quietURL.Replace(l.url) + ")"
 	}
 	return strings.Join(parts, " · ")
 }

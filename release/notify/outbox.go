@@ -53,7 +53,8 @@ type outbox struct {
 	sending *letter
 	windows map[string]*window
 	held    int
-	untold  uint64 // lost, and not told yet
+	swept   time.Time // when windows were last forgotten
+	untold  uint64    // lost, and not told yet
 	newID   func() string
 }
 
@@ -108,8 +109,12 @@ func (b *outbox) post(l *letter, now time.Time) {
 	b.windows[l.key] = &window{until: now.Add(together), image: l.image()}
 }
 
-// forget closes windows that are over and hold nothing.
+// forget closes windows that are over and hold nothing, once a second at most.
 func (b *outbox) forget(now time.Time) {
+	if now.Sub(b.swept) < time.Second {
+		return
+	}
+	b.swept = now
 	for k, w := range b.windows {
 		if w.held == nil && !now.Before(w.until) {
 			delete(b.windows, k)
@@ -182,6 +187,9 @@ func (b *outbox) release(now time.Time) (wait time.Duration) {
 }
 
 func (b *outbox) postHeld(now time.Time, which func(*window) bool) {
+	if b.held == 0 {
+		return
+	}
 	var ready []*letter
 	for _, w := range b.windows {
 		if w.held != nil && which(w) {

@@ -52,7 +52,12 @@ func composeSlack(_ *Destination, _ *letter, m *message, _ time.Time) request {
 
 // headerOfSlack has at most 150 characters, in which escapes have no room.
 func headerOfSlack(m *message) blockOfSlack {
-	text := strings.NewReplacer("&", "&", "<", "<", ">", ">").Replace(m.mark() + " " + m.title)
+	text := strings.Map(func(r rune) rune {
+		if r == '&' || r == '<' || r == '>' {
+			return wide(r)
+		}
+		return r
+	}, m.mark()+" "+m.title)
 	return blockOfSlack{"type": "header", "text": plainOfSlack(text)}
 }
 

@@ -62,10 +62,14 @@ func escapeFeishu(text string) string {
 	return b.String()
 }
 
+// wide returns a character of ASCII in its full width.
+func wide(r rune) rune { return r - '!' + '\uff01' }
+
 // widen writes what means something in Markdown in its full width, for services that
-// document no escapes. An underscore inside a word means nothing.
+// document no escapes. An underscore inside a word means nothing, and signs that make
+// lists and lines do so only at the beginning.
 func widen(text string) string {
-	text = strings.ReplaceAll(text, "://", ":∕∕")
+	text = strings.ReplaceAll(text, "://", "\uff1a//")
 	runes := []rune(text)
 	isWord := func(i int) bool {
 		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
@@ -73,8 +77,9 @@ func widen(text string) string {
 	out := make([]rune, len(runes))
 	for i, r := range runes {
 		out[i] = r
-		if strings.ContainsRune("&<>*~[]`\\|@", r) || r == '_' && !(isWord(i-1) && isWord(i+1)) {
-			out[i] = r - '!' + '!'
+		switch {
+		case strings.ContainsRune("&<>*~[]`\\|@#", r), r == '_' && !(isWord(i-1) && isWord(i+1)), i == 0 && strings.ContainsRune("-+=", r):
+			out[i] = wide(r)
 		}
 	}
 	return string(out)
