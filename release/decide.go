@@ -40,7 +40,8 @@ type judge struct {
 	until   time.Time
 	// capacity is the least that evidence which counts has measured, 1 where none did.
 	capacity float64
-	have     pieces // of the requirement that is weighed
+	now      weighing // the requirement that is weighed
+	have     pieces   // of it
 }
 
 func (j *judge) add(r Reason) { j.reasons = append(j.reasons, r) }

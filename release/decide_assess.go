@@ -10,14 +10,23 @@ import (
 type weighing struct {
 	*Requirement
 	judge *judge
-	rules []*OperationRule // those for the service that have not expired
+	rules []activeRule // those for the service that have not expired
+}
+
+// activeRule is a rule with its pattern made ready, as each operation of each run is
+// held against it.
+type activeRule struct {
+	*OperationRule
+	match pattern
 }
 
 // again says how new evidence is made.
 func (w *weighing) again() string { return w.judge.again(w.Kind) }
 
+// weighing begins with a requirement, and ends with the one before.
 func (j *judge) weighing(r *Requirement) *weighing {
-	w := &weighing{Requirement: r, judge: j}
+	w := &j.now
+	w.Requirement, w.judge, w.rules = r, j, w.rules[:0]
 	for i := range r.Operations {
 		rule := &r.Operations[i]
 		if rule.Service != "" && !glob(rule.Service, j.asked.Subject.Service) {
@@ -25,7 +34,7 @@ func (j *judge) weighing(r *Requirement) *weighing {
 		}
 		j.turns(rule.Until)
 		if rule.Until.IsZero() || j.asked.At.Before(rule.Until) {
-			w.rules = append(w.rules, rule)
+			w.rules = append(w.rules, activeRule{rule, patternOf(rule.Match)})
 		}
 	}
 	return w
@@ -160,14 +169,16 @@ func (a *assessment) sight() {
 
 // passed is the one reason of what lets a release through.
 func (a *assessment) passed() {
-	text := words[a.Kind].name + " passed: " + strconv.FormatUint(a.Samples, 10) + " " + words[a.Kind].unit
+	text := make([]byte, 0, 128) // as most are
+	text = append(append(text, words[a.Kind].name...), " passed: "...)
+	text = append(append(strconv.AppendUint(text, a.Samples, 10), ' '), words[a.Kind].unit...)
 	if n := len(a.Operations); n > 0 {
-		text += " in " + plural(uint64(n), "operation")
+		text = appendPlural(append(text, " in "...), uint64(n), "operation")
 	}
 	if n := len(a.allowed); n > 0 {
 		f := a.allowed[0]
-		text += fmt.Sprintf("; regressions in %s are let through, the first, %s, as %s",
+		text = fmt.Appendf(text, "; regressions in %s are let through, the first, %s, as %s",
 			plural(uint64(n), "operation"), clip(f.Name), clip(f.rule.Reason))
 	}
-	a.reasons = append(a.reasons, Reason{Code: Passed, Decision: Promote, Kind: a.Kind, Evidence: a.ID, Line: a.w.Line, Text: text})
+	a.reasons = append(a.reasons, Reason{Code: Passed, Decision: Promote, Kind: a.Kind, Evidence: a.ID, Line: a.w.Line, Text: string(text)})
 }

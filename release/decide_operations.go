@@ -27,9 +27,9 @@ func (a *assessment) sort() {
 		op := &a.Operations[i]
 		a.operations.add(found{op, a.w.rule(op.Name)})
 	}
-	for _, rule := range a.w.rules {
-		if rule.Required && !slices.ContainsFunc(a.Operations, rule.touched) {
-			a.untouched = append(a.untouched, rule)
+	for i := range a.w.rules {
+		if rule := &a.w.rules[i]; rule.Required && !slices.ContainsFunc(a.Operations, rule.touched) {
+			a.untouched = append(a.untouched, rule.OperationRule)
 		}
 	}
 	if a.Kind == Diff && a.Outcome == Fail && len(a.allowed) > 0 && len(a.regressed) == 0 {
@@ -38,7 +38,7 @@ func (a *assessment) sort() {
 }
 
 // touched reports whether an operation was seen that the rule is for.
-func (r *OperationRule) touched(op Operation) bool { return op.Samples > 0 && glob(r.Match, op.Name) }
+func (r *activeRule) touched(op Operation) bool { return op.Samples > 0 && r.match.matches(op.Name) }
 
 func (o *operations) add(f found) {
 	switch {
@@ -74,9 +74,9 @@ func (a *assessment) doubt() {
 
 // rule is the first that matches an operation, nil for none.
 func (w *weighing) rule(operation string) *OperationRule {
-	for _, r := range w.rules {
-		if glob(r.Match, operation) {
-			return r
+	for i := range w.rules {
+		if w.rules[i].match.matches(operation) {
+			return w.rules[i].OperationRule
 		}
 	}
 	return nil

@@ -45,10 +45,11 @@ func (j *judge) freeze(i int) {
 		return
 	}
 	until, open := w.Open(j.asked.At)
-	j.turns(w.Change(j.asked.At))
 	if !open {
+		j.turns(w.Opens(j.asked.At))
 		return
 	}
+	j.turns(until)
 	j.add(Reason{Code: Frozen, Decision: Hold, Line: w.Line,
 		Text:   fmt.Sprintf("the freeze %s lasts until %s: %s", clip(w.Name), moment(until), clip(w.Reason)),
 		Change: "wait until it is over, or let a person override it"})

@@ -75,13 +75,29 @@ func matches(patterns []string, service string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return glob(p, service) })
 }
 
-// glob is [rulefile.Glob], which walks the text also where the pattern is but a prefix.
-func glob(pattern, s string) bool {
-	if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.IndexByte(prefix, '*') < 0 {
-		return strings.HasPrefix(s, prefix)
-	}
-	return rulefile.Glob(pattern, s)
+// pattern is a text with * for any text.
+type pattern struct {
+	text   string
+	prefix int // what comes before the only * at the end, -1 for other patterns
 }
+
+func patternOf(text string) pattern {
+	if first := strings.IndexByte(text, '*'); first >= 0 && first == len(text)-1 {
+		return pattern{text, first}
+	}
+	return pattern{text, -1}
+}
+
+// matches is [rulefile.Glob], which walks the text also where the pattern is but a
+// prefix.
+func (p pattern) matches(s string) bool {
+	if p.prefix >= 0 {
+		return strings.HasPrefix(s, p.text[:p.prefix])
+	}
+	return rulefile.Glob(p.text, s)
+}
+
+func glob(pattern, s string) bool { return patternOf(pattern).matches(s) }
 
 // covers is matches where no pattern means every service.
 func covers(patterns []string, service string) bool {

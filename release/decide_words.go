@@ -61,8 +61,13 @@ func moment(t time.Time) string {
 func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
 
 func plural(n uint64, noun string) string {
+	return string(appendPlural(make([]byte, 0, 32), n, noun))
+}
+
+func appendPlural(text []byte, n uint64, noun string) []byte {
+	text = append(append(strconv.AppendUint(text, n, 10), ' '), noun...)
 	if n == 1 {
-		return "1 " + noun
+		return text
 	}
-	return strconv.FormatUint(n, 10) + " " + noun + "s"
+	return append(text, 's')
 }

@@ -79,6 +79,12 @@ func (w *Window) Change(at time.Time) time.Time {
 	if until, open := w.Open(at); open {
 		return until
 	}
+	return w.Opens(at)
+}
+
+// Opens returns when a window that is closed at a time next opens, zero where it does
+// not within nine years.
+func (w *Window) Opens(at time.Time) time.Time {
 	if w.times != nil {
 		return w.next(at)
 	}
