@@ -25,6 +25,9 @@ func (g *Gate) Revoke(ctx context.Context, who, id string, may func(service stri
 	return err
 }
 
+// MaxStopped is how many services a stop names at most: a person writes a few.
+const MaxStopped = 100
+
 // Stop stops all promotions of services until [Gate.Resume]: an incident is open.
 func (g *Gate) Stop(ctx context.Context, who string, s release.Stop) (release.Stop, error) {
 	if len(s.Services) == 0 {
@@ -32,6 +35,9 @@ func (g *Gate) Stop(ctx context.Context, who string, s release.Stop) (release.St
 	}
 	if slices.Contains(s.Services, "") {
 		return s, invalid(`a stop for a service without a name stops none; "*" is all`)
+	}
+	if len(s.Services) > MaxStopped {
+		return s, invalid("a stop names at most %d services: * stands for any text", MaxStopped)
 	}
 	if s.Reason == "" {
 		return s, invalid("a stop needs a reason: those whose release it holds want to know why")

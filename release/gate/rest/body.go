@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 
 	"twinspect.dev/release/statement/strict"
 )
@@ -29,10 +31,27 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 	if data = bytes.TrimSpace(data); len(data) == 0 || data[0] != '{' {
 		return problem(http.StatusBadRequest, "body: want a JSON object")
 	}
+	if err := noNull(data); err != nil {
+		return err
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
 		return problem(http.StatusBadRequest, "body: %v", err)
+	}
+	return nil
+}
+
+// noNull refuses members that are null, which would be read as if they were not there.
+func noNull(data []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return problem(http.StatusBadRequest, "body: %v", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if string(members[name]) == "null" {
+			return problem(http.StatusBadRequest, "body: %q is null: leave it out", name)
+		}
 	}
 	return nil
 }

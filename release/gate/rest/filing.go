@@ -56,7 +56,11 @@ func (c *call) evidenceList() (any, error) {
 	}
 	return page(f.Limit, f.Before, evidenceID, func(before string, limit int) ([]release.Evidence, error) {
 		f.Before, f.Limit = before, limit
-		return c.Gate.Store().Evidence(c.Context(), f)
+		items, err := c.Gate.Store().Evidence(c.Context(), f)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, nil // it was forgotten, and so was what is older
+		}
+		return items, err
 	})
 }
 

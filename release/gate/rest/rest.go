@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -45,6 +46,7 @@ const DefaultTimeout = 8 * time.Second
 type API struct {
 	Config
 	mux     *http.ServeMux
+	routes  []string
 	streams chan struct{}       // one for each stream of events that is open
 	room    *semaphore.Weighted // of the bytes of documents that are in memory
 	pushes  chan struct{}       // one for each document that is read and filed
@@ -88,13 +90,21 @@ func New(c Config) *API {
 		"POST /prometheus/api/v1/query_range":     (*call).queryRange,
 		"GET /prometheus/api/v1/status/buildinfo": (*call).buildInfo,
 	} {
-		a.mux.Handle(pattern, a.serve(h, c.Timeout))
+		a.route(pattern, a.serve(h, c.Timeout))
 	}
-	a.mux.Handle("POST /api/v1/evidence", a.serve((*call).push, PushTime))
-	a.mux.Handle("GET /api/v1/events", a.answer((*call).events))
-	a.mux.HandleFunc("GET /api/v1/openapi.yaml", serveDocument)
+	a.route("POST /api/v1/evidence", a.serve((*call).push, PushTime))
+	a.route("GET /api/v1/events", a.answer((*call).events))
+	a.route("GET /api/v1/openapi.yaml", http.HandlerFunc(serveDocument))
 	return a
 }
+
+func (a *API) route(pattern string, h http.Handler) {
+	a.routes = append(a.routes, pattern)
+	a.mux.Handle(pattern, h)
+}
+
+// Routes are the methods and paths that are answered, sorted.
+func (a *API) Routes() []string { return slices.Sorted(slices.Values(a.routes)) }
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
