@@ -77,7 +77,6 @@ type tab struct {
 	ctx     context.Context
 	console []string
 	drained chan struct{}
-	cancel  context.CancelFunc
 }
 
 // newTab opens a window of a width.

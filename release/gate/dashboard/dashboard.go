@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"log/slog"
 	"net/http"

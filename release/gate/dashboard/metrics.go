@@ -150,19 +150,19 @@ func boundsOf(r *release.MetricResult) *bounds {
 	if math.IsNaN(low) || math.IsNaN(high) || math.IsNaN(r.Allowed) || low > high {
 		return nil
 	}
-	// The line shows zero and twice what is allowed, and what lies beyond as far as four
-	// times: more would hide the place that counts.
-	left, right := min(-r.Allowed, max(low, -4*r.Allowed)), max(2*r.Allowed, min(high, 4*r.Allowed))
+	// The line shows twice what is allowed on both sides, and what lies beyond as far as
+	// four times: more would hide the place that counts.
+	left, right := min(-2*r.Allowed, max(low, -4*r.Allowed)), max(2*r.Allowed, min(high, 4*r.Allowed))
 	if !(right > left) {
 		return nil
 	}
 	at := func(x float64) float64 { return min(max((x-left)/(right-left), 0), 1) }
 	b := &bounds{From: percent(at(low)), Width: percent(max(at(high)-at(low), 0.006)), Zero: percent(at(0)), Allowed: percent(at(r.Allowed)), Open: open}
-	upper := "no upper bound yet"
-	if !open {
-		upper = "at most " + growth(r, high)
+	b.Says = fmt.Sprintf("between %s and %s", growth(r, low), growth(r, high))
+	if open {
+		b.Says = "at least " + growth(r, low) + ", with no upper bound yet"
 	}
-	b.Says = fmt.Sprintf("at least %s and %s worse; %s is allowed", growth(r, low), upper, growth(r, r.Allowed))
+	b.Says += "; " + growth(r, r.Allowed) + " is allowed"
 	return b
 }
 

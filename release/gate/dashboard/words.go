@@ -121,9 +121,9 @@ func units(great int, unit string, small int, smallUnit string) string {
 }
 
 // servicePath is the address of a service's page, "" where an address cannot hold the
-// name: browsers resolve dots.
+// name, as browsers resolve dots, and for patterns and lists of services.
 func servicePath(name string) string {
-	if name == "" || name == "." || name == ".." {
+	if name == "" || name == "." || name == ".." || strings.Contains(name, "*") || strings.Contains(name, ", ") {
 		return ""
 	}
 	return "/services/" + url.PathEscape(name)
