@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -25,18 +26,26 @@ func (j *judge) traffic() {
 }
 
 // maxWeight is the share that a release may grow to. Promoted it is what its canary
-// can take, or what a person let it have. Held by evidence it is the budget for
-// gathering more; held by anything else it does not grow at all.
+// can take, or what a person let it have. Held by its canary's evidence alone it is the
+// budget for gathering more, as that is made of traffic; held by anything else, such as
+// a comparison that has not been made, it does not grow at all.
 func (j *judge) maxWeight(d Decision, followed *Override) float64 {
 	switch {
 	case d == Promote && followed != nil:
 		return max(j.capacity, j.asked.Weight)
 	case d == Promote:
 		return j.capacity
-	case d == Rollback || followed != nil || j.policy == nil || j.has(Frozen, Stopped, Faulty, Unknown, Overridden):
+	case d == Rollback || followed != nil || j.policy == nil || !j.awaitsTraffic():
 		return 0
 	}
 	return min(j.policy.Budget.MaxTraffic, j.capacity)
+}
+
+// awaitsTraffic reports whether nothing holds but what traffic changes.
+func (j *judge) awaitsTraffic() bool {
+	return !slices.ContainsFunc(j.reasons, func(r Reason) bool {
+		return r.Decision != Promote && r.Kind != Canary && r.Code != Traffic
+	})
 }
 
 // overdue reports whether evidence has held the release for longer than the budget, and

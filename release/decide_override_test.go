@@ -181,9 +181,12 @@ func TestHowMuchTrafficItMayHave(t *testing.T) {
 			c.Evidence[3].MaxWeight, c.Weight = 0.4, 0.5
 			c.Overrides = []release.Override{override(release.Promote)}
 		}, want: release.Promote, weight: 0.5, told: true},
-		"its budget while it is held":   {edit: func(_ *release.Policy, c *release.Case) { c.Evidence = nil; c.Weight = 0.1 }, want: release.Hold, weight: 0.1},
-		"not more than its budget":      {edit: func(_ *release.Policy, c *release.Case) { c.Evidence = nil; c.Weight = 0.2 }, want: release.Hold, weight: 0.1, told: true},
-		"or less that its canary takes": {edit: func(_ *release.Policy, c *release.Case) { c.Evidence = c.Evidence[3:]; c.Evidence[0].MaxWeight = 0.05 }, want: release.Hold, weight: 0.05},
+		"its budget while its canary gathers evidence": {edit: func(_ *release.Policy, c *release.Case) { c.Evidence = c.Evidence[:3]; c.Weight = 0.1 }, want: release.Hold, weight: 0.1},
+		"not more than its budget":                     {edit: func(_ *release.Policy, c *release.Case) { c.Evidence = c.Evidence[:3]; c.Weight = 0.2 }, want: release.Hold, weight: 0.1, told: true},
+		"or less that its canary takes": {edit: func(_ *release.Policy, c *release.Case) {
+			c.Evidence[3].MaxWeight, c.Evidence[3].Outcome, c.Evidence[3].Metrics[0].Trend = 0.05, release.Inconclusive, release.Undecided
+		}, want: release.Hold, weight: 0.05},
+		"none before it was compared":   {edit: func(_ *release.Policy, c *release.Case) { c.Evidence = c.Evidence[1:] }, want: release.Hold},
 		"none more in a stop":           {edit: func(_ *release.Policy, c *release.Case) { c.Stops = []release.Stop{stop(-1, 1)} }, want: release.Hold},
 		"none more with a fault":        {edit: func(_ *release.Policy, c *release.Case) { c.Faults = []string{"x"} }, want: release.Hold},
 		"none more in a freeze":         {edit: func(p *release.Policy, _ *release.Case) { p.Freeze = []window.Window{{From: now, To: now.Add(1)}} }, want: release.Hold},
