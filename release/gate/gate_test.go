@@ -87,3 +87,21 @@ func TestAReleaseIsHeldUntilItsEvidenceIsThere(t *testing.T) {
 	h.ask()
 	assert.Len(t, h.changes, 2)
 }
+
+func writeFile(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// rewrite changes the policy's file, and has the gate read it anew.
+func rewrite(t *testing.T, g *gate.Gate, from, to string) {
+	t.Helper()
+	files, err := g.Policies().Files()
+	require.NoError(t, err)
+	text, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(files[0], bytes.ReplaceAll(text, []byte(from), []byte(to)), 0o600))
+	require.NoError(t, g.Policies().Reload())
+}
