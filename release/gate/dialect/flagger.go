@@ -137,7 +137,7 @@ func (c *FlaggerCall) Event() (kind, message string) {
 //	rollback                  403      403    200   rolls back at once where it is 200
 //	post-rollout, event       200      200    200   no more than told
 //
-// * 200 where the hold is for evidence that is not complete yet and the verdict's
+// * 200 where the verdict's
 // greatest weight covers the one that was told. A promote is 403 there, too, where the
 // weight is more than the verdict's greatest.
 //

@@ -52,7 +52,8 @@ func flaggerDoes(h Hook, accepted bool) effect {
 }
 
 // wanted is the table of the design for what becomes of the canary.
-func wanted(h Hook, name string, d release.Decision, weight float64) effect {
+func wanted(h Hook, v *release.Verdict, weight float64) effect {
+	d := decision(v)
 	opens := h == ConfirmRollout || h == PreRollout || h == ConfirmTrafficIncrease
 	refused := flaggerDoes(h, false)
 	switch {
@@ -64,11 +65,11 @@ func wanted(h Hook, name string, d release.Decision, weight float64) effect {
 		return refused
 	case h == Rollout:
 		return goesOn
-	case d == release.Promote && opens && name == "promote up to a fifth" && weight > 0.2:
+	case d == release.Promote && opens && weight > v.MaxWeight:
 		return refused
 	case d == release.Promote:
 		return goesOn
-	case opens && gathering(name) && weight > 0 && weight <= 0.2:
+	case opens && v != nil && v.Decision == release.Hold && weight > 0 && weight <= v.MaxWeight:
 		return goesOn
 	}
 	return refused
@@ -83,7 +84,7 @@ func TestEveryHookAnswersEveryVerdictAsFlaggerTakesIt(t *testing.T) {
 				r := h.Answer(v, weight)
 				accepted, retried := flaggerAccepts(r)
 				assert.False(t, retried, "%s, %s: an outage for Flagger", h, name)
-				assert.Equal(t, wanted(h, name, decision(v), weight), flaggerDoes(h, accepted), "%s, %s, weight %v", h, name, weight)
+				assert.Equal(t, wanted(h, v, weight), flaggerDoes(h, accepted), "%s, %s, weight %v", h, name, weight)
 				assert.NotEmpty(t, strings.TrimSpace(string(r.Body)), "%s, %s", h, name)
 			}
 		}

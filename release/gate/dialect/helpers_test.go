@@ -2,7 +2,6 @@ package dialect
 
 import (
 	"math"
-	"strings"
 	"time"
 
 	"twinspect.dev/release"
@@ -37,8 +36,8 @@ func states() map[string]*release.Verdict {
 		"no verdict":             nil,
 	}
 	for _, c := range holdingCodes {
-		all["hold: "+string(c)] = verdict(release.Hold, 0.2, c)
-		all["hold: missing and "+string(c)] = verdict(release.Hold, 0.2, release.Missing, c)
+		all["hold: "+string(c)] = verdict(release.Hold, 0, c)
+		all["hold up to a fifth: "+string(c)] = verdict(release.Hold, 0.2, c)
 	}
 	return all
 }
@@ -47,20 +46,4 @@ var holdingCodes = []release.Code{
 	release.Unproven, release.Missing, release.Stale, release.Foreign, release.Thin, release.Lossy, release.Blind, release.Unsigned,
 	release.Future, release.Frozen, release.Stopped, release.Faulty, release.Traffic, release.Overdue, release.Refused, release.Unknown,
 	release.Failed, release.Overridden, "a code of tomorrow",
-}
-
-// gathering says whether a state holds for nothing but evidence that is still gathered.
-func gathering(name string) bool {
-	code, ok := strings.CutPrefix(name, "hold: missing and ")
-	if ok && code == string(release.Refused) {
-		return true
-	}
-	if !ok {
-		code, ok = strings.CutPrefix(name, "hold: ")
-	}
-	switch release.Code(code) {
-	case release.Unproven, release.Missing, release.Stale, release.Foreign, release.Thin, release.Lossy, release.Blind, release.Unsigned, release.Future:
-		return ok
-	}
-	return false
 }

@@ -71,47 +71,25 @@ func decision(v *release.Verdict) release.Decision {
 // score is the decision as a number that grows with what is good.
 func score(v *release.Verdict) int { return 1 - decision(v).Rank() }
 
-// maxWeight is that of the verdict as a share; what is no share admits nothing.
+// maxWeight is that of the verdict as a share; what is no share admits nothing, and nor
+// does a decision that is not known.
 func maxWeight(v *release.Verdict) float64 {
-	if v == nil || math.IsNaN(v.MaxWeight) || v.MaxWeight <= 0 || decision(v) == release.Rollback {
+	if v == nil || math.IsNaN(v.MaxWeight) || v.MaxWeight <= 0 || v.Decision != release.Promote && v.Decision != release.Hold {
 		return 0
 	}
 	return min(v.MaxWeight, 1)
 }
 
 // admits reports whether the release may have more traffic, where weight is the most
-// that it will have, 0 where it was not told.
-//
-// What is held may have traffic while its evidence is not complete, or evidence that
-// is made of the traffic would never be; what is held for any other reason may not.
+// that it will have, 0 where it was not told. What is held may grow as far as the verdict
+// says, or evidence that is made of the traffic would never be complete.
 func admits(v *release.Verdict, weight float64) bool {
 	most := maxWeight(v)
 	switch decision(v) {
 	case release.Promote:
 		return weight <= most || weight == 0
 	case release.Hold:
-		return weight > 0 && weight <= most && incomplete(v)
+		return weight > 0 && weight <= most
 	}
 	return false
-}
-
-// incomplete reports whether all that holds is evidence that does not let it through
-// yet: another release's, or an old one, is as good as none. An override that does not
-// count changes nothing.
-func incomplete(v *release.Verdict) bool {
-	held := false
-	for _, r := range v.Reasons {
-		if r.Decision != release.Hold {
-			continue
-		}
-		switch r.Code {
-		case release.Missing, release.Stale, release.Foreign, release.Thin, release.Lossy, release.Blind,
-			release.Unsigned, release.Future, release.Unproven:
-			held = true
-		case release.Refused:
-		default:
-			return false
-		}
-	}
-	return held
 }
