@@ -145,3 +145,10 @@ func TestNoFileNamesASecretOrARealHost(t *testing.T) {
 		}
 	}
 }
+
+// replaced is a text with something else in a place that has to be there.
+func replaced(t *testing.T, text, old, with string) string {
+	t.Helper()
+	require.Contains(t, text, old)
+	return strings.ReplaceAll(text, old, with)
+}
