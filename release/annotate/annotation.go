@@ -53,8 +53,8 @@ func annotate(d release.Deployment) annotation {
 		if utf8.RuneCountInString(p.value) > maxTag {
 			continue
 		}
-		if tags := append(a.Tags, p.name+":"+p.value); sizeOf(tags) <= maxTags {
-			a.Tags = tags
+		if a.Tags = append(a.Tags, p.name+":"+p.value); sizeOf(a.Tags) > maxTags {
+			a.Tags = a.Tags[:len(a.Tags)-1]
 		}
 	}
 	if u := valid(d.URL); isLink(u) {

@@ -177,7 +177,7 @@ func (g *Grafana) try(ctx context.Context, method string, to *url.URL, body []by
 	if err != nil {
 		return nil, againAfter(err), fmt.Errorf("tell Grafana: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was read, or cannot be
 	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, -1, fmt.Errorf("read the answer of Grafana: %w", err)

@@ -54,7 +54,7 @@ func TestAnswersMeanWhatTheServicesDocument(t *testing.T) {
 
 func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"": 0, "30": 30 * time.Second, " 5 ": 5 * time.Second, "-1": 0, "soon": 0, "99999999999999999999": 0, "86400": maxAsked,
+		"": 0, "30": 30 * time.Second, "-1": 0, "soon": 0, "99999999999999999999": 0, "86400": maxAsked,
 		moment.Add(20 * time.Second).Format(http.TimeFormat): 20 * time.Second, moment.Add(-time.Hour).Format(http.TimeFormat): 0,
 		moment.Add(time.Hour).Format(http.TimeFormat): maxAsked,
 	} {

@@ -279,7 +279,7 @@ func TestReloadDropsWhatWaitsForThoseWhoAreGone(t *testing.T) {
 }
 
 func TestManyTellAndReloadAtOnce(t *testing.T) {
-	within(t, audit, []answerer{says(200, "")}, func(t *testing.T, r *rig) {
+	within(t, audit, []answerer{says(200, "")}, func(_ *testing.T, r *rig) {
 		var all sync.WaitGroup
 		for i := range 8 {
 			all.Go(func() {

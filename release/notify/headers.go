@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"golang.org/x/net/http/httpguts"
+
 	"twinspect.dev/capture/rulefile"
 )
 

@@ -36,7 +36,7 @@ func hex64(c byte) string {
 
 func TestAWebhookIsToldOfAVerdict(t *testing.T) {
 	got := make(chan Notification, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var n Notification
 		assert.NoError(t, json.NewDecoder(r.Body).Decode(&n))
 		got <- n

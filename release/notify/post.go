@@ -52,7 +52,7 @@ func (n *Notifier) post(ctx context.Context, d *Destination, l *letter) answer {
 	if err != nil {
 		return answer{again: true, why: failure(err)}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was read, or cannot be
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return answer{again: true, why: failure(err)}
@@ -92,9 +92,7 @@ func scrub(d *Destination, text string) string {
 	secrets := []string{string(d.URL), string(d.Sign)}
 	if u, err := url.Parse(string(d.URL)); err == nil {
 		secrets = append(secrets, u.RequestURI(), u.RawQuery, u.EscapedPath())
-		for _, segment := range strings.Split(u.Path, "/") {
-			secrets = append(secrets, segment)
-		}
+		secrets = append(secrets, strings.Split(u.Path, "/")...)
 		for _, values := range u.Query() {
 			secrets = append(secrets, values...)
 		}

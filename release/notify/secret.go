@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
 	"twinspect.dev/capture/rulefile"
 )
 

@@ -42,7 +42,7 @@ func imitations(got chan<- string) *http.ServeMux {
 		}
 		return 200, `{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}`
 	})
-	handle("/robot/send", func(body []byte, r *http.Request) (int, string) {
+	handle("/robot/send", func(_ []byte, r *http.Request) (int, string) {
 		var ms int64
 		fmt.Sscan(r.URL.Query().Get("timestamp"), &ms)
 		again := signDingTalk(Secret("http://"+r.Host+"/robot/send?access_token=key"), "hush", time.UnixMilli(ms))

@@ -10,8 +10,8 @@ import (
 	"twinspect.dev/release"
 )
 
+// Schema names the JSON that a webhook gets, SchemaVersion its version.
 const (
-	// Schema names the JSON that a webhook gets, SchemaVersion its version.
 	Schema        = "twinspect.dev/notification"
 	SchemaVersion = "1.0"
 )
