@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -40,7 +41,7 @@ func startTelling(t *testing.T, marker, program string, args ...string) *telling
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	p.cmd.Stdout, p.cmd.Stderr = w, w
-	require.NoError(t, p.cmd.Start())
+	require.NoError(t, p.start())
 	require.NoError(t, w.Close())
 	ready := make(chan string, 1)
 	go func() {
@@ -60,6 +61,21 @@ func startTelling(t *testing.T, marker, program string, args ...string) *telling
 		t.Fatalf("%s %v ended:\n%s", program, args, p.said.String())
 	}
 	return p
+}
+
+// start starts the process on a thread that lasts as long as it: a child is killed with
+// the thread that started it (PR_SET_PDEATHSIG, prctl(2)), and threads end in tests.
+func (p *telling) start() error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			<-p.read
+		}
+	}()
+	return <-started
 }
 
 // interrupt ends the process as a user does.
