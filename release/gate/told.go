@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"twinspect.dev/release"
 	"twinspect.dev/release/intake"
@@ -87,6 +88,11 @@ func Agree(of *release.Subject, given release.Subject) error {
 func (g *Gate) Announce(ctx context.Context, who string, d release.Deployment) (release.Release, error) {
 	if d.Service == "" || d.Digest == "" {
 		return release.Release{}, invalid("a deployment needs a service and a digest")
+	}
+	for _, text := range []string{d.Branch, d.Commit, d.Pipeline, d.Job, d.URL} {
+		if utf8.RuneCountInString(text) > store.MaxName {
+			return release.Release{}, invalid("the branch, commit, pipeline, job and URL of a deployment have at most %d characters each", store.MaxName)
+		}
 	}
 	if d.At.IsZero() {
 		d.At = g.cfg.Now()
