@@ -152,7 +152,7 @@ func (m *message) override(o release.Override, base *url.URL) {
 	m.when("Until", o.Until)
 	m.when("Revoked", o.Revoked)
 	m.reasons = []line{{text: clean(o.Reason, maxReason)}}
-	m.links = releaseLink(base, o.Service, o.Digest)
+	m.links = releaseLink(base, o.Service)
 }
 
 func (m *message) stop(s release.Stop, base *url.URL) {
@@ -166,18 +166,18 @@ func (m *message) stop(s release.Stop, base *url.URL) {
 	m.when("Until", s.Until)
 	m.reasons = []line{{text: clean(s.Reason, maxReason)}}
 	if base != nil {
-		m.links = []link{{"Releases", base.JoinPath("releases").String()}}
+		m.links = []link{{"Releases", base.JoinPath("/").String()}}
 	}
 }
 
-// releaseLink leads to the release of an image.
-func releaseLink(base *url.URL, service, digest string) []link {
+// releaseLink leads to the releases of a service, the newest of which comes first.
+func releaseLink(base *url.URL, service string) []link {
 	if base == nil {
 		return nil
 	}
-	u := base.JoinPath("releases")
-	u.RawQuery = url.Values{"service": {service}, "digest": {digest}}.Encode()
-	return []link{{"Release", u.String()}}
+	u := base.JoinPath("/")
+	u.RawQuery = url.Values{"service": {service}}.Encode()
+	return []link{{"Releases", u.String()}}
 }
 
 // idForm is that of the ID of evidence; anything else is nothing to link.
@@ -185,7 +185,7 @@ var idForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // linksOf leads to a release, and to the evidence that its verdict rests on.
 func linksOf(base *url.URL, r release.Record) []link {
-	links := releaseLink(base, r.Subject.Service, r.Subject.Digest)
+	links := releaseLink(base, r.Subject.Service)
 	seen := make(map[string]bool)
 	for _, reason := range r.Reasons {
 		if base == nil || len(seen) == maxEvidence {
