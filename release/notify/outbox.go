@@ -64,7 +64,7 @@ func (b *outbox) offer(n notice, now time.Time) {
 	b.stats.Open++
 	k := n.key()
 	if i := slices.IndexFunc(b.waiting, func(l *letter) bool { return l.key == k }); i >= 0 {
-		b.join(i, n)
+		b.join(i, n, now)
 		return
 	}
 	w := b.windows[k]
@@ -86,7 +86,8 @@ func (b *outbox) offer(n notice, now time.Time) {
 
 // join adds a notice to the ith letter, which goes behind what waits of its image: the
 // last message is to say what is.
-func (b *outbox) join(i int, n notice) {
+func (b *outbox) join(i int, n notice, now time.Time) {
+	b.postHeld(now, func(w *window) bool { return w.image == n.image() }) // it is older
 	l := b.waiting[i]
 	l.notice, l.count = n, l.count+1
 	if slices.ContainsFunc(b.waiting[i+1:], func(o *letter) bool { return o.image() == n.image() }) {
