@@ -25,6 +25,7 @@ const (
 // Middleware lets requests to next that are somebody's, with who in their context:
 //
 //   - 400 or 401 with WWW-Authenticate (RFC 6750, section 3) where they are nobody's
+//   - 403 where a browser asks for the page of another site
 //   - 413 where the body is larger than the limit; one that turns out to be gives next
 //     an [http.MaxBytesError]
 //   - 429 with Retry-After (RFC 6585, section 4) where there are too many
@@ -45,6 +46,9 @@ func (k *Keeper) Middleware(next http.Handler) http.Handler {
 		case no != refusal{}:
 			k.refuse(r, id, from, now, "authenticate", no.reason)
 			unauthorized(w, r, no)
+		case crossSite(r):
+			k.refuse(r, id, from, now, "authenticate", "the page of another site asked")
+			problem(w, http.StatusForbidden, "the page of another site asked")
 		case r.ContentLength > body:
 			k.refuse(r, id, from, now, "limit", fmt.Sprintf("a body of %d bytes", r.ContentLength))
 			w.Header().Set("Connection", "close")
@@ -55,6 +59,12 @@ func (k *Keeper) Middleware(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// crossSite reports whether a browser asks for the page of another site, and not because
+// a person follows a link (https://www.w3.org/TR/fetch-metadata/).
+func crossSite(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
 
 // Allow reports whether who asks may do the action for the service, as

@@ -173,6 +173,15 @@ func TestABrowserAsksForTheTokenAsAPassword(t *testing.T) {
 	assert.Equal(t, []string{`Bearer realm="twinspect"`, `Basic realm="twinspect", charset="UTF-8"`}, w.Header().Values("WWW-Authenticate"))
 }
 
+func TestThePageOfAnotherSiteAsksForNothing(t *testing.T) {
+	for mode, status := range map[string]int{"no-cors": http.StatusForbidden, "cors": http.StatusForbidden, "navigate": http.StatusOK} {
+		r := bearer(secret)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Sec-Fetch-Mode", mode)
+		assert.Equal(t, status, open(t, file()).knock(r).Code, mode)
+	}
+}
+
 func TestWithoutATokenThereIsNoErrorCode(t *testing.T) {
 	w := open(t, file()).knock(request("192.0.2.1:1"))
 	assert.Equal(t, `Bearer realm="twinspect"`, w.Header().Get("WWW-Authenticate"))
