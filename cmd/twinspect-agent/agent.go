@@ -66,7 +66,7 @@ func runAgent(ctx context.Context, env cli.Env, c config, from settings) (err er
 	if err := a.open(c, tel); err != nil {
 		return err
 	}
-	if err := observe(tel.Meters, a.account, a.gauges()); err != nil {
+	if err := observe(tel, a.account, a.gauges()); err != nil {
 		return errors.Join(err, a.close(c.Shutdown))
 	}
 	if c.Listen != "" {

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"twinspect.dev/capture"
+	"twinspect.dev/cmd/internal/telemetry"
 )
 
 const scope = "twinspect.dev/cmd/twinspect-agent"
@@ -20,24 +21,10 @@ type gauge struct {
 	read             func() float64
 }
 
-// observe publishes the account, whose sums balance by stage, and the gauges.
-func observe(meters metric.MeterProvider, account func() capture.Account, gauges []gauge) error {
-	m := meters.Meter(scope)
-	records, err := m.Int64ObservableCounter("twinspect.agent.records",
-		metric.WithDescription("What each stage did with what it saw: seen = written + filtered + dropped + open."))
-	if err != nil {
-		return err
-	}
-	open, err := m.Int64ObservableGauge("twinspect.agent.open", metric.WithDescription("What is still inside each stage."))
-	if err != nil {
-		return err
-	}
-	_, err = m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		for _, stage := range account() {
-			observeStage(o, records, open, stage)
-		}
-		return nil
-	}, records, open)
+// observe publishes the account and the gauges.
+func observe(tel *telemetry.Telemetry, account func() capture.Account, gauges []gauge) error {
+	err := tel.Account("twinspect.agent", account)
+	m := tel.Meters.Meter(scope)
 	for _, g := range gauges {
 		_, bad := m.Float64ObservableGauge("twinspect.agent."+g.name, metric.WithDescription(g.help), metric.WithUnit(g.unit),
 			metric.WithFloat64Callback(func(_ context.Context, o metric.Float64Observer) error {
@@ -47,22 +34,6 @@ func observe(meters metric.MeterProvider, account func() capture.Account, gauges
 		err = errors.Join(err, bad)
 	}
 	return err
-}
-
-func observeStage(o metric.Observer, records metric.Int64Observable, open metric.Int64Observable, s capture.Stage) {
-	tell := func(n uint64, outcome string, reason capture.Reason) {
-		o.ObserveInt64(records, int64(n), metric.WithAttributes(attribute.String("stage", s.Name),
-			attribute.String("unit", s.Unit), attribute.String("outcome", outcome), attribute.String("reason", string(reason))))
-	}
-	tell(s.Seen, "seen", "")
-	tell(s.Written, "written", "")
-	for reason, n := range s.Filtered {
-		tell(n, "filtered", reason)
-	}
-	for reason, n := range s.Dropped {
-		tell(n, "dropped", reason)
-	}
-	o.ObserveInt64(open, int64(s.Open), metric.WithAttributes(attribute.String("stage", s.Name), attribute.String("unit", s.Unit)))
 }
 
 // producer is the far end of the shipping: see [spool.Producer].

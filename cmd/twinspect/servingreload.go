@@ -56,7 +56,7 @@ func (s *gateServer) openNotifier() error {
 		return err
 	}
 	s.notifier = notify.New(config, notify.Options{URL: s.opt.url, Log: s.log})
-	return nil
+	return s.tel.Account("twinspect.gate.notify", s.notifier.Account)
 }
 
 // filePolicies keeps the text of each policy, so that it can be looked up what a
