@@ -86,7 +86,7 @@ func (g *Gate) Ask(ctx context.Context, a Ask) release.Verdict {
 		return g.unread(policy, q, "the release could not be looked up", err)
 	}
 	// What is told after the mark is in none of what is remembered by it.
-	mark, err := g.cfg.Store.Mark(ctx, q.Subject.Service)
+	mark, err := g.cfg.Store.Mark(ctx, q.Subject.Service, q.Subject.Digest)
 	if err != nil {
 		return g.unread(policy, q, "what is new could not be looked up", err)
 	}

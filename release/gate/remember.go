@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,15 @@ type known struct {
 // come (which release.Decide is held to).
 func (k *known) holds(policy *release.Policy, mark store.Mark, at time.Time) bool {
 	until := k.record.Until
-	return k.policy == policy && k.mark == mark && !at.Before(k.at) && (until.IsZero() || at.Before(until))
+	return k.policy == policy && k.mark.Same(mark, k.looksAside()) && !at.Before(k.at) && (until.IsZero() || at.Before(until))
+}
+
+// looksAside reports whether evidence of other images changes what is told: that it is
+// foreign, where there is none of this image.
+func (k *known) looksAside() bool {
+	return slices.ContainsFunc(k.record.Reasons, func(r release.Reason) bool {
+		return r.Code == release.Missing || r.Code == release.Foreign
+	})
 }
 
 // memory keeps verdicts that were given last.

@@ -1,2 +1,0 @@
--- +goose Up
-CREATE INDEX events_service ON events (service, id);
