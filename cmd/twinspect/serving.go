@@ -14,6 +14,7 @@ import (
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/metric"
+	"golang.org/x/net/netutil"
 
 	"twinspect.dev/cmd/internal/cli"
 	"twinspect.dev/cmd/internal/telemetry"
@@ -35,6 +36,11 @@ const (
 	// stopTime bounds how long the end may take: an answer takes at most 8 s, and
 	// Kubernetes waits 30.
 	stopTime = 15 * time.Second
+	// maxConnections bounds the memory of those who wait, some 50 KiB each; who comes
+	// then waits in the kernel's queue, until idleTime frees the place of a client that
+	// has nothing to say.
+	maxConnections = 4096
+	idleTime       = 20 * time.Second
 	// pruneEvery is how often what is too old is forgotten.
 	pruneEvery = time.Hour
 )
@@ -203,12 +209,13 @@ func (s *gateServer) serve(env cli.Env) error {
 	if s.listener, err = net.Listen("tcp", s.opt.listen); err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
+	s.listener = netutil.LimitListener(s.listener, maxConnections)
 	if config != nil {
 		s.listener = tls.NewListener(s.listener, config)
 	}
 	s.http = &http.Server{
 		Handler: mux, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, IdleTimeout: idleTime, MaxHeaderBytes: 64 << 10,
 	}
 	return nil
 }
