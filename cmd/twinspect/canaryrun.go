@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,8 @@ func (o *canaryRunOptions) check() (*release.Policy, error) {
 		return nil, fmt.Errorf("%s watches no canary: it has no metrics", o.policy)
 	case o.subject.Service == "" || o.subject.Digest == "":
 		return nil, errors.New("say what is released: --service NAME and --digest sha256:…")
+	case o.namespace == "" && strings.Contains(policy.Canary.Baseline+policy.Canary.Canary, "$namespace"):
+		return nil, fmt.Errorf("%s names sides by $namespace: say which it is by --namespace", o.policy)
 	case o.lasting < 0 || o.since < 0:
 		return nil, errors.New("--for and --since: want no negative time")
 	case o.lasting+o.since <= prometheus.Settled:

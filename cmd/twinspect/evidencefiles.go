@@ -57,7 +57,7 @@ func readFiled(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read evidence: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, intake.MaxDocument+1))
 	if err != nil {
 		return nil, fmt.Errorf("read evidence: %w", err)

@@ -69,7 +69,7 @@ func printPolicy(w io.Writer, p *release.Policy) error {
 		return err
 	}
 	if p.Canary != nil {
-		fmt.Fprintf(w, "\n  canary: a look every %s\n\n", p.Canary.Every)
+		fmt.Fprintf(w, "\n  canary: a look every %s\n\n", span(p.Canary.Every, "–"))
 		if err := printMetrics(w, p.Canary.Metrics); err != nil {
 			return err
 		}
@@ -85,12 +85,12 @@ func printRequirements(w io.Writer, list []release.Requirement) error {
 	var rows [][]string
 	for _, r := range list {
 		rows = append(rows, []string{
-			string(r.Kind), either(r.Optional, "optional", "required"), atMost(r.MaxAge, "any"), fmt.Sprint(r.MinSamples),
+			string(r.Kind), either(r.Optional, "optional", "required"), span(r.MaxAge, "any"), fmt.Sprint(r.MinSamples),
 			percent(r.MaxLost), selfCheck(r), signed(r), either(r.AnyBase, "any", "its own"), fmt.Sprint(len(r.Operations)),
 		})
 	}
 	return cli.Table(w, []cli.Column{
-		{Title: "evidence"}, {Title: "needed"}, {Title: "age", Right: true}, {Title: "samples", Right: true},
+		{Title: "evidence"}, {Title: "needed"}, {Title: "oldest", Right: true}, {Title: "samples", Right: true},
 		{Title: "lost", Right: true}, {Title: "missed", Right: true}, {Title: "signed"}, {Title: "base"}, {Title: "conditions", Right: true},
 	}, rows)
 }
@@ -109,7 +109,7 @@ func measures(m release.MetricPolicy) string {
 	case m.Quantile > 0:
 		return fmt.Sprintf("quantile %g of %s", m.Quantile, m.Histogram)
 	case m.Above > 0:
-		return fmt.Sprintf("%s above %s", m.Histogram, m.Above)
+		return fmt.Sprintf("%s above %s", m.Histogram, span(m.Above, "0s"))
 	}
 	return fmt.Sprintf("%s with %s", m.Counter, m.Bad)
 }
@@ -120,7 +120,7 @@ func bounds(p *release.Policy) []string {
 	list := []string{
 		fmt.Sprintf("budget: false rollback %s, false promotion %s", percent(b.FalseRollback), percent(b.FalsePromote)),
 		fmt.Sprintf("traffic: at most %s before the evidence is complete", percent(b.MaxTraffic)),
-		"hold: " + atMost(b.MaxHold, "for ever"),
+		"hold: " + either(b.MaxHold > 0, "at most "+span(b.MaxHold, ""), "for ever"),
 	}
 	for _, f := range p.Freeze {
 		text := "freeze: " + f.Name
@@ -136,7 +136,7 @@ func bounds(p *release.Policy) []string {
 	if len(by.By) == 0 {
 		return append(list, "overrides: by nobody")
 	}
-	return append(list, fmt.Sprintf("overrides: by %s, for at most %s, %s", strings.Join(by.By, ", "), by.Max,
+	return append(list, fmt.Sprintf("overrides: by %s, for at most %s, %s", strings.Join(by.By, ", "), span(by.Max, "–"),
 		either(by.Rollback, "of what is rolled back too", "of what is held")))
 }
 
@@ -159,11 +159,18 @@ func signed(r release.Requirement) string {
 
 func percent(share float64) string { return fmt.Sprintf("%.4g%%", 100*share) }
 
-func atMost(d time.Duration, none string) string {
+// span writes a duration without the units that are nought.
+func span(d time.Duration, none string) string {
 	if d == 0 {
 		return none
 	}
-	return "at most " + d.String()
+	text := d.String()
+	for _, nought := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, nought) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 func either(is bool, yes, no string) string {

@@ -43,7 +43,7 @@ func (o *gateOptions) explainFile(env cli.Env, path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	v, err := report.Read(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
