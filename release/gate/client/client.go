@@ -3,6 +3,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,9 @@ type Config struct {
 	Token string
 	// Transport is nil for the default one.
 	Transport http.RoundTripper
-	// Timeout bounds each request, uploads included; 0 is a minute.
+	// Timeout bounds each request, uploads included; 0 is a minute. A request that can be
+	// sent again without harm is, twice at most, where the server says that it has no time
+	// for it now; it waits as long as the server asks for, but for no longer than 10 s.
 	Timeout time.Duration
 	// Agent is the User-Agent.
 	Agent string
@@ -88,7 +91,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if into == nil {
 		return nil
 	}
@@ -111,12 +114,45 @@ func unreadable(ctx context.Context, err error) error {
 	return fmt.Errorf("what answered is no gate's server, or another version of one: %w", err)
 }
 
+// send returns an answer that is a success. It is the one place where a request is sent
+// again.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
+	for attempt := 1; ; attempt++ {
+		answer, err := c.once(ctx, method, path, query, body)
+		if err != nil || answer.StatusCode/100 == 2 {
+			return answer, err
+		}
+		err = statusError(answer)
+		if attempt == attempts || !repeatable(method, path) || !busy(answer) {
+			return nil, err
+		}
+		if !pause(ctx, waitFor(answer.Header, attempt, time.Now())) {
+			return nil, cmp.Or(ctx.Err(), err)
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
+	r, err := c.request(ctx, method, path, query, body)
+	if err != nil {
+		return nil, fmt.Errorf("ask the gate's server: %w", err)
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	return answer, nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Request, error) {
 	u := c.base.JoinPath(path)
 	u.RawQuery = query.Encode()
 	r, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("ask the gate's server: %w", err)
+		return nil, err
 	}
 	if body == nil {
 		r.Body, r.ContentLength = http.NoBody, 0
@@ -129,21 +165,12 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if c.cfg.Agent != "" {
 		r.Header.Set("User-Agent", c.cfg.Agent)
 	}
-	answer, err := c.http.Do(r)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("%w: %w", ErrAway, err)
-	}
-	if answer.StatusCode/100 != 2 {
-		defer answer.Body.Close()
-		return nil, statusError(answer)
-	}
-	return answer, nil
+	return r, nil
 }
 
+// statusError reads what an answer that is no success says, and is done with it.
 func statusError(answer *http.Response) error {
+	defer func() { _ = answer.Body.Close() }()
 	e := &StatusError{Status: answer.StatusCode}
 	var problem struct{ Detail string }
 	data, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))

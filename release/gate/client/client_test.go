@@ -21,14 +21,16 @@ func TestWhatGoesWrongIsSaidWithoutTheToken(t *testing.T) {
 		away   bool
 		says   string
 	}{
-		"away":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, true, "503"},
-		"many":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, true, "429"},
-		"cut":      {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"verdict":"prom`)) }, false, "is no gate's server"},
-		"other":    {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`<html>`)) }, false, "is no gate's server"},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://other.example/", 302) }, true, "sends on to"},
+		"away":  {says(http.StatusServiceUnavailable), true, "503"},
+		"many":  {says(http.StatusTooManyRequests), true, "429"},
+		"cut":   {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"verdict":"prom`)) }, false, "is no gate's server"},
+		"other": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`<html>`)) }, false, "is no gate's server"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://other.example/", http.StatusFound)
+		}, true, "sends on to"},
 		"problem": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 			_, _ = w.Write([]byte(`{"detail":"ci may not ask"}`))
 		}, false, "ci may not ask"},
 		"hangs up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true, "is away"},
@@ -43,6 +45,14 @@ func TestWhatGoesWrongIsSaidWithoutTheToken(t *testing.T) {
 			assert.Equal(t, c.away, assert.ErrorIs(&quiet{}, err, client.ErrAway))
 			assert.NotContains(t, err.Error(), token)
 		})
+	}
+}
+
+// says answers with a status, and that there is no need to wait.
+func says(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		w.WriteHeader(status)
 	}
 }
 

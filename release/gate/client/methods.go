@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"twinspect.dev/release"
 	"twinspect.dev/release/report"
@@ -37,7 +38,7 @@ func (c *Client) Ask(ctx context.Context, s release.Subject, weight float64) (*r
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	v, err := report.Read(answer.Body)
 	if err != nil {
 		return nil, unreadable(ctx, err)
@@ -59,7 +60,7 @@ type Pushed struct {
 func (c *Client) Push(ctx context.Context, document []byte, s release.Subject, o release.Origin) (*Pushed, error) {
 	q := set(subject(s), "branch", o.Branch, "commit", o.Commit, "pipeline", o.Pipeline, "job", o.Job, "url", o.URL)
 	p := new(Pushed)
-	return p, c.call(ctx, http.MethodPost, "api/v1/evidence", q, document, p)
+	return p, c.call(ctx, http.MethodPost, evidencePath, q, document, p)
 }
 
 // page is one page of a listing.
@@ -72,9 +73,14 @@ type page[T any] struct {
 // At a hundred items a page it is a million.
 const maxPages = 10_000
 
-// each gives every item of a listing, page after page, until do says that it has had
-// enough.
+// each gives every item of a listing, the newest first, page after page, until do says
+// that it has had enough.
 func each[T any](ctx context.Context, c *Client, path string, q url.Values, do func(T) bool) error {
+	return eachBy(ctx, c, path, "before", q, do)
+}
+
+// eachBy goes on by a parameter that the next page is asked for with.
+func eachBy[T any](ctx context.Context, c *Client, path, by string, q url.Values, do func(T) bool) error {
 	for range maxPages {
 		var p page[T]
 		if err := c.call(ctx, http.MethodGet, path, q, nil, &p); err != nil {
@@ -85,26 +91,26 @@ func each[T any](ctx context.Context, c *Client, path string, q url.Values, do f
 				return nil
 			}
 		}
-		if p.Next == "" || p.Next == q.Get("before") {
+		if p.Next == "" || p.Next == q.Get(by) {
 			return nil
 		}
-		q.Set("before", p.Next)
+		q.Set(by, p.Next)
 	}
 	return fmt.Errorf("the gate's server has more than %d pages of %s", maxPages, path)
 }
 
 // Evidence gives what was filed of a service, the newest first.
 func (c *Client) Evidence(ctx context.Context, s release.Subject, kind release.Kind, do func(release.Evidence) bool) error {
-	return each(ctx, c, "api/v1/evidence", set(url.Values{}, "service", s.Service, "digest", s.Digest, "kind", string(kind)), do)
+	return each(ctx, c, evidencePath, set(url.Values{}, "service", s.Service, "digest", s.Digest, "kind", string(kind)), do)
 }
 
 // Document writes a document as it was pushed.
 func (c *Client) Document(ctx context.Context, w io.Writer, id string) error {
-	answer, err := c.send(ctx, http.MethodGet, "api/v1/evidence/"+url.PathEscape(id)+"/document", nil, nil)
+	answer, err := c.send(ctx, http.MethodGet, evidencePath+"/"+url.PathEscape(id)+"/document", nil, nil)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if _, err := io.Copy(w, answer.Body); err != nil {
 		return fmt.Errorf("read the document: %w", err)
 	}
@@ -119,6 +125,18 @@ func (c *Client) Verdicts(ctx context.Context, service string, do func(release.R
 // Releases gives the releases of a service, the newest first.
 func (c *Client) Releases(ctx context.Context, service string, do func(release.Release) bool) error {
 	return each(ctx, c, "api/v1/releases", set(url.Values{}, "service", service), do)
+}
+
+// Observations gives what the looks at a canary saw that began after a time, the oldest
+// first; all of them where it is zero.
+func (c *Client) Observations(ctx context.Context, s release.Subject, after time.Time, do func(release.Observation) bool) error {
+	q := subject(s)
+	if !after.IsZero() {
+		q.Set("after", after.UTC().Format(time.RFC3339Nano))
+	}
+	// Much of what was seen may be of one page: a thousand looks are those of some hours.
+	q.Set("limit", "1000")
+	return eachBy(ctx, c, "api/v1/observations", "after", q, do)
 }
 
 // Overrides gives the overrides of a service, the newest first.
