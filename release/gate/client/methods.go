@@ -134,7 +134,7 @@ func (c *Client) Observations(ctx context.Context, s release.Subject, after time
 	if !after.IsZero() {
 		q.Set("after", after.UTC().Format(time.RFC3339Nano))
 	}
-	// Much of what was seen may be of one page: a thousand looks are those of some hours.
+	// The most that a page may have: a canary of a day is looked at thousands of times.
 	q.Set("limit", "1000")
 	return eachBy(ctx, c, "api/v1/observations", "after", q, do)
 }
