@@ -15,10 +15,11 @@ const (
 	atOnce = 16
 )
 
-// list is a page of a listing, the newest first.
+// list is a page of a listing, the newest first where its own words say nothing else.
 type list[T any] struct {
 	Items []T `json:"items"`
-	// Next is what to ask for as "before" to read on, left out at the end.
+	// Next is what to ask for as "before" to read on, or as "after" where the oldest is
+	// first; left out at the end.
 	Next string `json:"next,omitempty"`
 }
 

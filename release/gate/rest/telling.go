@@ -169,20 +169,3 @@ func (c *call) end(a access.Action, end func(ctx context.Context, who, id string
 	err := end(c.Context(), c.who.Name, c.PathValue("id"), func(service string) error { return c.may(a, service) })
 	return reply{status: http.StatusNoContent}, err
 }
-
-func (c *call) observations() (any, error) {
-	q := paramsOf(c.Request)
-	s := release.Subject{Service: q.required("service"), Digest: q.required("digest"), BaseDigest: q.text("base_digest")}
-	after := q.time("after")
-	if err := q.done(); err != nil {
-		return nil, err
-	}
-	if err := c.may(access.Read, s.Service); err != nil {
-		return nil, err
-	}
-	all, err := c.Gate.Store().Observations(c.Context(), s, after)
-	if all == nil {
-		all = []release.Observation{}
-	}
-	return list[release.Observation]{Items: all}, err
-}
