@@ -34,6 +34,7 @@ overrides: {by: [alice], max: 4h}
 type harness struct {
 	*gate.Gate
 	store   *store.Store
+	file    string // of the store
 	changes []release.Record
 	now     time.Time
 }
@@ -44,8 +45,8 @@ func newHarness(t *testing.T) *harness {
 	require.NoError(t, os.WriteFile(file, []byte(policyText), 0o600))
 	policies, err := gate.LoadPolicies(file)
 	require.NoError(t, err)
-	h := &harness{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
-	h.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "gate.db"), store.Options{Now: func() time.Time { return h.now }})
+	h := &harness{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), file: filepath.Join(t.TempDir(), "gate.db")}
+	h.store, err = store.Open(t.Context(), "sqlite:"+h.file, store.Options{Now: func() time.Time { return h.now }})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = h.store.Close() })
 	h.Gate = gate.New(gate.Config{
