@@ -55,31 +55,29 @@ func (g *Gate) read(document []byte, s release.Subject) (*release.Evidence, erro
 			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
-	return e, Agree(&e.Subject, s)
+	return e, agree(&e.Subject, s)
 }
 
-// Agree fills what a document does not say of its subject with what the caller says,
-// and refuses what contradicts it, and what neither of them says.
-func Agree(of *release.Subject, given release.Subject) error {
-	for _, f := range []struct {
-		name  string
-		own   *string
-		given string
-		must  bool
-	}{
-		{"service", &of.Service, given.Service, true},
-		{"digest", &of.Digest, given.Digest, true},
-		{"base digest", &of.BaseDigest, given.BaseDigest, false},
+// agree has the caller say what a document is of that does not say it, and refuses a
+// caller who says otherwise than the document: what was signed is not made up for.
+func agree(of *release.Subject, given release.Subject) error {
+	if *of == (release.Subject{}) {
+		*of = given
+	}
+	for _, f := range []struct{ name, own, given string }{
+		{"service", of.Service, given.Service},
+		{"digest", of.Digest, given.Digest},
+		{"base digest", of.BaseDigest, given.BaseDigest},
 	} {
-		switch {
-		case *f.own == "":
-			*f.own = f.given
-		case f.given != "" && f.given != *f.own:
-			return invalid("the document is of the %s %q, not of %q", f.name, *f.own, f.given)
+		if f.given != "" && f.given != f.own {
+			return invalid("the document is of the %s %q, not of %q", f.name, f.own, f.given)
 		}
-		if f.must && *f.own == "" {
-			return invalid("say which %s it is of", f.name)
-		}
+	}
+	switch {
+	case of.Service == "":
+		return invalid("say which service it is of")
+	case of.Digest == "":
+		return invalid("say which digest it is of")
 	}
 	return nil
 }
