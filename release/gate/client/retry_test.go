@@ -120,22 +120,22 @@ func TestOnlyWhatChangesNothingTheSecondTimeIsSentAgain(t *testing.T) {
 }
 
 func TestAWaitEndsWithItsContext(t *testing.T) {
-	list := func(ctx context.Context, t *testing.T) (error, time.Duration) {
+	list := func(ctx context.Context, t *testing.T) (took time.Duration, err error) {
 		began := time.Now()
-		err := asking(t, &busy{times: 99, status: 503, after: always("5")}).Stops(ctx, func(release.Stop) bool { return true })
-		return err, time.Since(began)
+		err = asking(t, &busy{times: 99, status: 503, after: always("5")}).Stops(ctx, func(release.Stop) bool { return true })
+		return time.Since(began), err
 	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(2*time.Second, cancel)
-		err, took := list(ctx, t)
+		took, err := list(ctx, t)
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Equal(t, 2*time.Second, took)
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
-		err, took := list(ctx, t)
+		took, err := list(ctx, t)
 		require.ErrorIs(t, err, client.ErrAway, "what the server said is told at once")
 		assert.Zero(t, took)
 	})
