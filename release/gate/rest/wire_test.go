@@ -96,9 +96,9 @@ func TestABodyThatComesSlowlyIsCutOff(t *testing.T) {
 				var drip sync.WaitGroup
 				defer drip.Wait()
 				drip.Go(func() {
-					for err == nil {
+					for cut := error(nil); cut == nil; {
 						time.Sleep(time.Second)
-						_, err = io.WriteString(conn, "1\r\n{\r\n")
+						_, cut = io.WriteString(conn, "1\r\n{\r\n")
 					}
 				})
 				got, err := http.ReadResponse(bufio.NewReader(conn), nil)
