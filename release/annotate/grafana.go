@@ -134,13 +134,6 @@ func (g *Grafana) Push(ctx context.Context, d release.Deployment) (id int64, err
 	return a.ID, nil
 }
 
-// End makes an annotation span the time until the deployment ended.
-func (g *Grafana) End(ctx context.Context, id int64, at time.Time) error {
-	_, err := g.send(ctx, http.MethodPatch, g.base.JoinPath("api", "annotations", strconv.FormatInt(id, 10)),
-		map[string]int64{"timeEnd": at.UnixMilli()})
-	return err
-}
-
 // Close closes idle connections.
 func (g *Grafana) Close() { g.client.CloseIdleConnections() }
 

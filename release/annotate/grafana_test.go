@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -91,11 +90,9 @@ func TestADeploymentIsAnAnnotation(t *testing.T) {
 	id, err := g.Push(t.Context(), deployment)
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), id)
-	require.NoError(t, g.End(t.Context(), id, deployment.At.Add(time.Minute)))
 	assert.Equal(t, "4", f.headers.Get("X-Grafana-Org-Id"))
 	got := f.stored[id]
 	assert.InEpsilon(t, float64(deployment.At.UnixMilli()), got["time"], 0)
-	assert.InEpsilon(t, float64(deployment.At.Add(time.Minute).UnixMilli()), got["timeEnd"], 0)
 	assert.Equal(t, []any{
 		"deployment", "twinspect", "service:catalog", "environment:production", "digest:" + deployment.Digest,
 		"branch:feature/faster, cheaper", "commit:0123abc", "pipeline:1234", "job:deploy to production", "by:ci", "base:" + deployment.BaseDigest,
@@ -167,12 +164,6 @@ func TestWaitingForGrafanaEndsWithTheContext(t *testing.T) {
 	_, err := start(t, f, nil).Push(ctx, deployment)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, 1, f.asked)
-}
-
-func TestAnAnnotationThatIsGoneCannotEnd(t *testing.T) {
-	var failed *Error
-	require.ErrorAs(t, start(t, &fake{}, nil).End(t.Context(), 9, deployment.At), &failed)
-	assert.Equal(t, http.StatusNotFound, failed.Status)
 }
 
 func TestOptionsThatAreRefused(t *testing.T) {

@@ -30,7 +30,7 @@ const (
 //     an [http.MaxBytesError]
 //   - 429 with Retry-After (RFC 6585, section 4) where there are too many
 //
-// What may be done is for next to check, by [Keeper.Allow] or [Identity.Check]. Answers
+// What may be done is for next to check, by [Identity.Check]. Answers
 // to what was refused are problems of RFC 9457.
 func (k *Keeper) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,24 +65,6 @@ func (k *Keeper) Middleware(next http.Handler) http.Handler {
 // a person follows a link (https://www.w3.org/TR/fetch-metadata/).
 func crossSite(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate"
-}
-
-// Allow reports whether who asks may do the action for the service, as
-// [Identity.May] has it. Where not it answers 403 with the scope that would be needed,
-// tells the audit, and the request is done with.
-func (k *Keeper) Allow(w http.ResponseWriter, r *http.Request, a Action, service string) bool {
-	id := From(r.Context())
-	err := id.Check(a, service)
-	if err == nil {
-		return true
-	}
-	k.audit(release.AuditEntry{
-		At: time.Now(), Who: id.Name, Action: string(a), Service: clean(service), Refused: true,
-		Detail: describe(r, addressOf(r), "it has no such scope"),
-	})
-	w.Header().Set("WWW-Authenticate", (&Forbidden{Who: id.Name, Action: a, Service: service}).Challenge())
-	problem(w, http.StatusForbidden, err.Error())
-	return false
 }
 
 func (k *Keeper) refuse(r *http.Request, id Identity, from netip.Addr, now time.Time, action, why string) {
