@@ -20,6 +20,7 @@ import (
 // never while there is a fault, a stop or a question that lacks something.
 func Decide(p *Policy, c Case) Verdict {
 	j := &judge{policy: p, asked: &c, capacity: 1, reasons: make([]Reason, 0, 2*len(Kinds))}
+	j.faults()
 	if j.question() {
 		j.evidence()
 	}

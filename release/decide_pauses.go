@@ -8,8 +8,16 @@ import (
 	"twinspect.dev/release/window"
 )
 
-// surroundings hold, whatever the evidence says: stops, freezes, and sources that
-// could not be read.
+// faults hold: sources that could not be read. They are told first, as what seems to be
+// missing may be there.
+func (j *judge) faults() {
+	for _, fault := range j.asked.Faults {
+		j.add(Reason{Code: Faulty, Decision: Hold, Text: "a source could not be read: " + clip(fault),
+			Change: "make it readable again; the verdict is asked for anew then"})
+	}
+}
+
+// surroundings hold, whatever the evidence says: stops and freezes.
 func (j *judge) surroundings() {
 	for i := range j.asked.Stops {
 		j.stop(&j.asked.Stops[i])
@@ -18,10 +26,6 @@ func (j *judge) surroundings() {
 		for i := range j.policy.Freeze {
 			j.freeze(i)
 		}
-	}
-	for _, fault := range j.asked.Faults {
-		j.add(Reason{Code: Faulty, Decision: Hold, Text: "a source could not be read: " + clip(fault),
-			Change: "make it readable again; the verdict is asked for anew then"})
 	}
 }
 

@@ -54,13 +54,9 @@ func (o *judgeOptions) registerShared(flags *pflag.FlagSet) {
 	flags.Float64Var(&o.errorRate, "error-rate", diffrun.DefaultErrorRate, "share of false regressions to allow among those reported")
 	flags.Float64Var(&o.maxLoss, "max-loss", diffrun.DefaultMaxLoss, "share of the traffic that may be lost before the verdict is inconclusive")
 	flags.DurationVar(&o.selfCheck, "self-check", selfcheck.DefaultBudget, "spend this much time on finding out what the run would miss (0: none)")
-	flags.Float64Var(&o.maxMissed, "max-missed", defaultMaxMissed, "share of changes made on purpose that may be missed before the verdict is inconclusive")
+	flags.Float64Var(&o.maxMissed, "max-missed", selfcheck.DefaultMaxMissed, "share of changes made on purpose that may be missed before the verdict is inconclusive")
 	flags.StringSliceVar(&o.descriptors, "descriptors", nil, "read protobuf and gRPC by these descriptor sets (protoc --include_imports -o)")
 }
-
-// defaultMaxMissed allows for values that are another each time: of these, other
-// values of the same class can be told by nobody.
-const defaultMaxMissed = 0.25
 
 // registerOutput registers where the report goes.
 func (o *judgeOptions) registerOutput(flags *pflag.FlagSet) {

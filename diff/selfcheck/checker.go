@@ -32,11 +32,12 @@ type Options struct {
 }
 
 // The defaults. Eight answers of an operation show a change that is possible in
-// a third of them with a probability of 96 %.
+// a third of them with a probability of 96 %. What may be missed allows for values that
+// are another each time: of these, other values of the same class can be told by nobody.
 const (
 	DefaultPerOperation = 8
 	DefaultBudget       = 2 * time.Second
-	DefaultMaxMissed    = 0.1
+	DefaultMaxMissed    = 0.25
 )
 
 // budgetShare is the part of a run that trials may take where it is long.

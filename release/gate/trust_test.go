@@ -70,7 +70,7 @@ func TestAReleaseThatIsDamagedHoldsWhoAsksForIt(t *testing.T) {
 	v := h.Ask(t.Context(), current)
 	assert.Equal(t, release.Hold, v.Decision)
 	assert.True(t, slices.ContainsFunc(v.Reasons, func(r release.Reason) bool { return r.Code == release.Faulty }), "%+v", v.Reasons)
-	assert.Contains(t, v.Reasons[len(v.Reasons)-1].Text, "damaged")
+	assert.Contains(t, v.Reasons[0].Text, "damaged")
 }
 
 // reopen changes the database, and has a new gate work with it.

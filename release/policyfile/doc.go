@@ -12,7 +12,7 @@
 //	    max_age: 24h                    # or any
 //	    min_samples: 500
 //	    max_lost: 5%                    # of what the account saw
-//	    self_check: {max_missed: 10%}   # or false
+//	    self_check: {max_missed: 25%}   # or false
 //	    signed: true                    # by a trusted key
 //	    signers: [ci]                   # by one of these; says signed too
 //	    any_base: false                 # true takes a comparison with any other image
@@ -57,7 +57,7 @@
 //	max_age               diff 24h; provider and consumer 7d; canary 10m or thrice every
 //	min_samples           1; of a metric 100
 //	max_lost              5%, what diff-run itself lets pass
-//	self_check            asked for, with max_missed 10%, what diff-run itself lets pass
+//	self_check            asked for, with max_missed 25%, what diff-run itself lets pass
 //	max_regressions       0
 //	max_suspects          any number
 //	every, window         30s, 10m

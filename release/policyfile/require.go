@@ -23,7 +23,7 @@ const (
 // the policy says so.
 const (
 	defaultMaxLost   = 0.05
-	defaultMaxMissed = 0.1
+	defaultMaxMissed = 0.25
 )
 
 // requirementKeys has the keys of a requirement by its kind.
