@@ -33,6 +33,7 @@ func conform(t *testing.T, db database) {
 		{"events are seen in order whoever commits first", eventsInOrder},
 		{"asks of equal verdicts are counted over replicas", asksCounted},
 		{"pruning keeps what a release rests on", pruneKeeps},
+		{"pruning ends what nobody announced nor asks about", pruneEndsWhatNobodyAsks},
 		{"an older schema is brought up to date", olderSchema},
 		{"a newer schema is refused", newerSchema},
 		{"replicas that start at once migrate once", startAtOnce},

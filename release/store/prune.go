@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
+
+	"twinspect.dev/release"
 )
 
 // Retention says how long things are kept; 0 is for ever.
@@ -13,7 +17,8 @@ type Retention struct {
 	// Records are kept since they were last given, and while they are the newest of a
 	// release that is open.
 	Records time.Duration
-	// Releases are kept since they ended, those that are open for ever.
+	// Releases are kept since they ended. Those that are open are for ever, but for those
+	// that nobody announced: they end when nobody asked about them for as long.
 	Releases time.Duration
 	// Observations are kept since they began, Audit and Events since they were written.
 	Observations time.Duration
@@ -53,11 +58,42 @@ const (
 	oldObservations = "SELECT service, digest, base, metric, from_at FROM observations WHERE from_at < ? LIMIT ?"
 )
 
+// unasked are the open releases that nobody announced, nor asked about since a time.
+const unasked = `SELECT r.service, r.digest FROM releases AS r LEFT JOIN records AS v ON v.id = r.record
+	WHERE r.ended = 0 AND r.announced = 0 AND r.since < ? AND COALESCE(v.last_at, 0) < ? LIMIT ?`
+
+// endUnasked ends what [unasked] tells of.
+func (s *Store) endUnasked(ctx context.Context, before int64, now time.Time) error {
+	for {
+		subjects, err := list(ctx, s, func(row scanner) (r release.Subject, err error) { return r, row.Scan(&r.Service, &r.Digest) },
+			unasked, before, before, pruning)
+		if err != nil || len(subjects) == 0 {
+			return err
+		}
+		err = s.write(ctx, func(t tx) error {
+			for _, subject := range subjects {
+				if err := t.end(ctx, subject, now); err != nil && !errors.Is(err, sql.ErrNoRows) {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // Prune removes what is older than a retention, and counts it. It works in small
 // transactions beside whatever else goes on; an error leaves what was removed before
 // it, which is counted. The file of SQLite does not shrink, but what is free in it is
 // used again.
 func (s *Store) Prune(ctx context.Context, r Retention, now time.Time) (p Pruned, err error) {
+	if r.Releases > 0 {
+		if err := s.endUnasked(ctx, micros(now.Add(-r.Releases)), now); err != nil {
+			return p, failed("end releases that nobody asks about", err)
+		}
+	}
 	for _, work := range []struct {
 		keep  time.Duration
 		count *int64

@@ -254,8 +254,32 @@ func damageTold(t *testing.T, db database) {
 	require.ErrorIs(t, err, ErrCorrupt)
 }
 
+func pruneEndsWhatNobodyAsks(t *testing.T, db database) {
+	ctx, s := t.Context(), opened(t, db(t))
+	_, _, err := s.Record(ctx, verdict(release.Hold, noon, release.Reason{Code: release.Missing}))
+	require.NoError(t, err)
+	keep := Retention{Releases: time.Hour}
+	open := func() int {
+		releases, err := s.Releases(ctx, ReleaseFilter{Open: true})
+		require.NoError(t, err)
+		return len(releases)
+	}
+	_, err = s.Prune(ctx, keep, noon.Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, 1, open())
+	p, err := s.Prune(ctx, keep, noon.Add(2*time.Hour))
+	require.NoError(t, err)
+	require.Zero(t, p.Releases, "it ends first, and is kept since then")
+	require.Zero(t, open())
+	p, err = s.Prune(ctx, keep, noon.Add(4*time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, int64(1), p.Releases)
+}
+
 func pruneKeeps(t *testing.T, db database) {
 	ctx, s := t.Context(), opened(t, db(t))
+	_, err := s.Announce(ctx, release.Deployment{Subject: question.Subject, At: noon})
+	require.NoError(t, err)
 	pinned, loose := pushed(t, s, "shop", "sha256:1", 1), pushed(t, s, "shop", "sha256:1", 2)
 	passed := release.Reason{Code: release.Passed, Decision: release.Promote, Evidence: pinned.ID}
 	first, _, err := s.Record(ctx, verdict(release.Hold, noon, release.Reason{Code: release.Thin, Evidence: loose.ID}))
@@ -282,7 +306,7 @@ func pruneKeeps(t *testing.T, db database) {
 	require.Equal(t, Pruned{Audit: pruning + 10}, p)
 	p, err = s.Prune(ctx, all, noon.Add(2*time.Hour))
 	require.NoError(t, err)
-	require.Equal(t, Pruned{Evidence: 1, Records: 1, Observations: 1, Audit: 1, Events: 7, Overrides: 1, Stops: 1}, p)
+	require.Equal(t, Pruned{Evidence: 1, Records: 1, Observations: 1, Audit: 1, Events: 8, Overrides: 1, Stops: 1}, p)
 	_, err = s.Document(ctx, pinned.ID)
 	require.NoError(t, err)
 	_, err = s.Document(ctx, loose.ID)
