@@ -78,7 +78,7 @@ func realGate(t *testing.T) *server {
 func evidence(b *bench, report string) {
 	text := read(b.t, "../contract/compat/report/testdata/"+report)
 	for key, at := range map[string]time.Time{"started": time.Now().Add(-time.Minute), "ended": time.Now().Add(-time.Second)} {
-		text = regexp.MustCompile(`"`+key+`": "[^"]*"`).ReplaceAllString(text, `"`+key+`": "`+at.UTC().Format(time.RFC3339)+`"`)
+		text = regexp.MustCompile(`"`+key+`": "[^"]*"`).ReplaceAllString(text, `"`+key+`": "`+at.UTC().Format(time.RFC3339Nano)+`"`)
 	}
 	require.NoError(b.t, os.WriteFile(filepath.Join(b.folder, "evidence.json"), []byte(text), 0o600))
 }

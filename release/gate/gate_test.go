@@ -106,3 +106,20 @@ func rewrite(t *testing.T, g *gate.Gate, from, to string) {
 	require.NoError(t, os.WriteFile(files[0], bytes.ReplaceAll(text, []byte(from), []byte(to)), 0o600))
 	require.NoError(t, g.Policies().Reload())
 }
+
+func TestOneRunIsNotEvidenceOfTwoImages(t *testing.T) {
+	h := newHarness(t)
+	document := compared(t, h, 500, diff.Pass)
+	first, added, err := h.Push(t.Context(), "ci", document, subject, release.Origin{})
+	require.NoError(t, err)
+	require.True(t, added)
+	again, added, err := h.Push(t.Context(), "ci", document, subject, release.Origin{})
+	require.NoError(t, err)
+	assert.False(t, added)
+	assert.Equal(t, first.ID, again.ID)
+	other := subject
+	other.Digest = base
+	_, _, err = h.Push(t.Context(), "ci", document, other, release.Origin{})
+	require.ErrorIs(t, err, store.ErrConflict)
+	assert.ErrorContains(t, err, image)
+}

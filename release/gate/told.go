@@ -38,10 +38,25 @@ func (g *Gate) Push(ctx context.Context, who string, document []byte, s release.
 	if err != nil {
 		return nil, false, err
 	}
-	if added {
-		g.audit(ctx, release.AuditEntry{Who: who, Action: "push", Service: e.Subject.Service, Object: e.ID, Detail: string(e.Kind) + ", " + string(e.Outcome)})
+	if !added {
+		e, err = g.filed(ctx, e)
+		return e, false, err
 	}
-	return e, added, nil
+	g.audit(ctx, release.AuditEntry{Who: who, Action: "push", Service: e.Subject.Service, Object: e.ID, Detail: string(e.Kind) + ", " + string(e.Outcome)})
+	return e, true, nil
+}
+
+// filed returns what was filed before. One run is not evidence of two images.
+func (g *Gate) filed(ctx context.Context, e *release.Evidence) (*release.Evidence, error) {
+	before, err := g.cfg.Store.OneEvidence(ctx, e.ID)
+	if err == nil && before.Subject != e.Subject {
+		err = fmt.Errorf("%w: the document is filed as evidence of %s %s for %q: make evidence of each image, or say in an envelope what it is of",
+			store.ErrConflict, before.Subject.Service, before.Subject.Digest, before.Subject.BaseDigest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &before, nil
 }
 
 // read reads a document, checks its signatures, and that it is of the subject.
