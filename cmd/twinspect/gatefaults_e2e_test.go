@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"strings"
@@ -170,12 +171,15 @@ func (g *gateSite) pushSlowly(ctx context.Context, t *testing.T, server, file st
 	h := hanging{make(chan struct{}), make(chan struct{})}
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
-	body := &halfBody{data: data[:len(data)/2], sent: h.open, ended: ctx.Done()}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server+"/api/v1/evidence?"+query(released("plain", "slow")), body)
+	body := &halfBody{data: data[:len(data)/2], ended: ctx.Done()}
+	// The server asks to go on once it reads the body: the request is under way then.
+	reading := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got100Continue: func() { close(h.open) }})
+	r, err := http.NewRequestWithContext(reading, http.MethodPost, server+"/api/v1/evidence?"+query(released("plain", "slow")), body)
 	require.NoError(t, err)
 	r.ContentLength = int64(len(data))
 	r.Header.Set("Authorization", "Bearer "+g.token["ci"])
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Expect", "100-continue")
 	go func() {
 		defer close(h.done)
 		status, answer, err := answered(r)
@@ -189,7 +193,6 @@ func (g *gateSite) pushSlowly(ctx context.Context, t *testing.T, server, file st
 // halfBody is a body whose second half never comes.
 type halfBody struct {
 	data  []byte
-	sent  chan struct{}
 	ended <-chan struct{}
 }
 
@@ -199,7 +202,6 @@ func (b *halfBody) Read(p []byte) (int, error) {
 		b.data = b.data[n:]
 		return n, nil
 	}
-	close(b.sent)
 	<-b.ended
 	return 0, context.Canceled
 }
