@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"twinspect.dev/cmd/internal/cli"
-	"twinspect.dev/release/intake"
+	"twinspect.dev/release"
 )
 
 type evidenceShowOptions struct {
@@ -61,7 +61,7 @@ func (o *evidenceShowOptions) filed(ctx context.Context, env cli.Env, id string)
 	if err := c.Document(ctx, &document, id); err != nil {
 		return err
 	}
-	if intake.ID(document.Bytes()) != id {
+	if release.Digest(document.Bytes()) != id {
 		return errors.New("the gate's server answered with another document than the one of that id")
 	}
 	return writeOutput(env, o.output, func(w io.Writer) error {

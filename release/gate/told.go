@@ -27,7 +27,7 @@ func invalid(format string, args ...any) error {
 func (g *Gate) Push(ctx context.Context, who string, document []byte, s release.Subject, o release.Origin) (*release.Evidence, bool, error) {
 	e, err := g.read(document, s)
 	if err != nil {
-		g.audit(ctx, release.AuditEntry{Who: who, Action: "push", Service: s.Service, Object: intake.ID(document), Detail: err.Error(), Refused: true})
+		g.audit(ctx, release.AuditEntry{Who: who, Action: "push", Service: s.Service, Object: release.Digest(document), Detail: err.Error(), Refused: true})
 		return nil, false, err
 	}
 	if e.Origin == (release.Origin{}) {

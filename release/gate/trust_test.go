@@ -162,7 +162,7 @@ func TestAForgedSignatureIsRefusedAndAudited(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
 	assert.True(t, entries[0].Refused)
-	assert.Equal(t, intake.ID(forged), entries[0].Object)
+	assert.Equal(t, release.Digest(forged), entries[0].Object)
 	assert.Contains(t, entries[0].Detail, "changed after it was signed")
 	all, err := h.store.Evidence(t.Context(), store.EvidenceFilter{Service: "catalog"})
 	require.NoError(t, err)

@@ -2,8 +2,6 @@ package intake
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,14 +58,8 @@ func Read(document []byte) (*release.Evidence, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read evidence: %w", err)
 	}
-	e.ID = ID(document)
+	e.ID = release.Digest(document)
 	return e, nil
-}
-
-// ID returns the identity of a document: "sha256:" and the hash of its bytes.
-func ID(document []byte) string {
-	hash := sha256.Sum256(document)
-	return "sha256:" + hex.EncodeToString(hash[:])
 }
 
 // Signer returns the name of the trusted key that signed a document, the first in the

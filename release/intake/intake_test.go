@@ -45,7 +45,7 @@ func TestEvidenceOfEachKindIsTakenIn(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, kind, e.Kind)
 			assert.Equal(t, schema, e.Schema)
-			assert.Equal(t, intake.ID(data), e.ID)
+			assert.Equal(t, release.Digest(data), e.ID)
 			assert.Regexp(t, `^sha256:[0-9a-f]{64}$`, e.ID)
 			assert.Zero(t, e.Subject)
 			assert.Equal(t, release.Fail, e.Outcome)
@@ -73,7 +73,7 @@ func TestAnEnvelopeSaysWhatEvidenceIsOf(t *testing.T) {
 		require.NoError(t, err)
 		got, err := intake.Read(wrapped)
 		require.NoError(t, err)
-		want.ID, want.Subject, want.Origin = intake.ID(wrapped), subject, release.Origin{Branch: "prices", URL: "https://ci.example/42"}
+		want.ID, want.Subject, want.Origin = release.Digest(wrapped), subject, release.Origin{Branch: "prices", URL: "https://ci.example/42"}
 		assert.Equal(t, want, got)
 	}
 }

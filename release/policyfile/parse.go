@@ -1,9 +1,7 @@
 package policyfile
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -44,8 +42,7 @@ func Read(path string) (*release.Policy, error) {
 // finds, so a program that brings its own imports time/tzdata.
 func Parse(name string, data []byte) (*release.Policy, error) {
 	r := &reader{Reader: rulefile.Reader{File: name}}
-	sum := sha256.Sum256(data)
-	p := &release.Policy{Digest: "sha256:" + hex.EncodeToString(sum[:])}
+	p := &release.Policy{Digest: release.Digest(data)}
 	if root := r.Tree(data); r.Mistakes() == 0 {
 		r.policy(p, root)
 	}

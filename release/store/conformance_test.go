@@ -49,7 +49,7 @@ func evidenceOnce(t *testing.T, db database) {
 	added, err := s.AddEvidence(ctx, e, doc)
 	require.NoError(t, err)
 	require.True(t, added)
-	require.Equal(t, DocumentID(doc), e.ID)
+	require.Equal(t, release.Digest(doc), e.ID)
 	require.Equal(t, noon, e.Received)
 	again, _ := of("shop", "sha256:1", 1)
 	added, err = s.AddEvidence(ctx, again, doc)

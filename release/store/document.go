@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
 	"github.com/klauspost/compress/zstd"
+
+	"twinspect.dev/release"
 )
 
 // MaxDocument bounds a document of evidence: that of a run of a million exchanges with
@@ -49,12 +49,6 @@ func (p packer) close() error {
 	return p.writer.Close()
 }
 
-// DocumentID is the ID of a document: "sha256:" and the hash of its bytes.
-func DocumentID(document []byte) string {
-	sum := sha256.Sum256(document)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
 var errHash = errors.New("its bytes are not those of its ID")
 
 // Document returns the bytes of evidence as they were pushed. It returns [ErrCorrupt]
@@ -72,7 +66,7 @@ func (s *Store) Document(ctx context.Context, id string) ([]byte, error) {
 		return nil, failed("read document "+id, err)
 	}
 	document, err := s.packer.reader.DecodeAll(content, nil)
-	if err == nil && DocumentID(document) != id {
+	if err == nil && release.Digest(document) != id {
 		err = errHash
 	}
 	if err != nil {

@@ -53,7 +53,7 @@ func (s *Store) filed(e *release.Evidence, document []byte) (filing, error) {
 	if len(document) > MaxDocument {
 		return filing{}, fmt.Errorf("a document of %d bytes: %w: want at most %d", len(document), ErrInvalid, MaxDocument)
 	}
-	id := DocumentID(document)
+	id := release.Digest(document)
 	if e.ID != "" && e.ID != id {
 		return filing{}, fmt.Errorf("%s: %w: %w", cut(e.ID, MaxName), ErrCorrupt, errHash)
 	}

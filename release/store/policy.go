@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"twinspect.dev/release"
 )
 
 // MaxPolicy bounds a policy's file, which people write.
@@ -27,7 +29,7 @@ func (s *Store) AddPolicy(ctx context.Context, title, digest, text string) (adde
 	if len(text) > MaxPolicy || !utf8.ValidString(text) {
 		return false, fmt.Errorf("file the policy: %d bytes: %w: want UTF-8, at most %d bytes", len(text), ErrInvalid, MaxPolicy)
 	}
-	if DocumentID([]byte(text)) != digest {
+	if release.Digest([]byte(text)) != digest {
 		return false, fmt.Errorf("file the policy: %w: %w", ErrCorrupt, errHash)
 	}
 	body, err := encoded(text) // as JSON, which holds a NUL
@@ -71,7 +73,7 @@ func scanPolicy(row scanner) (p Policy, err error) {
 	}
 	p.At = fromMicros(at)
 	err = json.Unmarshal([]byte(body), &p.Text)
-	if err == nil && DocumentID([]byte(p.Text)) != p.Digest {
+	if err == nil && release.Digest([]byte(p.Text)) != p.Digest {
 		err = errHash
 	}
 	return p, damaged("policy", p.Digest, err)

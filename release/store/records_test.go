@@ -162,7 +162,7 @@ func firstObservation(t *testing.T, db database) {
 func policiesOnce(t *testing.T, db database) {
 	ctx, s := t.Context(), opened(t, db(t))
 	text := "name: \x00 strict"
-	digest := DocumentID([]byte(text))
+	digest := release.Digest([]byte(text))
 	for i := range 2 {
 		added, err := s.AddPolicy(ctx, "strict", digest, text)
 		require.NoError(t, err)
